@@ -1,0 +1,41 @@
+#include "base/counters.h"
+
+namespace revertd {
+namespace {
+
+struct Row {
+  std::string_view name;
+  bool drop;
+};
+
+constexpr std::array<Row, kCounterCount> kRows = {{
+    {"bytes_read", false},
+    {"lines_read", false},
+    {"lines_sampled", false},
+    {"lines_empty", true},
+    {"lines_too_long", true},
+    {"lines_no_format", true},
+    {"lines_bad_time", true},
+    {"lines_bad_status", true},
+    {"lines_bad_field", true},
+    {"lines_unterminated", false},
+    {"lines_late", false},
+    {"lines_too_late", true},
+    {"lines_from_future", true},
+    {"lines_no_room_in_ring", true},
+    {"services_overflow", false},
+    {"read_errors", false},
+}};
+
+}  // namespace
+
+std::string_view NameOf(Counter counter) { return kRows[static_cast<size_t>(counter)].name; }
+bool IsDrop(Counter counter) { return kRows[static_cast<size_t>(counter)].drop; }
+
+CounterValues Counters::Read() const {
+  CounterValues values{};
+  for (size_t i = 0; i < kCounterCount; ++i) values[i] = values_[i].load(std::memory_order_relaxed);
+  return values;
+}
+
+}  // namespace revertd

@@ -1,0 +1,82 @@
+// Verdict: what analysis says of one deploy, with its evidence; Decision: what the gate makes of it, with its reason.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace revertd {
+
+// One signal's evidence against the practical null (docs/statistics.md). Rates are fractions in [0, 1].
+struct Evidence {
+  std::string signal;       // "errors"
+  double e_value = 0;       // of the signal's e-process at this second
+  double e_value_needed = 0;
+  double before = 0;        // observed baseline rate
+  double before_null = 0;   // the largest rate that is still called "not worse"
+  double after = 0;         // observed rate since the onset
+  double effect = 0;        // after / before, with half an error added to an empty baseline
+  double after_low = 0;     // 95 % interval of `after`
+  double after_high = 0;
+  int64_t n_before = 0;     // requests
+  int64_t n_after = 0;
+  int64_t x_before = 0;     // errors
+  int64_t x_after = 0;
+  TimeNs onset_ns = 0;      // start of the first second of the new version with an error; 0: none yet
+  std::string control;      // services compared with, comma separated; empty: none usable
+  double control_e_value = 0;
+  double control_before = 0;
+  double control_after = 0;
+  int64_t control_n_after = 0;
+};
+
+enum class VerdictState { kWatching, kHealthy, kRegressed, kInconclusive, kAmbiguous };
+std::string_view NameOf(VerdictState state);
+std::optional<VerdictState> VerdictStateNamed(std::string_view name);
+
+struct Verdict {
+  std::string deploy_id;
+  std::string service;
+  VerdictState state = VerdictState::kWatching;
+  std::string reason;       // a named reason, e.g. "errors_above_null", "control_moved_too", "observation_ended"
+  bool calibrated = false;  // shadow deploys on the service's own history chose the detector's settings
+  double power = 0;         // inconclusive: chance that a five-fold error rate would have been found, 0..1
+  TimeNs at_ns = 0;         // end of the newest second it rests on
+  std::vector<Evidence> evidence;
+};
+
+enum class DecisionKind { kAct, kPropose, kAlert, kTriage, kHold };
+std::string_view NameOf(DecisionKind kind);
+std::optional<DecisionKind> DecisionKindNamed(std::string_view name);
+
+struct Decision {
+  std::string deploy_id;
+  std::string service;
+  DecisionKind kind = DecisionKind::kHold;
+  std::string reason;      // always named, e.g. "mode_push", "kill_switch", "uncalibrated_without_control"
+  std::string trigger_id;  // act and propose: the trigger that was written
+  TimeNs at_ns = 0;
+};
+
+// After a rollback: did production recover?
+enum class RecoveryState { kWatching, kRecovered, kNotRecovered, kUndecided };
+std::string_view NameOf(RecoveryState state);
+std::optional<RecoveryState> RecoveryStateNamed(std::string_view name);
+
+struct Recovery {
+  std::string trigger_id;
+  std::string deploy_id;  // the revert's own deploy
+  std::string service;
+  RecoveryState state = RecoveryState::kWatching;
+  double e_value = 0;  // of the side that decided
+  double rate_bad = 0;
+  double rate_now = 0;
+  int64_t n_now = 0;
+  TimeNs at_ns = 0;
+};
+
+}  // namespace revertd

@@ -1,0 +1,34 @@
+# Compiler settings that every target of the tree shares, and the one way to add a folder's library.
+add_library(revertd_flags INTERFACE)
+target_compile_options(revertd_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Wcast-align -Woverloaded-virtual -Wnull-dereference -fno-omit-frame-pointer)
+target_include_directories(revertd_flags INTERFACE ${CMAKE_SOURCE_DIR})
+if(REVERTD_SANITIZE)
+  # GCC's null-dereference and maybe-uninitialized analyses report paths that only instrumentation creates.
+  target_compile_options(revertd_flags INTERFACE -fsanitize=${REVERTD_SANITIZE} -fno-sanitize-recover=all
+    -Wno-null-dereference -Wno-maybe-uninitialized)
+  target_link_options(revertd_flags INTERFACE -fsanitize=${REVERTD_SANITIZE})
+endif()
+
+# revertd_library(NAME SOURCES... LINK... ): one library a folder, and each of its headers compiled alone.
+function(revertd_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(revertd_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(revertd_${name} PUBLIC revertd_flags ${ARG_LINK})
+
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  set(alone "")
+  foreach(header ${headers})
+    string(REPLACE "/" "_" unit ${header})
+    set(unit ${CMAKE_BINARY_DIR}/headers/${unit}.cc)
+    if(NOT EXISTS ${unit})
+      file(WRITE ${unit} "#include \"${header}\"\n#include \"${header}\"  // twice: the guard works\n")
+    endif()
+    list(APPEND alone ${unit})
+  endforeach()
+  if(alone AND REVERTD_TESTS)
+    add_library(revertd_${name}_headers OBJECT ${alone})
+    target_link_libraries(revertd_${name}_headers PRIVATE revertd_${name})
+  endif()
+endfunction()

@@ -1,0 +1,75 @@
+// The configuration as plain values. Every default works with no file at all; load.h reads a file into this.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+namespace revertd {
+
+// The ladder of trust. kDefault becomes kPropose where the repo names a forge, else kAlert.
+enum class Mode { kObserve, kAlert, kPropose, kPush };
+std::string_view NameOf(Mode mode);
+std::optional<Mode> ModeNamed(std::string_view name);
+
+struct SourceConfig {
+  enum class Kind { kStdin };  // files and sockets come with the ingestion issue
+  Kind kind = Kind::kStdin;
+  std::string format = "auto";  // a name of ingest/format/format.h, or "auto"
+};
+
+// A line belongs to a service if its host equals `host` (lower case, no port; empty: any host) and its path starts
+// with `path` (empty: any path). The longest path wins, then a named host over any host.
+struct MatchConfig {
+  std::string host;
+  std::string path;
+};
+
+struct ServiceConfig {
+  std::string name;
+  std::vector<MatchConfig> matches;
+  std::string repo;  // name in Config::repos; empty: judged and never acted on
+  Mode mode = Mode::kAlert;
+  std::vector<std::string> depends_on;  // services this one calls: never controls for them, nor they for it
+};
+
+struct RepoConfig {
+  std::string name;
+  std::string url;
+  std::string branch = "production";
+};
+
+struct DetectConfig {
+  double false_rollback_rate = 0.001;  // per deploy, over all signals; in (0, 0.5)
+  DurationNs observe = 15 * kMinuteNs;
+  double margin_errors = 1.25;         // a rate up to this factor of the old one is not worse; >= 1
+  double margin_errors_abs = 0.0002;   // nor one this much above it; fraction of requests, >= 0
+  int64_t lateness_seconds = kLatenessSecondsDefault;
+};
+
+struct GuardConfig {
+  int64_t pushes_per_day = 4;       // over all repos; guards against a detector gone wrong
+  int64_t proposals_per_day = 10;
+  DurationNs commit_age_push = 6 * kHourNs;  // a deploy older than this is never reverted by push
+  DurationNs deploy_wait = 10 * kMinuteNs;   // for the pushed revert's own deploy to be seen
+  std::string kill_switch = "/run/revertd/kill-switch";  // while this file exists nothing acts; unreadable means on
+};
+
+struct Config {
+  std::vector<SourceConfig> sources = {SourceConfig{}};
+  std::vector<ServiceConfig> services;
+  std::vector<RepoConfig> repos;
+  DetectConfig detect;
+  GuardConfig guard;
+  std::string state = "/var/lib/revertd/state.db";  // executor.db and the mirrors stand beside it
+
+  const ServiceConfig* FindService(std::string_view name) const;
+  const RepoConfig* FindRepo(std::string_view name) const;
+};
+
+}  // namespace revertd

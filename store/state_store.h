@@ -1,0 +1,100 @@
+// StateStore: state.db, what the sidecar knows and decided: deploys, history, verdicts, decisions, triggers,
+// recoveries, and its own status. The sidecar is its one writer; any process may read; any process may add rows to
+// `inbox`, the one table that others write (commands to a running sidecar).
+//
+// Thread contract: one object, one thread. Open another one for another thread or process: SQLite (WAL,
+// synchronous=FULL) keeps them apart.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/deploy.h"
+#include "base/sinks.h"
+#include "base/status.h"
+#include "base/trigger.h"
+#include "base/verdict.h"
+
+namespace revertd {
+
+class Database;
+
+// A command to the running sidecar. Rows are taken in order and deleted once their effect is durable.
+struct InboxMessage {
+  enum class Kind {
+    kDeployStart,     // deploy: all but finish
+    kDeployFinish,    // deploy.id, deploy.finish_ns
+    kRevertPrepared,  // trigger_id, text = the revert commit's SHA: a deploy of it is that trigger's revert
+    kTriggerApprove,  // trigger_id, text = who
+    kTriggerDismiss,  // trigger_id, text = why
+    kRevertAsked,     // trigger: a person's own rollback, written to the triggers table as pending
+  };
+  int64_t id = 0;
+  Kind kind = Kind::kDeployStart;
+  Deploy deploy;
+  RollbackTrigger trigger;
+  std::string trigger_id;
+  std::string text;
+};
+
+struct ServiceHistory {
+  std::string service;
+  std::vector<HistoryBlock> blocks;   // oldest first
+  std::vector<SecondCounts> seconds;  // oldest first; the newest 30 minutes
+};
+
+class StateStore {
+ public:
+  enum class Access { kReadOnly, kInboxOnly, kOwner };
+
+  // kOwner creates the file and its folder where missing and migrates the schema; it holds an advisory lock on
+  // "FILE.lock" for as long as it lives, so a second sidecar on the same state gets a clear error. The others fail
+  // with NotFound where there is no file.
+  static StatusOr<std::unique_ptr<StateStore>> Open(const std::string& path, Access access);
+  ~StateStore();
+
+  // Owner. Rows of one Write* call are one transaction; WriteHistory is called every few seconds with what gathered.
+  Status WriteDeploy(const Deploy& deploy);
+  Status WriteHistory(const std::vector<std::pair<std::string, SecondCounts>>& seconds,
+                      const std::vector<std::pair<std::string, HistoryBlock>>& blocks);
+  Status WriteVerdict(const Verdict& verdict);    // every change of state is kept
+  Status WriteDecision(const Decision& decision);
+  Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change
+  Status WriteTriggerState(std::string_view trigger_id, TriggerState state, std::string_view reason);
+  Status WriteRecovery(const Recovery& recovery);
+  Status WriteRevertPrepared(std::string_view trigger_id, std::string_view sha);
+  Status WriteStatus(std::string_view json);  // the sidecar's own state, one row, for `revertd status`
+  // Deletes seconds older than 30 minutes, blocks older than 14 days before `now_ns`.
+  Status Prune(TimeNs now_ns);
+
+  // Any access.
+  StatusOr<std::vector<Deploy>> ReadDeploys(TimeNs since_ns) const;  // oldest first
+  StatusOr<std::optional<Deploy>> ReadDeploy(std::string_view id) const;
+  StatusOr<std::optional<Deploy>> FindDeployOf(std::string_view service, std::string_view head) const;  // newest
+  StatusOr<std::vector<ServiceHistory>> ReadHistory(TimeNs now_ns) const;
+  StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;  // oldest first
+  StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
+  StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;  // oldest first
+  StatusOr<std::optional<RollbackTrigger>> ReadTrigger(std::string_view id) const;
+  StatusOr<std::optional<Recovery>> ReadRecovery(std::string_view trigger_id) const;  // the newest
+  // (trigger, revert SHA) pairs of WriteRevertPrepared.
+  StatusOr<std::vector<std::pair<std::string, std::string>>> ReadRevertsPrepared() const;
+  StatusOr<std::optional<std::string>> ReadStatus() const;
+
+  // Inbox. Post is for any access but kReadOnly, Take and Done are the owner's.
+  Status Post(const InboxMessage& message);
+  StatusOr<std::vector<InboxMessage>> Peek(int limit) const;  // oldest first, nothing removed
+  Status Done(int64_t message_id);
+
+ private:
+  explicit StateStore(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace revertd

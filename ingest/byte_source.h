@@ -1,0 +1,41 @@
+// ByteSource: where a log's bytes come from, and the choice of how to read a file descriptor.
+//
+// Thread contract: one thread. Invariant: when Read() has returned, nothing writes into the caller's memory any more.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace revertd {
+
+struct ReadResult {
+  enum class Kind : uint8_t {
+    kBytes,
+    kTimeout,  // nothing came in time, or a signal asked for attention: look around and read again
+    kEnd,
+  };
+  Kind kind = Kind::kEnd;
+  size_t bytes = 0;  // of kBytes, at least 1
+};
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  // Waits at most `timeout` for at least one byte. A status says that the stream cannot be read any further.
+  virtual StatusOr<ReadResult> Read(std::span<char> into, DurationNs timeout) = 0;
+  // How it reads: "io_uring" or "read".
+  virtual std::string_view name() const = 0;
+};
+
+// Reads `fd` (a pipe, file, socket or terminal, which stays the caller's and outlives the source) through io_uring
+// where the kernel offers it and `allow_uring`; else through poll() and read(), and then `fallback_reason` says why in
+// words for a person. A status where `fd` itself cannot be read.
+StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd, bool allow_uring, std::string* fallback_reason);
+
+}  // namespace revertd

@@ -1,0 +1,31 @@
+#include "ingest/format/access_record.h"
+
+#include "base/check.h"
+
+namespace revertd {
+
+std::string_view NameOf(ParseError error) {
+  switch (error) {
+    case ParseError::kNone: return "none";
+    case ParseError::kEmpty: return "empty";
+    case ParseError::kNoFormat: return "no_format";
+    case ParseError::kBadTime: return "bad_time";
+    case ParseError::kBadStatus: return "bad_status";
+    case ParseError::kBadField: return "bad_field";
+  }
+  REVERTD_CHECK(false);
+}
+
+Counter CounterOf(ParseError error) {
+  switch (error) {
+    case ParseError::kNone: break;
+    case ParseError::kEmpty: return Counter::kLinesEmpty;
+    case ParseError::kNoFormat: return Counter::kLinesNoFormat;
+    case ParseError::kBadTime: return Counter::kLinesBadTime;
+    case ParseError::kBadStatus: return Counter::kLinesBadStatus;
+    case ParseError::kBadField: return Counter::kLinesBadField;
+  }
+  REVERTD_CHECK(false);
+}
+
+}  // namespace revertd

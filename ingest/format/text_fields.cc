@@ -1,0 +1,192 @@
+#include "ingest/format/text_fields.h"
+
+#include <chrono>
+
+#include "base/sample.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+
+namespace revertd {
+namespace {
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Exactly `count` digits at `at`; -1 where anything else stands. The caller knows that the text is long enough.
+int Digits(std::string_view text, size_t at, size_t count) {
+  int value = 0;
+  for (size_t i = at; i < at + count; ++i) {
+    if (!IsDigit(text[i])) return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
+}
+
+// 1 to 12, 0 where it is no month.
+unsigned MonthNamed(std::string_view name) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const size_t at = kMonths.find(name);
+  return at == std::string_view::npos || at % 3 != 0 ? 0 : static_cast<unsigned>(at / 3 + 1);
+}
+
+int HexDigit(char c) {
+  if (IsDigit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// The method's letters are those that nginx takes: capitals, '_' and '-'.
+size_t MethodLength(std::string_view request) {
+  size_t length = 0;
+  while (length < request.size() &&
+         ((request[length] >= 'A' && request[length] <= 'Z') || request[length] == '_' || request[length] == '-')) {
+    ++length;
+  }
+  return length;
+}
+
+// "HTTP/1.1", "HTTP/2.0", also with more digits: HTTP/3 is on its way through older writers.
+bool IsProtocol(std::string_view text) {
+  if (!Consume(text, "HTTP/") || text.empty()) return false;
+  return text.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+std::string_view PathOf(std::string_view target) {
+  target = target.substr(0, target.find('?'));
+  // Only http and https: of "a:b://c" nobody knows what it is.
+  if (target.starts_with("http://") || target.starts_with("https://")) {
+    const size_t authority = target.find("//") + 2;
+    const size_t slash = target.find('/', authority);
+    return slash == std::string_view::npos ? "/" : target.substr(slash);
+  }
+  return target;
+}
+
+}  // namespace
+
+bool Consume(std::string_view& rest, std::string_view expected) {
+  if (!rest.starts_with(expected)) return false;
+  rest.remove_prefix(expected.size());
+  return true;
+}
+
+std::string_view TakeUntil(std::string_view& rest, char end) {
+  const std::string_view text = rest.substr(0, rest.find(end));
+  rest.remove_prefix(text.size());
+  return text;
+}
+
+bool ConsumeQuoted(std::string_view& rest, std::string_view& text) {
+  if (rest.empty() || rest.front() != '"') return false;
+  for (size_t i = 1; i < rest.size(); ++i) {
+    if (rest[i] == '"') {
+      text = rest.substr(1, i - 1);
+      rest.remove_prefix(i + 1);
+      return true;
+    }
+    if (rest[i] == '\\') ++i;
+  }
+  return false;
+}
+
+std::optional<TimeNs> ParseClfTime(std::string_view text) {
+  constexpr std::string_view kShape = "dd/Mon/yyyy:HH:MM:SS +zzzz";
+  if (text.size() != kShape.size() || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[14] != ':' ||
+      text[17] != ':' || text[20] != ' ' || (text[21] != '+' && text[21] != '-')) {
+    return std::nullopt;
+  }
+  const int day = Digits(text, 0, 2);
+  const int year = Digits(text, 7, 4);
+  const int hour = Digits(text, 12, 2);
+  const int minute = Digits(text, 15, 2);
+  const int second = Digits(text, 18, 2);
+  const int offset_hours = Digits(text, 22, 2);
+  const int offset_minutes = Digits(text, 24, 2);
+  const unsigned month = MonthNamed(text.substr(3, 3));
+  if (day < 1 || month == 0 || year < 1970 || year > 2200 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+      second < 0 || second > 60 || offset_hours < 0 || offset_hours > 23 || offset_minutes < 0 ||
+      offset_minutes > 59) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok()) return std::nullopt;
+  const int64_t offset = (text[21] == '-' ? -1 : 1) * (offset_hours * 3600 + offset_minutes * 60);
+  return (DaysFromCivil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset) * kSecondNs;
+}
+
+std::optional<int> ParseStatus(std::string_view text) {
+  if (text.size() != 3) return std::nullopt;
+  const int status = Digits(text, 0, 3);
+  return status < 0 ? std::nullopt : std::optional<int>(status);
+}
+
+std::optional<int64_t> ParseSize(std::string_view text) {
+  constexpr size_t kDigitsMax = 18;  // below 2^63 whatever they are
+  if (text == "-") return kNotLogged;
+  if (text.empty() || text.size() > kDigitsMax) return std::nullopt;
+  const auto size = ParseUnsigned(text);
+  return size ? std::optional<int64_t>(static_cast<int64_t>(*size)) : std::nullopt;
+}
+
+std::optional<DurationNs> ParseMillisecondSeconds(std::string_view text) {
+  constexpr size_t kSecondDigitsMax = 9;  // 31 years; in nanoseconds still below 2^63
+  if (text == "-") return kNotLogged;
+  const size_t dot = text.find('.');
+  if (dot == std::string_view::npos || dot == 0 || dot > kSecondDigitsMax || text.size() != dot + 4) {
+    return std::nullopt;
+  }
+  const int seconds = Digits(text, 0, dot);
+  const int milliseconds = Digits(text, dot + 1, 3);
+  if (seconds < 0 || milliseconds < 0) return std::nullopt;
+  return seconds * kSecondNs + milliseconds * kMillisecondNs;
+}
+
+RequestLine SplitRequestLine(std::string_view request) {
+  const size_t method_length = MethodLength(request);
+  if (method_length == 0 || method_length == request.size() || request[method_length] != ' ') return {};
+  const std::string_view method = request.substr(0, method_length);
+  std::string_view target = request.substr(method_length + 1);
+  const size_t last_blank = target.rfind(' ');
+  if (last_blank != std::string_view::npos && IsProtocol(target.substr(last_blank + 1))) {
+    target = target.substr(0, last_blank);
+  } else if (!target.starts_with('/') || last_blank != std::string_view::npos) {
+    return {};  // without a protocol only HTTP/0.9's "GET /path" is a request
+  }
+  if (target.empty()) return {};
+  return {.method = method, .path = PathOf(target)};
+}
+
+std::string_view HostWithoutPort(std::string_view host) {
+  if (host.starts_with('[')) {
+    const size_t end = host.find(']');
+    return end == std::string_view::npos ? host : host.substr(0, end + 1);
+  }
+  const size_t colon = host.find(':');
+  if (colon == std::string_view::npos || host.find(':', colon + 1) != std::string_view::npos) return host;
+  return host.substr(0, colon);
+}
+
+std::string DecodeNginxEscapes(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
+    if (next == '"' || next == '\\') {
+      decoded += next;
+      ++i;
+      continue;
+    }
+    const int high = next == 'x' && i + 3 < text.size() ? HexDigit(text[i + 2]) : -1;
+    const int low = high >= 0 ? HexDigit(text[i + 3]) : -1;
+    if (low >= 0) {
+      decoded += static_cast<char>(high * 16 + low);
+      i += 3;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+}  // namespace revertd

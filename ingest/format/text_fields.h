@@ -1,0 +1,44 @@
+// Small exact readers of the fields that text log formats share. Pure functions, no allocation but where a
+// std::string is returned; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace revertd {
+
+// Takes `expected` off the front of `rest`; false, and `rest` unchanged, where something else stands there.
+bool Consume(std::string_view& rest, std::string_view expected);
+// Takes the text up to, not including, `end`; all of `rest` where there is no `end`.
+std::string_view TakeUntil(std::string_view& rest, char end);
+// Takes a quoted text, escapes left in. nginx writes a quote as \x22, others as \"; both are inside the text.
+bool ConsumeQuoted(std::string_view& rest, std::string_view& text);
+
+// "21/Nov/2026:03:10:09 +0100", exactly; years 1970 to 2200 (base/time_format.h reads the same range). A leap second's
+// 60 becomes the next minute's 0, as POSIX time has it.
+std::optional<TimeNs> ParseClfTime(std::string_view text);
+// Three digits. nginx writes the answer of an HTTP/0.9 upstream as 009.
+std::optional<int> ParseStatus(std::string_view text);
+// Digits, or "-" for kNotLogged.
+std::optional<int64_t> ParseSize(std::string_view text);
+// "12.345", nginx's seconds with exactly three decimals, or "-" for kNotLogged.
+std::optional<DurationNs> ParseMillisecondSeconds(std::string_view text);
+
+// Method and path of an HTTP request line. Both empty where the server met something else: TLS on a plain port, an
+// empty request, a scanner's bytes. A target may hold blanks: old servers let them through.
+struct RequestLine {
+  std::string_view method;
+  std::string_view path;  // without the query, and without scheme and authority of an absolute target
+};
+RequestLine SplitRequestLine(std::string_view request);
+
+// "shop.example.com:443" and "[::1]:443" without the port; a bare IPv6 address stays whole.
+std::string_view HostWithoutPort(std::string_view host);
+
+// nginx's escapes \xHH, \" and \\ as the bytes they stand for; any other backslash stays as it is.
+std::string DecodeNginxEscapes(std::string_view text);
+
+}  // namespace revertd

@@ -1,0 +1,57 @@
+// IngestLoop: the path of a log's bytes, from the source to the windows: read, split, parse, route, record.
+//
+// Thread contract: Run() on one thread, the writer of `counters`, the ring behind `recorder` and the table behind
+// `router`; `stop` may be set by any thread or signal handler. Invariant: no allocation, lock or system call per line.
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/status.h"
+#include "ingest/byte_source.h"
+#include "ingest/format_detector.h"
+#include "ingest/line_splitter.h"
+#include "ingest/recorder.h"
+#include "ingest/router.h"
+
+namespace revertd {
+
+class IngestLoop {
+ public:
+  struct Options {
+    bool seal_at_end = true;  // false: another stream follows into the same windows
+    // How long a silent stream may keep a stop waiting.
+    DurationNs poll_ns = 200 * kMillisecondNs;
+  };
+  // Called after each read that brought lines into the windows, after each silent `poll_ns`, and at the end.
+  using OnBatch = std::function<void()>;
+
+  // Everything pointed to outlives the loop. `fixed` nullptr: each line's format is found out.
+  IngestLoop(const Options& options, ByteSource* source, const Format* fixed, Router* router, Recorder* recorder,
+             Counters* counters, const Clock* clock, OnBatch on_batch);
+
+  // Until the stream ends or `stop`. A stop leaves open seconds open and the unfinished line unread: whoever starts
+  // again reads on. A status where the stream cannot be read; what came before it is recorded and sealed.
+  Status Run(const std::atomic<bool>& stop);
+
+  const Format* format() const { return detector_.chosen(); }
+
+ private:
+  void RecordLines();
+  void RecordLine(std::string_view line, TimeNs wall_now);
+  void Finish();
+
+  const Options options_;
+  ByteSource* const source_;
+  Router* const router_;
+  Recorder* const recorder_;
+  Counters* const counters_;
+  const Clock* const clock_;
+  const OnBatch on_batch_;
+  LineSplitter splitter_;
+  FormatDetector detector_;
+};
+
+}  // namespace revertd

@@ -1,1 +1,353 @@
-// written by its own commit
+#include "analysis/analysis_loop.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace revertd {
+namespace {
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+constexpr double kNoRival = -std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, ReadGateFacts facts, AnalysisSink* sink)
+    : config_(config),
+      services_(services),
+      sink_(sink),
+      graph_(config),
+      registry_(config.detect.observe / kSecondNs),
+      desk_(config, std::move(facts), sink) {}
+
+WatchSources AnalysisLoop::Sources() { return {config_, series_, registry_, graph_, desk_}; }
+
+void AnalysisLoop::RestoreHistory(std::string_view service, const std::vector<HistoryBlock>& blocks,
+                                  const std::vector<SecondCounts>& seconds) {
+  series_[std::string(service)].Restore(blocks, seconds);
+}
+
+void AnalysisLoop::RestoreDeploy(const Deploy& deploy, const std::optional<Verdict>& last_verdict,
+                                 const std::optional<Decision>& last_decision) {
+  const auto registered = registry_.Register(deploy);
+  if (!registered.ok() || !registered->changed) return;  // a row that no registration could have written
+  DeployRecord* record = registered->record;
+  record->told_verdict = last_verdict;
+  record->told_decision = last_decision;
+  if (last_verdict) record->state = last_verdict->state;
+  const auto recovery = restored_recovery_.find(record->deploy.id);
+  if (recovery != restored_recovery_.end()) {
+    record->recovery = recovery->second.state;
+    record->recovery_told = true;
+  }
+  waiting_.push_back(record);
+}
+
+void AnalysisLoop::RestoreTrigger(const RollbackTrigger& trigger) { desk_.Know(trigger); }
+
+void AnalysisLoop::RestoreRecovery(const Recovery& recovery) {
+  restored_recovery_.insert_or_assign(recovery.deploy_id, recovery);
+  if (DeployRecord* record = registry_.Find(recovery.deploy_id)) {
+    record->recovery = recovery.state;
+    record->recovery_told = true;
+  }
+}
+
+void AnalysisLoop::RestoreRevertPrepared(std::string_view trigger_id, std::string_view sha) {
+  prepared_.insert_or_assign(std::string(sha), std::string(trigger_id));
+}
+
+bool AnalysisLoop::AdoptPreparedRevert(Deploy* deploy) const {
+  for (const auto& [sha, trigger_id] : prepared_) {
+    if (!SameRevision(sha, deploy->head)) continue;
+    if (deploy->kind == DeployKind::kRevert && deploy->trigger_id == trigger_id) return false;
+    deploy->kind = DeployKind::kRevert;
+    deploy->trigger_id = trigger_id;
+    return true;
+  }
+  return false;
+}
+
+StatusOr<Deploy> AnalysisLoop::OnDeploy(Deploy deploy) {
+  if (deploy.repo.empty()) {
+    const ServiceConfig* service = config_.FindService(deploy.service);
+    if (service != nullptr) deploy.repo = service->repo;
+  }
+  AdoptPreparedRevert(&deploy);
+  const auto registered = registry_.Register(std::move(deploy));
+  if (!registered.ok()) return registered.status();
+  DeployRecord* record = registered->record;
+  const bool is_known = record->phase != DeployRecord::Phase::kWaiting ||
+                        std::find(waiting_.begin(), waiting_.end(), record) != waiting_.end();
+  if (!is_known) waiting_.push_back(record);
+  if (registered->changed) sink_->OnDeploy(record->deploy);
+  return record->deploy;
+}
+
+Status AnalysisLoop::OnDeployFinish(std::string_view id, TimeNs finish_ns) {
+  DeployRecord* record = registry_.Find(id);
+  if (record == nullptr) return NotFound("finishing a deploy: no deploy has the id " + std::string(id));
+  if (record->deploy.finished()) return OkStatus();  // told twice; the first word stands
+  if (finish_ns < record->deploy.start_ns) {
+    return InvalidArgument("finishing the deploy " + std::string(id) + ": it would finish before it started");
+  }
+  record->deploy.finish_ns = finish_ns;
+  sink_->OnDeploy(record->deploy);
+  return OkStatus();
+}
+
+void AnalysisLoop::OnRevertPrepared(std::string_view trigger_id, std::string_view sha) {
+  RestoreRevertPrepared(trigger_id, sha);
+  // The deploy may have been told of first; a watch that already judges it as a release is given up.
+  const auto adopt = [this](DeployRecord* record) {
+    const bool adopted = AdoptPreparedRevert(&record->deploy);
+    if (adopted) sink_->OnDeploy(record->deploy);
+    return adopted;
+  };
+  for (DeployRecord* record : waiting_) adopt(record);
+  std::erase_if(open_, [this, &adopt](OpenWatch& watch) {
+    if (!adopt(watch.record)) return false;
+    watch.record->phase = DeployRecord::Phase::kWaiting;
+    waiting_.push_back(watch.record);
+    return true;
+  });
+}
+
+void AnalysisLoop::OnTrigger(const RollbackTrigger& trigger) { desk_.Know(trigger); }
+
+Series& AnalysisLoop::SeriesOf(ServiceId service) {
+  if (service >= series_by_id_.size()) series_by_id_.resize(service + 1, nullptr);
+  Series*& series = series_by_id_[service];
+  if (series == nullptr) series = &series_[std::string(services_.NameOf(service))];
+  return *series;
+}
+
+void AnalysisLoop::OnWindow(const Window& window) {
+  if (window.service == ServiceTable::kOther) return;  // many services in one: counted, never judged
+  Series& series = SeriesOf(window.service);
+  const std::string_view name = services_.NameOf(window.service);
+  const std::optional<HistoryBlock> block = series.Append({window.second, window.by_age});
+  if (block) sink_->OnHistoryBlock(name, *block);
+  // What is kept, not what came: after a restart in mid second the two differ.
+  if (const AgeCounts* kept = series.Find(window.second)) sink_->OnSecond(name, {window.second, *kept});
+}
+
+void AnalysisLoop::StartClock(int64_t second) {
+  clock_ = second;
+  for (const DeployRecord* record : waiting_) {
+    if (record->deploy.finished()) clock_ = std::min(clock_, record->first_second());
+  }
+  clock_ = std::max(clock_, reach_);
+}
+
+void AnalysisLoop::SealedThrough(int64_t second) {
+  if (second < sealed_) return;
+  // Judging anew what was registered late, or before a restart, needs seconds that are still kept.
+  reach_ = (clock_ == kNoSecond ? second : clock_) - kLateRegistrationSeconds;
+  if (clock_ == kNoSecond) StartClock(second);
+  sealed_ = second;
+  for (auto& [service, series] : series_) {
+    if (const std::optional<HistoryBlock> block = series.SealThrough(second)) sink_->OnHistoryBlock(service, *block);
+  }
+  OpenDue(clock_ - 1);
+  while (clock_ <= sealed_) {
+    if (open_.empty() && NextDue() > clock_) {
+      clock_ = std::min(sealed_ + 1, NextDue());
+      continue;
+    }
+    OpenDue(clock_);
+    StepAll(clock_);
+    ++clock_;
+  }
+}
+
+int64_t AnalysisLoop::NextDue() const {
+  int64_t due = kNever;
+  for (const DeployRecord* record : waiting_) {
+    if (record->deploy.finished()) due = std::min(due, record->first_second());
+  }
+  return due;
+}
+
+// Opens the watches of deploys whose first second is `second` or earlier; one that is late is folded up to `second`.
+void AnalysisLoop::OpenDue(int64_t second) {
+  std::vector<DeployRecord*> due;
+  std::erase_if(waiting_, [second, &due](DeployRecord* record) {
+    const bool is_due = record->deploy.finished() && record->first_second() <= second;
+    if (is_due) due.push_back(record);
+    return is_due;
+  });
+  std::stable_sort(due.begin(), due.end(), [](const DeployRecord* a, const DeployRecord* b) {
+    return a->first_second() < b->first_second();
+  });
+  for (DeployRecord* record : due) {
+    if (AdoptPreparedRevert(&record->deploy)) sink_->OnDeploy(record->deploy);
+    Open(record);
+    CatchUp(&open_.back(), second);
+    if (record->phase == DeployRecord::Phase::kClosed) open_.pop_back();
+  }
+}
+
+void AnalysisLoop::Open(DeployRecord* record) {
+  series_.try_emplace(record->deploy.service);  // a service may be seen for the first time after its deploy
+  open_.push_back(OpenFor(record, Sources()));
+  record->phase = DeployRecord::Phase::kOpen;
+  OpenWatch& watch = open_.back();
+  if (watch.recovery) {
+    if (record->recovery_told && record->recovery != RecoveryState::kWatching) {
+      record->phase = DeployRecord::Phase::kClosed;
+    } else {
+      TellRecovery(&watch);
+    }
+    return;
+  }
+  if (record->told_verdict) TakeUpFromBeforeRestart(&watch);
+  TellVerdict(&watch);
+}
+
+void AnalysisLoop::TakeUpFromBeforeRestart(OpenWatch* watch) {
+  DeployRecord* record = watch->record;
+  const Verdict& told = *record->told_verdict;
+  watch->decisions.told = record->told_decision;
+  int64_t asked_second = FloorToSecond(told.at_ns) - 1;
+  if (record->told_decision) {
+    // A decision older than the verdict answers an earlier one.
+    const bool answers = record->told_decision->at_ns >= told.at_ns;
+    watch->decisions.asked_for = answers ? told.state : VerdictState::kAmbiguous;
+    if (answers) asked_second = FloorToSecond(record->told_decision->at_ns) - 1 + kAskAgainSeconds;
+  }
+  if (told.state == VerdictState::kInconclusive) record->phase = DeployRecord::Phase::kClosed;
+  if (told.state == VerdictState::kRegressed || watch->next_second < reach_) {
+    watch->release->Adopt(told);
+    watch->decisions.next_ask_second = asked_second;
+  }
+}
+
+// Folds the seconds before `clock_` that a watch missed because its deploy was registered late.
+void AnalysisLoop::CatchUp(OpenWatch* watch, int64_t second) {
+  DeployRecord* record = watch->record;
+  if (record->phase == DeployRecord::Phase::kClosed) return;
+  const bool out_of_reach = watch->next_second < reach_;
+  const int64_t end = registry_.WatchEnd(*record);
+  if (out_of_reach || watch->next_second >= end) {
+    const int64_t last = std::max(watch->next_second, std::min(end, clock_)) - 1;
+    watch->next_second = last + 1;
+    if (watch->release) desk_.Step(*record, watch->release->verdict(), last, &watch->decisions);
+    EndIfDue(watch, last, out_of_reach ? "registered_too_late" : "superseded");
+    return;
+  }
+  while (watch->next_second <= second && watch->next_second < clock_) {
+    const int64_t missed = watch->next_second;
+    Fold(registry_, watch);
+    Judge(watch, missed);
+    if (EndIfDue(watch, missed, "")) return;
+  }
+}
+
+void AnalysisLoop::StepAll(int64_t second) {
+  // Everyone observes before anyone is judged: blame compares watches at the same second.
+  for (OpenWatch& watch : open_) {
+    if (watch.next_second == second) Fold(registry_, &watch);
+  }
+  for (OpenWatch& watch : open_) Judge(&watch, second);
+  for (OpenWatch& watch : open_) EndIfDue(&watch, second, "");
+  std::erase_if(open_, [](const OpenWatch& watch) { return watch.record->phase == DeployRecord::Phase::kClosed; });
+}
+
+double AnalysisLoop::RivalLogBlame(const OpenWatch& watch) const {
+  double largest = kNoRival;
+  for (const OpenWatch& other : open_) {
+    if (!other.release || other.record->deploy.service == watch.record->deploy.service) continue;
+    largest = std::max(largest, other.release->LogBlame());
+  }
+  return largest;
+}
+
+void AnalysisLoop::Judge(OpenWatch* watch, int64_t second) {
+  if (watch->recovery) {
+    if (watch->recovery->state() != watch->record->recovery) TellRecovery(watch);
+    return;
+  }
+  if (watch->release->Judge(second, RivalLogBlame(*watch))) TellVerdict(watch);
+  desk_.Step(*watch->record, watch->release->verdict(), second, &watch->decisions);
+}
+
+// Closes the watch if `second` is its last one, or for `reason` where one is given; whether it is closed.
+bool AnalysisLoop::EndIfDue(OpenWatch* watch, int64_t second, std::string_view reason) {
+  DeployRecord* record = watch->record;
+  const bool superseded = registry_.Superseded(*record, second + 1);
+  const bool over = second + 1 >= registry_.WatchEnd(*record);
+  if (watch->recovery) {
+    if (reason.empty() && !over && watch->recovery->state() == RecoveryState::kWatching) return false;
+    watch->recovery->Close();
+    if (watch->recovery->state() != record->recovery) TellRecovery(watch);
+    record->phase = DeployRecord::Phase::kClosed;
+    return true;
+  }
+  if (reason.empty() && !over) return false;
+  if (reason.empty()) reason = superseded ? "superseded" : "observation_ended";
+  if (watch->release->Close(second, reason)) {
+    TellVerdict(watch);
+    desk_.Step(*record, watch->release->verdict(), second, &watch->decisions);
+  }
+  // A trigger that could not be written is written as soon as it can be, unless a later deploy has made it void.
+  if (watch->decisions.trigger_unwritten && !superseded) return false;
+  record->phase = DeployRecord::Phase::kClosed;
+  return true;
+}
+
+void AnalysisLoop::TellVerdict(OpenWatch* watch) {
+  const Verdict& verdict = watch->release->verdict();
+  DeployRecord* record = watch->record;
+  const std::optional<Verdict>& told = record->told_verdict;
+  // The fold after a restart passes again through what was told before it.
+  if (told && (verdict.at_ns < told->at_ns || verdict.state == told->state)) return;
+  record->state = verdict.state;
+  record->told_verdict = verdict;
+  sink_->OnVerdict(verdict);
+}
+
+void AnalysisLoop::TellRecovery(OpenWatch* watch) {
+  Recovery recovery = watch->recovery->Report();
+  DeployRecord* record = watch->record;
+  if (record->recovery_told && recovery.state == record->recovery) return;
+  recovery.trigger_id = record->deploy.trigger_id;
+  recovery.deploy_id = record->deploy.id;
+  recovery.service = record->deploy.service;
+  record->recovery = recovery.state;
+  record->recovery_told = true;
+  sink_->OnRecovery(recovery);
+}
+
+void AnalysisLoop::Finish() {
+  if (sealed_ != kNoSecond) OpenDue(sealed_);
+  for (OpenWatch& watch : open_) EndIfDue(&watch, sealed_, "stream_ended");
+  open_.clear();
+  for (DeployRecord* record : waiting_) {
+    if (!record->deploy.finished()) record->deploy.finish_ns = record->deploy.start_ns;
+    Open(record);
+    if (record->phase == DeployRecord::Phase::kOpen) {
+      EndIfDue(&open_.back(), record->first_second() - 1, "stream_ended");
+    }
+  }
+  waiting_.clear();
+  open_.clear();
+}
+
+std::vector<AnalysisLoop::Watch> AnalysisLoop::OpenWatches() const {
+  std::vector<Watch> watches;
+  for (const OpenWatch& watch : open_) {
+    if (watch.release) watches.push_back({watch.record->deploy, watch.release->Current(watch.next_second - 1)});
+  }
+  for (const DeployRecord* record : waiting_) {
+    if (record->deploy.kind == DeployKind::kRevert) continue;
+    Verdict verdict;
+    verdict.deploy_id = record->deploy.id;
+    verdict.service = record->deploy.service;
+    verdict.reason = record->deploy.finished() ? "traffic_not_sealed" : "deploy_unfinished";
+    watches.push_back({record->deploy, verdict});
+  }
+  return watches;
+}
+
+}  // namespace revertd

@@ -1,0 +1,97 @@
+// AnalysisLoop: windows and deploys in, verdicts, decisions and recoveries out. The clock is the log's own.
+//
+// One thread, the analysis thread, calls everything. Invariants: 1. what is told at a second depends on the seconds up
+// to it, never on how they were batched (batches of up to ten minutes) nor on whether a deploy was registered before
+// or up to 30 minutes after its traffic; 2. a state told before a restart is not told again; 3. no clock is read.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/gate.h"
+#include "analysis/open_watch.h"
+#include "base/service_table.h"
+#include "base/sinks.h"
+#include "base/window.h"
+#include "config/config.h"
+
+namespace revertd {
+
+class AnalysisLoop {
+ public:
+  using ReadGateFacts = std::function<GateFacts(std::string_view repo)>;  // asked only when a decision is due
+  // `config`, `services` and `sink` must outlive the loop.
+  AnalysisLoop(const Config& config, const ServiceTable& services, ReadGateFacts facts, AnalysisSink* sink);
+  AnalysisLoop(const AnalysisLoop&) = delete;  // watches point into it
+  AnalysisLoop& operator=(const AnalysisLoop&) = delete;
+
+  // What is known from before a restart, in any order, before the first window. No sink call is made for it.
+  void RestoreHistory(std::string_view service, const std::vector<HistoryBlock>& blocks,
+                      const std::vector<SecondCounts>& seconds);
+  void RestoreDeploy(const Deploy& deploy, const std::optional<Verdict>& last_verdict,
+                     const std::optional<Decision>& last_decision);
+  void RestoreTrigger(const RollbackTrigger& trigger);
+  void RestoreRecovery(const Recovery& recovery);
+  void RestoreRevertPrepared(std::string_view trigger_id, std::string_view sha);
+
+  // Facts as they come. OnDeploy registers a start (finish_ns = 0) or a whole deploy; the same service and head within
+  // 10 minutes is one deploy (the first id stays); answers the deploy as registered. OnDeployFinish: NotFound for an
+  // unknown id.
+  StatusOr<Deploy> OnDeploy(Deploy deploy);
+  Status OnDeployFinish(std::string_view id, TimeNs finish_ns);
+  void OnRevertPrepared(std::string_view trigger_id, std::string_view sha);
+  void OnTrigger(const RollbackTrigger& trigger);  // a person's own rollback, for its recovery
+
+  // Windows in order of time, then the second through which everything is sealed: watches are evaluated second by
+  // second up to it.
+  void OnWindow(const Window& window);
+  void SealedThrough(int64_t second);
+  // Everything ends (replay's end of stream): open watches get their last verdict.
+  void Finish();
+
+  struct Watch {
+    Deploy deploy;
+    Verdict verdict;  // with the evidence of now
+  };
+  std::vector<Watch> OpenWatches() const;  // releases, also those that have not finished
+
+ private:
+  WatchSources Sources();
+  Series& SeriesOf(ServiceId service);
+  bool AdoptPreparedRevert(Deploy* deploy) const;
+  void StartClock(int64_t second);
+  void OpenDue(int64_t second);
+  void Open(DeployRecord* record);
+  void TakeUpFromBeforeRestart(OpenWatch* watch);
+  void CatchUp(OpenWatch* watch, int64_t second);
+  void StepAll(int64_t second);
+  void Judge(OpenWatch* watch, int64_t second);
+  bool EndIfDue(OpenWatch* watch, int64_t second, std::string_view reason);
+  double RivalLogBlame(const OpenWatch& watch) const;
+  void TellVerdict(OpenWatch* watch);
+  void TellRecovery(OpenWatch* watch);
+  int64_t NextDue() const;
+
+  const Config& config_;
+  const ServiceTable& services_;
+  AnalysisSink* sink_;
+  CallGraph graph_;
+  DeployRegistry registry_;
+  TriggerDesk desk_;
+  SeriesByService series_;
+  std::vector<Series*> series_by_id_;
+  std::vector<DeployRecord*> waiting_;                             // registered, no watch opened yet
+  std::vector<OpenWatch> open_;                                    // in the order of opening
+  std::map<std::string, std::string, std::less<>> prepared_;       // revision of a revert -> trigger; a few a day
+  std::map<std::string, Recovery, std::less<>> restored_recovery_; // by deploy
+  int64_t clock_ = kNoSecond;   // the next second to evaluate
+  int64_t sealed_ = kNoSecond;
+  int64_t reach_ = kNoSecond;   // a watch that starts before it can no longer be folded from kept seconds
+};
+
+}  // namespace revertd

@@ -1,0 +1,179 @@
+#include "analysis/deploy_registry.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "analysis/baseline.h"
+#include "analysis/recovery_watch.h"
+
+namespace revertd {
+namespace {
+
+constexpr int64_t kForever = std::numeric_limits<int64_t>::max() / 4;
+constexpr size_t kRevisionDigitsMin = 7;
+
+Status Check(const Deploy& deploy) {
+  if (deploy.service.empty()) return InvalidArgument("registering a deploy: it names no service");
+  if (deploy.start_ns <= 0) return InvalidArgument("registering a deploy of " + deploy.service + ": it has no start");
+  if (deploy.finished() && deploy.finish_ns < deploy.start_ns) {
+    return InvalidArgument("registering a deploy of " + deploy.service + ": it finishes before it starts");
+  }
+  return OkStatus();
+}
+
+// What a second telling adds to the first one; an answer that is there stays.
+bool Complete(Deploy* known, const Deploy& told) {
+  bool changed = false;
+  const auto fill = [&changed](std::string* field, const std::string& value) {
+    if (!field->empty() || value.empty()) return;
+    *field = value;
+    changed = true;
+  };
+  fill(&known->repo, told.repo);
+  fill(&known->base, told.base);
+  fill(&known->head, told.head);
+  fill(&known->trigger_id, told.trigger_id);
+  if (known->kind == DeployKind::kRelease && told.kind == DeployKind::kRevert) {
+    known->kind = told.kind;
+    changed = true;
+  }
+  if (!known->finished() && told.finished() && told.finish_ns >= known->start_ns) {
+    known->finish_ns = told.finish_ns;
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace
+
+bool SameRevision(std::string_view a, std::string_view b) {
+  const size_t shorter = std::min(a.size(), b.size());
+  if (a.empty() || b.empty()) return false;
+  if (a.size() != b.size() && shorter < kRevisionDigitsMin) return false;
+  return a.substr(0, shorter) == b.substr(0, shorter);
+}
+
+int64_t DeployRecord::baseline_end() const { return FloorToSecond(deploy.start_ns) - kSecondsBeforeDeployLeftOut; }
+
+StatusOr<DeployRegistry::Registered> DeployRegistry::Register(Deploy deploy) {
+  REVERTD_RETURN_IF_ERROR(Check(deploy));
+  if (deploy.id.empty()) deploy.id = MakeDeployId(deploy.service, deploy.start_ns);
+  if (DeployRecord* same = FindSame(deploy)) return Registered{same, Complete(&same->deploy, deploy)};
+  if (Find(deploy.id) != nullptr) {
+    return InvalidArgument("registering a deploy of " + deploy.service + ": another deploy has the id " + deploy.id);
+  }
+  Records& records = by_service_[deploy.service];
+  if (records.size() >= kDeploysKeptPerService) {
+    const auto closed = std::find_if(records.begin(), records.end(), [](const auto& record) {
+      return record->phase == DeployRecord::Phase::kClosed;
+    });
+    if (closed == records.end()) return Unavailable("registering a deploy of " + deploy.service + ": too many are open");
+    records.erase(closed);
+  }
+  auto record = std::make_unique<DeployRecord>();
+  record->deploy = std::move(deploy);
+  DeployRecord* const added = record.get();
+  const auto after = std::upper_bound(records.begin(), records.end(), record, [](const auto& a, const auto& b) {
+    return a->deploy.start_ns < b->deploy.start_ns;
+  });
+  records.insert(after, std::move(record));
+  return Registered{added, true};
+}
+
+DeployRecord* DeployRegistry::FindSame(const Deploy& deploy) {
+  const auto records = by_service_.find(deploy.service);
+  if (records == by_service_.end()) return nullptr;
+  for (const auto& record : records->second) {
+    if (record->deploy.id == deploy.id) return record.get();
+    const DurationNs apart = std::max(record->deploy.start_ns, deploy.start_ns) -
+                             std::min(record->deploy.start_ns, deploy.start_ns);
+    if (apart <= kSameDeployWindow && SameRevision(record->deploy.head, deploy.head)) return record.get();
+  }
+  return nullptr;
+}
+
+DeployRecord* DeployRegistry::Find(std::string_view id) {
+  for (const auto& [service, records] : by_service_) {
+    for (const auto& record : records) {
+      if (record->deploy.id == id) return record.get();
+    }
+  }
+  return nullptr;
+}
+
+DeployRecord* DeployRegistry::FindHead(std::string_view service, std::string_view head) {
+  const auto records = by_service_.find(service);
+  if (records == by_service_.end()) return nullptr;
+  for (auto record = records->second.rbegin(); record != records->second.rend(); ++record) {
+    if (SameRevision((*record)->deploy.head, head)) return record->get();
+  }
+  return nullptr;
+}
+
+const DeployRecord* DeployRegistry::Next(const DeployRecord& record) const {
+  const auto records = by_service_.find(record.deploy.service);
+  if (records == by_service_.end()) return nullptr;
+  for (size_t i = 0; i + 1 < records->second.size(); ++i) {
+    if (records->second[i].get() == &record) return records->second[i + 1].get();
+  }
+  return nullptr;
+}
+
+int64_t DeployRegistry::WatchEnd(const DeployRecord& record) const {
+  const bool revert = record.deploy.kind == DeployKind::kRevert;
+  const int64_t end = record.first_second() + (revert ? kRecoverySecondsMax : observe_seconds_);
+  const DeployRecord* next = Next(record);
+  return next == nullptr ? end : std::min(end, FloorToSecond(next->deploy.start_ns));
+}
+
+bool DeployRegistry::Superseded(const DeployRecord& record, int64_t second) const {
+  const DeployRecord* next = Next(record);
+  return next != nullptr && FloorToSecond(next->deploy.start_ns) <= second;
+}
+
+// A deploy whose finish nobody ever told ends, at the latest, where the next one starts.
+int64_t DeployRegistry::UnderWayUntil(const DeployRecord& record) const {
+  if (record.deploy.finished()) return record.first_second();
+  const DeployRecord* next = Next(record);
+  return next == nullptr ? kForever : FloorToSecond(next->deploy.start_ns);
+}
+
+SecondInterval DeployRegistry::LeftOutBy(const DeployRecord& record) const {
+  SecondInterval interval;
+  interval.from = record.baseline_end();
+  const DeployRecord* next = Next(record);
+  interval.to = UnderWayUntil(record);
+  const bool replaced = next != nullptr && next->deploy.finished();
+  const bool revert = record.deploy.kind == DeployKind::kRevert;
+  const bool bad = revert ? record.recovery == RecoveryState::kNotRecovered
+                          : record.state == VerdictState::kRegressed || record.state == VerdictState::kAmbiguous;
+  const bool good =
+      revert ? record.recovery == RecoveryState::kRecovered : record.state == VerdictState::kHealthy;
+  if (bad) {
+    // It serves until its successor has fully taken over.
+    interval.to = std::max(interval.to, replaced ? next->first_second() : kForever);
+  } else if (!good && record.deploy.finished()) {
+    interval.to = std::max(interval.to, WatchEnd(record));
+  }
+  return interval;
+}
+
+std::vector<SecondInterval> DeployRegistry::LeftOut(std::string_view service) const {
+  std::vector<SecondInterval> intervals;
+  const auto records = by_service_.find(service);
+  if (records == by_service_.end()) return intervals;
+  for (const auto& record : records->second) intervals.push_back(LeftOutBy(*record));
+  return intervals;
+}
+
+bool DeployRegistry::MayBeControl(std::string_view service, int64_t second) const {
+  const auto records = by_service_.find(service);
+  if (records == by_service_.end()) return true;
+  return std::none_of(records->second.begin(), records->second.end(), [this, second](const auto& record) {
+    return FloorToSecond(record->deploy.start_ns) <= second &&
+           second < UnderWayUntil(*record) + kNoControlAfterDeploySeconds;
+  });
+}
+
+}  // namespace revertd

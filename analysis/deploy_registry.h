@@ -1,0 +1,78 @@
+// DeployRegistry: every deploy that is known, by service and in order of start, and what became of it.
+//
+// One thread, the analysis thread. Records keep their address until Register drops an old closed one.
+// Invariants: 1. a service and a head revision within kSameDeployWindow is one deploy, whoever told of it, and keeps
+// the first id; 2. at most kDeploysKeptPerService records a service.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/series.h"
+#include "base/deploy.h"
+#include "base/status.h"
+#include "base/verdict.h"
+
+namespace revertd {
+
+inline constexpr DurationNs kSameDeployWindow = 10 * kMinuteNs;
+inline constexpr size_t kDeploysKeptPerService = 512;  // 14 days of a deploy every 40 minutes
+// A service is no control while it is deployed nor this long afterwards.
+inline constexpr int64_t kNoControlAfterDeploySeconds = 15 * 60;
+
+// Whether two names of a revision mean the same one: equal, or one abbreviates the other to at least 7 digits.
+bool SameRevision(std::string_view a, std::string_view b);
+
+struct DeployRecord {
+  enum class Phase { kWaiting, kOpen, kClosed };
+
+  Deploy deploy;
+  Phase phase = Phase::kWaiting;
+  VerdictState state = VerdictState::kWatching;           // of a release
+  RecoveryState recovery = RecoveryState::kWatching;      // of a revert
+  std::optional<Verdict> told_verdict;                    // the last one told, also before a restart
+  std::optional<Decision> told_decision;
+  bool recovery_told = false;
+
+  int64_t first_second() const { return CeilToSecond(deploy.finish_ns); }  // first one of the new version alone
+  int64_t baseline_end() const;  // exclusive; the baseline lies before it
+};
+
+class DeployRegistry {
+ public:
+  explicit DeployRegistry(int64_t observe_seconds) : observe_seconds_(observe_seconds) {}
+
+  struct Registered {
+    DeployRecord* record = nullptr;
+    bool changed = false;  // new, or something about it is new
+  };
+  StatusOr<Registered> Register(Deploy deploy);
+  DeployRecord* Find(std::string_view id);
+  // The newest deploy of the service with this head; nullptr if unknown.
+  DeployRecord* FindHead(std::string_view service, std::string_view head);
+
+  // Where the watch of this deploy ends: after the observation, or where a later deploy of its service starts.
+  int64_t WatchEnd(const DeployRecord& record) const;
+  bool Superseded(const DeployRecord& record, int64_t second) const;
+  // Intervals of `service` that no baseline may use: deploys under way and what they brought unless proved good.
+  std::vector<SecondInterval> LeftOut(std::string_view service) const;
+  bool MayBeControl(std::string_view service, int64_t second) const;
+
+ private:
+  using Records = std::vector<std::unique_ptr<DeployRecord>>;  // ascending start
+
+  const DeployRecord* Next(const DeployRecord& record) const;
+  int64_t UnderWayUntil(const DeployRecord& record) const;
+  SecondInterval LeftOutBy(const DeployRecord& record) const;
+  DeployRecord* FindSame(const Deploy& deploy);
+
+  int64_t observe_seconds_;
+  std::map<std::string, Records, std::less<>> by_service_;
+};
+
+}  // namespace revertd

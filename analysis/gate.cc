@@ -1,0 +1,68 @@
+#include "analysis/gate.h"
+
+#include <string_view>
+
+#include "base/trigger.h"
+
+namespace revertd {
+namespace {
+
+struct Ruling {
+  DecisionKind kind;
+  std::string_view reason;
+};
+
+bool HasControl(const Verdict& verdict) {
+  for (const Evidence& evidence : verdict.evidence) {
+    if (!evidence.control.empty()) return true;
+  }
+  return false;
+}
+
+// The order is the guarantee: what a person switched off comes first, what would act comes last.
+Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode, const GateFacts& facts, const Config& config) {
+  const GuardConfig& guard = config.guard;
+  if (facts.kill_switch_on) return {DecisionKind::kHold, "kill_switch"};
+  if (mode == Mode::kPush && facts.pushes_today >= guard.pushes_per_day) {
+    return {DecisionKind::kHold, "limit_pushes_per_day"};
+  }
+  if (mode == Mode::kPropose && facts.proposals_today >= guard.proposals_per_day) {
+    return {DecisionKind::kHold, "limit_proposals_per_day"};
+  }
+  if (facts.revert_in_flight) return {DecisionKind::kHold, "revert_in_flight"};
+  if (mode == Mode::kObserve) return {DecisionKind::kHold, "mode_observe"};
+  if (mode == Mode::kAlert) return {DecisionKind::kAlert, "mode_alert"};
+  if (deploy.head.empty() || config.FindRepo(deploy.repo) == nullptr) return {DecisionKind::kTriage, "no_commit"};
+  if (verdict.state != VerdictState::kRegressed) return {DecisionKind::kTriage, "ambiguous"};
+  if (!verdict.calibrated && !HasControl(verdict)) return {DecisionKind::kTriage, "uncalibrated_without_control"};
+  if (mode == Mode::kPush && verdict.at_ns - deploy.finish_ns > guard.commit_age_push) {
+    return {DecisionKind::kHold, "deploy_too_old"};
+  }
+  if (mode == Mode::kPush) return {DecisionKind::kAct, "mode_push"};
+  return {DecisionKind::kPropose, "mode_propose"};
+}
+
+}  // namespace
+
+Decision DecideOn(const Verdict& verdict, const Deploy& deploy, const GateFacts& facts, const Config& config) {
+  const ServiceConfig* service = config.FindService(deploy.service);
+  const Mode mode = service != nullptr ? service->mode : Mode::kAlert;
+  const Ruling ruling = RuleOn(verdict, deploy, mode, facts, config);
+  Decision decision;
+  decision.deploy_id = deploy.id;
+  decision.service = deploy.service;
+  decision.kind = ruling.kind;
+  decision.reason = ruling.reason;
+  decision.at_ns = verdict.at_ns;
+  if (ruling.kind == DecisionKind::kAct || ruling.kind == DecisionKind::kPropose) {
+    decision.trigger_id = MakeTriggerId(deploy.service, deploy.head, deploy.start_ns);
+  }
+  return decision;
+}
+
+bool MayPass(const Decision& decision) {
+  return decision.kind == DecisionKind::kHold && decision.reason != "mode_observe" &&
+         decision.reason != "deploy_too_old";
+}
+
+}  // namespace revertd

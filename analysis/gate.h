@@ -1,0 +1,31 @@
+// The gate: what is done about a verdict, from traffic, mode and limits alone. What needs the repository is asked by
+// the executor's guards, right before the push.
+//
+// Pure, any thread. Every answer has a named reason; the first rule that holds names it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/deploy.h"
+#include "base/verdict.h"
+#include "config/config.h"
+
+namespace revertd {
+
+// The world as the gate sees it, of the repo that is asked for.
+struct GateFacts {
+  bool kill_switch_on = false;
+  std::string kill_switch_reason;
+  int64_t pushes_today = 0;
+  int64_t proposals_today = 0;
+  bool revert_in_flight = false;
+};
+
+// For a verdict that is regressed or ambiguous. Act and propose carry the id of the trigger to be written.
+Decision DecideOn(const Verdict& verdict, const Deploy& deploy, const GateFacts& facts, const Config& config);
+
+// A hold that may pass by itself, so that it is worth asking again.
+bool MayPass(const Decision& decision);
+
+}  // namespace revertd

@@ -1,0 +1,42 @@
+// OpenWatch: a deploy under observation: the fold that judges it, what it reads, and what was told of it so far.
+//
+// One thread, the analysis thread. Reading (here) is apart from judging (deploy_watch.h, recovery_watch.h) so that the
+// judges stay folds over numbers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "analysis/attribution.h"
+#include "analysis/deploy_registry.h"
+#include "analysis/deploy_watch.h"
+#include "analysis/recovery_watch.h"
+#include "analysis/trigger_desk.h"
+
+namespace revertd {
+
+struct OpenWatch {
+  DeployRecord* record = nullptr;
+  const Series* series = nullptr;      // of the deployed service
+  int64_t next_second = 0;             // the next one to fold
+  std::optional<DeployWatch> release;  // of a release
+  ControlGroup controls;
+  DecisionTrack decisions;
+  std::optional<RecoveryWatch> recovery;  // of a revert
+};
+
+// Everything that a watch is built from; lives as long as the loop.
+struct WatchSources {
+  const Config& config;
+  const SeriesByService& series;
+  DeployRegistry& registry;
+  const CallGraph& graph;
+  const TriggerDesk& triggers;
+};
+
+// The service's series must exist.
+OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources);
+// Folds watch->next_second and moves on.
+void Fold(const DeployRegistry& registry, OpenWatch* watch);
+
+}  // namespace revertd

@@ -1,0 +1,26 @@
+// What the numbers beside a verdict mean: the interval of a rate, and the chance that a detector would have found a
+// regression in the traffic that it saw. Pure, any thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analysis/rate_shift.h"
+#include "analysis/series.h"
+
+namespace revertd {
+
+struct RateInterval {
+  double low = 0;
+  double high = 1;
+};
+// 95 % score interval of a binomial rate. Source: Wilson (1927); Brown, Cai, DasGupta (2001) on why not Wald's.
+RateInterval WilsonInterval(const RateCounts& counts);
+
+// Share of simulated watches in which a RateShift with these settings reaches log_value_needed, when block i has
+// block_requests[i] requests (blocks of settings.block_seconds) and Poisson events at `rate`. Seeded by a constant:
+// the same watch always answers the same.
+double PowerAt(double rate, const std::vector<int64_t>& block_requests, const RateShiftSettings& settings,
+               double log_value_needed);
+
+}  // namespace revertd

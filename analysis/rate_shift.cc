@@ -1,0 +1,91 @@
+#include "analysis/rate_shift.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/check.h"
+
+namespace revertd {
+namespace {
+
+constexpr std::array<double, 3> kSlowFactors = {1.3, 1.7, 2.5};
+constexpr std::array<double, 3> kFastFactors = {5, 12, 30};
+constexpr std::array<double, 5> kBelowFactors = {0.8, 0.6, 0.4, 0.2, 0.05};
+constexpr std::array<double, 6> kAboveFactors = {1.3, 1.7, 2.5, 5, 12, 30};
+
+double ConcentrationOf(double inverse_kappa) {
+  return inverse_kappa > 0 ? 1 / inverse_kappa : std::numeric_limits<double>::infinity();
+}
+
+// K' is K for a known spread; with infinite K the formula uses neither.
+LogEvidence EvidenceOf(std::span<const double> factors, const OpenBlock& block, double concentration, double log_cap) {
+  return CappedLogEvidence(factors, block.events(), block.expected(), concentration, concentration, log_cap);
+}
+
+int64_t BlocksIn(int64_t seconds, int64_t block_seconds) {
+  return std::max<int64_t>(1, (seconds + block_seconds - 1) / block_seconds);
+}
+
+std::span<const double> FactorsOf(RateTest::Alternative alternative) {
+  if (alternative == RateTest::Alternative::kBelow) return kBelowFactors;
+  return kAboveFactors;
+}
+
+}  // namespace
+
+void OpenBlock::Add(double expected, double events) {
+  ++seconds_;
+  expected_ += expected;
+  events_ += events;
+}
+
+RateTrack::RateTrack(const RateShiftSettings& settings, std::span<const double> factors)
+    : settings_(settings),
+      factors_(factors),
+      concentration_(ConcentrationOf(settings.inverse_kappa)),
+      block_(settings.block_seconds),
+      mixture_(factors.size(), BlocksIn(settings.near_seconds, settings.block_seconds),
+               BlocksIn(settings.horizon_seconds, settings.block_seconds)),
+      open_(EvidenceOf(factors, block_, concentration_, settings.log_cap)) {
+  REVERTD_CHECK(settings.block_seconds > 0 && settings.null_rate > 0);
+}
+
+void RateTrack::Observe(const RateCounts& second) {
+  // A complete block is closed by the next second, so that its own last second still shows in LogValue.
+  if (block_.complete()) {
+    mixture_.CloseBlock(open_);
+    block_.Clear();
+  }
+  block_.Add(static_cast<double>(second.requests) * settings_.null_rate, static_cast<double>(second.errors));
+  open_ = EvidenceOf(factors_, block_, concentration_, settings_.log_cap);
+}
+
+RateShift::RateShift(const RateShiftSettings& settings)
+    : slow_(settings, kSlowFactors), fast_(settings, kFastFactors) {}
+
+void RateShift::Observe(const RateCounts& second) {
+  slow_.Observe(second);
+  fast_.Observe(second);
+}
+
+double RateShift::LogValue() const { return std::max(slow_.LogValue(), fast_.LogValue()); }
+
+RateTest::RateTest(Alternative alternative, double bound, double inverse_kappa, int64_t block_seconds)
+    : factors_(FactorsOf(alternative)),
+      bound_(bound),
+      concentration_(ConcentrationOf(inverse_kappa)),
+      block_(block_seconds),
+      mixture_(factors_.size()),
+      open_(EvidenceOf(factors_, block_, concentration_, kLogCapUncalibrated)) {}
+
+void RateTest::Observe(const RateCounts& second) {
+  if (block_.complete()) {
+    mixture_.CloseBlock(open_);
+    block_.Clear();
+  }
+  block_.Add(static_cast<double>(second.requests) * bound_, static_cast<double>(second.errors));
+  open_ = EvidenceOf(factors_, block_, concentration_, kLogCapUncalibrated);
+}
+
+}  // namespace revertd

@@ -1,0 +1,90 @@
+// RateShift: has the rate of a kind of event risen above a null rate since a known second? Two tracks, one for small
+// and one for large effects, each an e-process of its own; and RateTest, the plain test of a rate against a bound.
+//
+// Pure folds over seconds: parameters are fixed at the start, one Observe a second in order, also for seconds without
+// requests. Any thread. Formulas: docs/statistics.md. Tied to no signal: errors of requests are only the first use.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "analysis/e_process.h"
+#include "analysis/series.h"
+
+namespace revertd {
+
+inline constexpr int64_t kOnsetNearSeconds = 15 * 60;  // the second share of the onset's weights is spread over these
+inline constexpr double kLogCapUncalibrated = 2.0794415416798357;  // ln 8: the most that one block may add
+
+struct RateShiftSettings {
+  double null_rate = 1;
+  double inverse_kappa = 0;
+  double log_cap = kLogCapUncalibrated;
+  int64_t block_seconds = 20;
+  int64_t near_seconds = kOnsetNearSeconds;
+  int64_t horizon_seconds = 15 * 60;
+};
+
+// The seconds of the open block, summed.
+class OpenBlock {
+ public:
+  explicit OpenBlock(int64_t block_seconds) : block_seconds_(block_seconds) {}
+  void Add(double expected, double events);
+  bool complete() const { return seconds_ >= block_seconds_; }
+  void Clear() { seconds_ = 0, expected_ = 0, events_ = 0; }
+  double expected() const { return expected_; }
+  double events() const { return events_; }
+
+ private:
+  int64_t block_seconds_;
+  int64_t seconds_ = 0;
+  double expected_ = 0;
+  double events_ = 0;
+};
+
+class RateTrack {
+ public:
+  // `factors` must outlive the track.
+  RateTrack(const RateShiftSettings& settings, std::span<const double> factors);
+  void Observe(const RateCounts& second);
+  double LogValue() const { return mixture_.LogValue(open_); }
+
+ private:
+  RateShiftSettings settings_;
+  std::span<const double> factors_;
+  double concentration_;
+  OpenBlock block_;
+  OnsetMixture mixture_;
+  LogEvidence open_;
+};
+
+class RateShift {
+ public:
+  explicit RateShift(const RateShiftSettings& settings);
+  void Observe(const RateCounts& second);
+  // ln of the larger track's E; it is to be held against 2 / (share * alpha), half for each track.
+  double LogValue() const;
+
+ private:
+  RateTrack slow_;
+  RateTrack fast_;
+};
+
+// Against the null "rate >= bound" with factors below one, or "rate <= bound" with factors above one.
+class RateTest {
+ public:
+  enum class Alternative { kBelow, kAbove };
+  RateTest(Alternative alternative, double bound, double inverse_kappa, int64_t block_seconds);
+  void Observe(const RateCounts& second);
+  double LogValue() const { return mixture_.LogValue(open_); }
+
+ private:
+  std::span<const double> factors_;
+  double bound_;
+  double concentration_;
+  OpenBlock block_;
+  ProductMixture mixture_;
+  LogEvidence open_;
+};
+
+}  // namespace revertd

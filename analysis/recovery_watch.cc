@@ -1,0 +1,74 @@
+#include "analysis/recovery_watch.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace revertd {
+namespace {
+
+constexpr double kInverseKappa = 1.0 / 150;
+constexpr int64_t kBlockSeconds = 5;
+constexpr double kValueNeeded = 20;
+
+}  // namespace
+
+RecoveryBounds BoundsFromEvidence(const Evidence& evidence) {
+  RecoveryBounds bounds;
+  bounds.rate_bad = evidence.after;
+  if (evidence.after <= evidence.before_null) {
+    bounds.still_bad = kNoRecoveryBound;
+    return bounds;
+  }
+  const double normal = std::max(kNoRecoveryBound, evidence.before_null);
+  bounds.still_bad = std::sqrt(normal * evidence.after);
+  bounds.normal = normal;
+  return bounds;
+}
+
+RecoveryWatch::RecoveryWatch(const RecoveryBounds& bounds, int64_t finish_second)
+    : bounds_(bounds),
+      finish_second_(finish_second),
+      last_second_(finish_second - 1),
+      recovered_(RateTest::Alternative::kBelow, bounds.still_bad, kInverseKappa, kBlockSeconds),
+      not_recovered_(RateTest::Alternative::kAbove, bounds.normal.value_or(1.0), kInverseKappa, kBlockSeconds) {}
+
+void RecoveryWatch::Observe(int64_t second, const RateCounts& counts) {
+  if (state_ != RecoveryState::kWatching) return;
+  last_second_ = second;
+  const int64_t elapsed = second + 1 - finish_second_;
+  if (elapsed <= kRecoveryWarmUpSeconds) return;
+  recovered_.Observe(counts);
+  not_recovered_.Observe(counts);
+  seen_ += counts;
+  if (elapsed < kRecoveryWarmUpSeconds + kRecoverySecondsMin) return;
+  const double log_needed = std::log(kValueNeeded);
+  // Both at once cannot be: the bad side is asked first, so that doubt falls on the side of a person's attention.
+  if (bounds_.normal && not_recovered_.LogValue() >= log_needed) {
+    state_ = RecoveryState::kNotRecovered;
+    log_value_ = not_recovered_.LogValue();
+  } else if (recovered_.LogValue() >= log_needed) {
+    state_ = RecoveryState::kRecovered;
+    log_value_ = recovered_.LogValue();
+  } else if (elapsed >= kRecoverySecondsMax) {
+    Close();
+  }
+}
+
+void RecoveryWatch::Close() {
+  if (state_ != RecoveryState::kWatching) return;
+  state_ = RecoveryState::kUndecided;
+  log_value_ = recovered_.LogValue();
+}
+
+Recovery RecoveryWatch::Report() const {
+  Recovery recovery;
+  recovery.state = state_;
+  recovery.e_value = state_ == RecoveryState::kWatching ? 1 : ValueOfLog(log_value_);
+  recovery.rate_bad = bounds_.rate_bad;
+  recovery.rate_now = seen_.rate();
+  recovery.n_now = seen_.requests;
+  recovery.at_ns = (last_second_ + 1) * kSecondNs;
+  return recovery;
+}
+
+}  // namespace revertd

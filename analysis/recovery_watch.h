@@ -1,0 +1,51 @@
+// RecoveryWatch: after a rollback, did production recover? Two e-processes at 5 %: one against "still bad", one
+// against "back to normal"; the first to reach 20 decides, never before 30 s, and undecided at 30 min.
+//
+// Pure fold over the seconds after the revert's finish, any thread. Formulas: docs/statistics.md, "Recovery".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "analysis/rate_shift.h"
+#include "base/verdict.h"
+
+namespace revertd {
+
+inline constexpr int64_t kRecoveryWarmUpSeconds = 5;       // after the finish; says nothing yet
+inline constexpr int64_t kRecoverySecondsMin = 30;         // of evidence, after the warm-up
+inline constexpr int64_t kRecoverySecondsMax = 30 * 60;    // after the finish
+
+struct RecoveryBounds {
+  double still_bad = 1;                    // recovered: rates of this and above are refuted
+  std::optional<double> normal;            // not recovered: rates up to this are refuted; none: never said
+  double rate_bad = 0;                     // told beside the answer; 0: not known
+};
+// As `still_bad`: no count of good requests refutes it, so that undecided is the end.
+inline constexpr double kNoRecoveryBound = 1e-9;
+// sqrt(p_null p_bad) and p_null. Nothing to tell apart (p_bad <= p_null) leaves both sides silent.
+RecoveryBounds BoundsFromEvidence(const Evidence& evidence);
+
+class RecoveryWatch {
+ public:
+  RecoveryWatch(const RecoveryBounds& bounds, int64_t finish_second);
+
+  // Counts of the new version in `second`, called for every second from the finish on, in order.
+  void Observe(int64_t second, const RateCounts& counts);
+  RecoveryState state() const { return state_; }
+  void Close();  // undecided unless decided
+  // Everything but the ids; at_ns is the end of the newest second.
+  Recovery Report() const;
+
+ private:
+  RecoveryBounds bounds_;
+  int64_t finish_second_;
+  int64_t last_second_;
+  RateTest recovered_;
+  RateTest not_recovered_;
+  RateCounts seen_;
+  RecoveryState state_ = RecoveryState::kWatching;
+  double log_value_ = 0;  // of the side that decided
+};
+
+}  // namespace revertd

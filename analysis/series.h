@@ -1,0 +1,71 @@
+// Series: what analysis remembers of one service: its newest seconds by age class and its history in blocks.
+//
+// One thread, the analysis thread. Invariants: 1. memory is bounded: kKeptSeconds seconds (0.17 MB) and
+// kHistorySeconds of blocks (0.75 MB); 2. seconds and blocks without requests are not kept, absence means zero.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/sinks.h"
+#include "base/window.h"
+
+namespace revertd {
+
+// A deploy may be registered this long after its traffic was sealed and still be judged as if in time.
+inline constexpr int64_t kLateRegistrationSeconds = 30 * 60;
+// Ten minutes more than that: the seconds just before such a deploy's start belong to its baseline.
+inline constexpr int64_t kKeptSeconds = kLateRegistrationSeconds + 10 * 60;
+inline constexpr int64_t kBaselineHistorySeconds = 14 * 24 * 3600;
+// An hour more, so that a baseline asked late still finds every block of its 14 days.
+inline constexpr int64_t kHistorySeconds = kBaselineHistorySeconds + 3600;
+
+struct RateCounts {
+  int64_t requests = 0;
+  int64_t errors = 0;
+  RateCounts& operator+=(const RateCounts& other);
+  double rate() const { return requests > 0 ? static_cast<double>(errors) / static_cast<double>(requests) : 0; }
+};
+
+struct SecondInterval {
+  int64_t from = 0;
+  int64_t to = 0;  // exclusive
+};
+
+RateCounts AllAges(const AgeCounts& counts);
+// Of the requests that ended in `second`, those in age classes that wholly started in `first_start` or later.
+RateCounts StartedFrom(const AgeCounts& counts, int64_t second, int64_t first_start);
+
+constexpr int64_t HistoryBlockStart(int64_t second) {
+  const int64_t remainder = second % kHistoryBlockSeconds;
+  return second - (remainder < 0 ? remainder + kHistoryBlockSeconds : remainder);
+}
+
+class Series {
+ public:
+  Series();
+
+  // Adds a sealed second; counts of a second that is already there are added up (a restart in mid second). Answers the
+  // history block that this second completes by being past it.
+  std::optional<HistoryBlock> Append(const SecondCounts& counts);
+  // Answers the open block if it ended at or before the end of `second`.
+  std::optional<HistoryBlock> SealThrough(int64_t second);
+  void Restore(const std::vector<HistoryBlock>& blocks, const std::vector<SecondCounts>& seconds);
+
+  const AgeCounts* Find(int64_t second) const;  // nullptr: no requests, or no longer kept
+  RateCounts Sum(const SecondInterval& interval) const;
+  const std::deque<HistoryBlock>& history() const { return history_; }  // ascending
+
+ private:
+  void Store(const SecondCounts& counts);
+  void AddBlock(const HistoryBlock& block);
+  std::optional<HistoryBlock> CloseBlock();
+
+  std::vector<SecondCounts> seconds_;  // ring by second modulo kKeptSeconds
+  std::deque<HistoryBlock> history_;
+  HistoryBlock open_block_;  // requests = 0: none
+};
+
+}  // namespace revertd

@@ -1,0 +1,94 @@
+#include "analysis/trigger_desk.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace revertd {
+namespace {
+
+bool NeedsTrigger(const Decision& decision) {
+  return decision.kind == DecisionKind::kAct || decision.kind == DecisionKind::kPropose;
+}
+
+// What the decision was when its trigger was written; said again where a restart came between the two.
+void DecideByTrigger(const RollbackTrigger& trigger, Decision* decision) {
+  decision->trigger_id = trigger.id;
+  switch (trigger.state) {
+    case TriggerState::kPending: decision->kind = DecisionKind::kAct; break;
+    case TriggerState::kProposed: decision->kind = DecisionKind::kPropose; break;
+    case TriggerState::kDismissed: decision->kind = DecisionKind::kTriage; break;
+  }
+  decision->reason = trigger.state == TriggerState::kDismissed ? "trigger_dismissed" : trigger.reason;
+}
+
+}  // namespace
+
+TriggerDesk::TriggerDesk(const Config& config, ReadGateFacts facts, AnalysisSink* sink)
+    : config_(config), facts_(std::move(facts)), sink_(sink) {
+  REVERTD_CHECK(sink_ != nullptr && facts_ != nullptr);
+}
+
+void TriggerDesk::Know(const RollbackTrigger& trigger) { triggers_.insert_or_assign(trigger.id, trigger); }
+
+const RollbackTrigger* TriggerDesk::Find(std::string_view id) const {
+  const auto found = triggers_.find(id);
+  return found == triggers_.end() ? nullptr : &found->second;
+}
+
+bool TriggerDesk::Due(const Verdict& verdict, int64_t second, const DecisionTrack& track) const {
+  if (!track.told || track.asked_for != verdict.state) return second >= track.next_ask_second;
+  return MayPass(*track.told) && second >= track.next_ask_second;
+}
+
+Decision TriggerDesk::Decide(const DeployRecord& record, const Verdict& verdict) const {
+  const Deploy& deploy = record.deploy;
+  const RollbackTrigger* known = nullptr;
+  if (!deploy.head.empty()) known = Find(MakeTriggerId(deploy.service, deploy.head, deploy.start_ns));
+  if (known == nullptr) return DecideOn(verdict, deploy, facts_(deploy.repo), config_);
+  Decision decision;
+  decision.deploy_id = deploy.id;
+  decision.service = deploy.service;
+  decision.at_ns = verdict.at_ns;
+  DecideByTrigger(*known, &decision);
+  return decision;
+}
+
+bool TriggerDesk::WriteTrigger(const DeployRecord& record, const Verdict& verdict, const Decision& decision) {
+  if (Find(decision.trigger_id) != nullptr) return true;
+  RollbackTrigger trigger;
+  trigger.id = decision.trigger_id;
+  trigger.deploy_id = record.deploy.id;
+  trigger.service = record.deploy.service;
+  trigger.repo = record.deploy.repo;
+  trigger.base = record.deploy.base;
+  trigger.head = record.deploy.head;
+  trigger.state = decision.kind == DecisionKind::kAct ? TriggerState::kPending : TriggerState::kProposed;
+  trigger.reason = decision.reason;
+  trigger.created_ns = decision.at_ns;
+  if (!verdict.evidence.empty()) trigger.evidence = verdict.evidence.front();
+  if (!sink_->OnTrigger(trigger).ok()) return false;
+  Know(trigger);
+  return true;
+}
+
+void TriggerDesk::Step(const DeployRecord& record, const Verdict& verdict, int64_t second, DecisionTrack* track) {
+  if (verdict.state != VerdictState::kRegressed && verdict.state != VerdictState::kAmbiguous) return;
+  if (!Due(verdict, second, *track)) return;
+  Verdict now = verdict;
+  now.at_ns = (second + 1) * kSecondNs;
+  const Decision decision = Decide(record, now);
+  track->trigger_unwritten = NeedsTrigger(decision) && !WriteTrigger(record, verdict, decision);
+  if (track->trigger_unwritten) {
+    track->next_ask_second = second + 1;
+    return;
+  }
+  track->next_ask_second = second + kAskAgainSeconds;
+  track->asked_for = verdict.state;
+  const bool told = track->told && track->told->kind == decision.kind && track->told->reason == decision.reason;
+  if (told) return;
+  track->told = decision;
+  sink_->OnDecision(decision);
+}
+
+}  // namespace revertd

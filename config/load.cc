@@ -1,1 +1,329 @@
-// written by its own commit
+#include "config/load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "base/strings.h"
+#include "base/time_format.h"
+#include "config/yaml.h"
+
+namespace revertd {
+namespace {
+
+// A configuration is a page; more than this is the wrong file.
+constexpr std::streamoff kFileBytesMax = std::streamoff{4} * 1024 * 1024;
+
+// Reads one map of the tree strictly: every key has a reader, every other key is an error that names the nearest.
+class MapReader {
+ public:
+  using Read = std::function<Status(const YamlNode& node, const std::string& path)>;
+  struct Key {
+    std::string_view name;
+    Read read;
+  };
+
+  explicit MapReader(std::string_view file) : file_(file) {}
+
+  Status Error(const YamlNode& node, const std::string& path, std::string_view what) const {
+    return InvalidArgument(std::string(file_) + ":" + std::to_string(node.line) + ": " +
+                           (path.empty() ? "" : path + ": ") + std::string(what));
+  }
+
+  Status Expect(const YamlNode& node, const std::string& path, YamlNode::Kind kind) const {
+    if (node.kind == kind) return OkStatus();
+    return Error(node, path, std::string(NameOf(kind)) + " expected, " + std::string(NameOf(node.kind)) + " found");
+  }
+
+  Status Keys(const YamlNode& node, const std::string& path, const std::vector<Key>& keys) const {
+    REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kMap));
+    for (const auto& [name, member] : node.members) {
+      const std::string member_path = path.empty() ? name : path + "." + name;
+      const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& known) { return known.name == name; });
+      if (key == keys.end()) return UnknownKey(member, member_path, name, keys);
+      REVERTD_RETURN_IF_ERROR(key->read(member, member_path));
+    }
+    return OkStatus();
+  }
+
+  // Every member of a map whose keys are names of the user's.
+  Status Names(const YamlNode& node, const std::string& path,
+               const std::function<Status(const std::string& name, const YamlNode&, const std::string& path)>& read) const {
+    REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kMap));
+    for (const auto& [name, member] : node.members) {
+      if (name.empty()) return Error(member, path, "an empty name");
+      REVERTD_RETURN_IF_ERROR(read(name, member, path + "." + name));
+    }
+    return OkStatus();
+  }
+
+  Read Text(std::string* into) const {
+    return [this, into](const YamlNode& node, const std::string& path) {
+      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
+      if (node.scalar.empty()) return Error(node, path, "must not be empty");
+      *into = node.scalar;
+      return OkStatus();
+    };
+  }
+
+  Read Number(double* into, double low, double high, std::string_view range) const {
+    return [this, into, low, high, range](const YamlNode& node, const std::string& path) {
+      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
+      const auto value = ParseDouble(node.scalar);
+      if (!value || *value < low || *value > high) return WrongValue(node, path, "a number " + std::string(range));
+      *into = *value;
+      return OkStatus();
+    };
+  }
+
+  Read Count(int64_t* into, int64_t low, int64_t high) const {
+    return [this, into, low, high](const YamlNode& node, const std::string& path) {
+      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
+      const auto value = ParseUnsigned(node.scalar);
+      if (!value || *value < static_cast<uint64_t>(low) || *value > static_cast<uint64_t>(high)) {
+        return WrongValue(node, path,
+                          "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+      }
+      *into = static_cast<int64_t>(*value);
+      return OkStatus();
+    };
+  }
+
+  Read Duration(DurationNs* into, DurationNs low, DurationNs high, std::string_view range) const {
+    return [this, into, low, high, range](const YamlNode& node, const std::string& path) {
+      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
+      const auto value = ParseDuration(node.scalar);
+      if (!value || *value < low || *value > high) {
+        return WrongValue(node, path, "a duration like 90s, 15m or 1h, " + std::string(range));
+      }
+      *into = *value;
+      return OkStatus();
+    };
+  }
+
+  Status WrongValue(const YamlNode& node, const std::string& path, const std::string& expected) const {
+    return Error(node, path, expected + " expected, \"" + node.scalar + "\" found");
+  }
+
+  static std::string DidYouMean(std::string_view text, const std::vector<std::string_view>& candidates) {
+    const auto nearest = Nearest(text, candidates);
+    return nearest ? "; did you mean \"" + std::string(*nearest) + "\"?" : "";
+  }
+
+ private:
+  Status UnknownKey(const YamlNode& node, const std::string& path, std::string_view name,
+                    const std::vector<Key>& keys) const {
+    std::vector<std::string_view> names;
+    for (const Key& key : keys) names.push_back(key.name);
+    return Error(node, path, "unknown key" + DidYouMean(name, names));
+  }
+
+  const std::string_view file_;
+};
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(std::string_view file) : read_(file) {}
+
+  StatusOr<Config> Read(const YamlNode& root) {
+    if (root.kind == YamlNode::Kind::kNull) return config_;
+    const Status status = read_.Keys(
+        root, "",
+        {{"sources", [this](const YamlNode& node, const std::string& path) { return Sources(node, path); }},
+         {"services", [this](const YamlNode& node, const std::string& path) { return Services(node, path); }},
+         {"repos", [this](const YamlNode& node, const std::string& path) { return Repos(node, path); }},
+         {"detect", [this](const YamlNode& node, const std::string& path) { return Detect(node, path); }},
+         {"guard", [this](const YamlNode& node, const std::string& path) { return Guard(node, path); }},
+         {"state", read_.Text(&config_.state)}});
+    if (!status.ok()) return status;
+    for (const Reference& reference : references_) REVERTD_RETURN_IF_ERROR(Check(reference));
+    return config_;
+  }
+
+ private:
+  // A name that must stand elsewhere in the file, looked up once the whole file is read.
+  struct Reference {
+    YamlNode node;
+    std::string path;
+    bool to_repo;
+  };
+
+  Status Sources(const YamlNode& node, const std::string& path) {
+    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kSequence));
+    if (node.items.size() != 1) return read_.Error(node, path, "exactly one source expected");
+    const std::string item_path = path + "[0]";
+    SourceConfig source;
+    REVERTD_RETURN_IF_ERROR(read_.Keys(
+        node.items.front(), item_path, {{"stdin", [&](const YamlNode& from, const std::string& from_path) {
+          if (from.kind == YamlNode::Kind::kNull) return OkStatus();
+          return read_.Keys(from, from_path, {{"format", read_.Text(&source.format)}});
+        }}}));
+    config_.sources = {source};
+    return OkStatus();
+  }
+
+  Status Services(const YamlNode& node, const std::string& path) {
+    return read_.Names(node, path, [this](const std::string& name, const YamlNode& from, const std::string& from_path) {
+      return Service(name, from, from_path);
+    });
+  }
+
+  Status Service(const std::string& name, const YamlNode& node, const std::string& path) {
+    ServiceConfig service;
+    service.name = name;
+    REVERTD_RETURN_IF_ERROR(read_.Keys(
+        node, path,
+        {{"match", [&](const YamlNode& from, const std::string& at) { return Matches(from, at, &service); }},
+         {"repo", [&](const YamlNode& from, const std::string& at) {
+            references_.push_back({from, at, true});
+            return read_.Text(&service.repo)(from, at);
+          }},
+         {"mode", [&](const YamlNode& from, const std::string& at) { return ReadMode(from, at, &service.mode); }},
+         {"depends_on", [&](const YamlNode& from, const std::string& at) { return DependsOn(from, at, &service); }}}));
+    if (service.repo.empty() && (service.mode == Mode::kPush || service.mode == Mode::kPropose)) {
+      return read_.Error(node, path, "mode " + std::string(NameOf(service.mode)) + " needs a repo");
+    }
+    config_.services.push_back(std::move(service));
+    return OkStatus();
+  }
+
+  Status Matches(const YamlNode& node, const std::string& path, ServiceConfig* service) {
+    if (node.kind != YamlNode::Kind::kSequence) return Match(node, path, service);
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      REVERTD_RETURN_IF_ERROR(Match(node.items[i], path + "[" + std::to_string(i) + "]", service));
+    }
+    return OkStatus();
+  }
+
+  Status Match(const YamlNode& node, const std::string& path, ServiceConfig* service) {
+    MatchConfig match;
+    REVERTD_RETURN_IF_ERROR(
+        read_.Keys(node, path, {{"host", read_.Text(&match.host)}, {"path", read_.Text(&match.path)}}));
+    if (match.host.empty() && match.path.empty()) return read_.Error(node, path, "host or path expected");
+    match.host = ToLower(match.host);
+    if (match.host.find(':') != std::string::npos && match.host.find('[') == std::string::npos) {
+      return read_.Error(node, path + ".host", "a host without its port expected");
+    }
+    for (const ServiceConfig& other : config_.services) REVERTD_RETURN_IF_ERROR(NotTaken(node, path, match, other));
+    REVERTD_RETURN_IF_ERROR(NotTaken(node, path, match, *service));
+    service->matches.push_back(std::move(match));
+    return OkStatus();
+  }
+
+  Status NotTaken(const YamlNode& node, const std::string& path, const MatchConfig& match,
+                  const ServiceConfig& other) const {
+    for (const MatchConfig& known : other.matches) {
+      if (known.host == match.host && known.path == match.path) {
+        return read_.Error(node, path, "the same match as service \"" + other.name + "\"");
+      }
+    }
+    return OkStatus();
+  }
+
+  Status ReadMode(const YamlNode& node, const std::string& path, Mode* mode) const {
+    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kScalar));
+    const auto named = ModeNamed(node.scalar);
+    if (!named) return read_.WrongValue(node, path, "observe, alert, propose or push");
+    *mode = *named;
+    return OkStatus();
+  }
+
+  Status DependsOn(const YamlNode& node, const std::string& path, ServiceConfig* service) {
+    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kSequence));
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      const std::string item_path = path + "[" + std::to_string(i) + "]";
+      std::string name;
+      REVERTD_RETURN_IF_ERROR(read_.Text(&name)(node.items[i], item_path));
+      if (name == service->name) return read_.Error(node.items[i], item_path, "a service cannot depend on itself");
+      service->depends_on.push_back(name);
+      references_.push_back({node.items[i], item_path, false});
+    }
+    return OkStatus();
+  }
+
+  Status Repos(const YamlNode& node, const std::string& path) {
+    return read_.Names(node, path, [this](const std::string& name, const YamlNode& from, const std::string& at) {
+      RepoConfig repo;
+      repo.name = name;
+      REVERTD_RETURN_IF_ERROR(
+          read_.Keys(from, at, {{"url", read_.Text(&repo.url)}, {"branch", read_.Text(&repo.branch)}}));
+      if (repo.url.empty()) return read_.Error(from, at, "url expected");
+      config_.repos.push_back(std::move(repo));
+      return OkStatus();
+    });
+  }
+
+  Status Detect(const YamlNode& node, const std::string& path) {
+    DetectConfig& detect = config_.detect;
+    DurationNs lateness = detect.lateness_seconds * kSecondNs;
+    REVERTD_RETURN_IF_ERROR(read_.Keys(
+        node, path,
+        {{"false_rollback_rate", read_.Number(&detect.false_rollback_rate, 1e-9, 0.5, "from 1e-9 to 0.5")},
+         {"observe", read_.Duration(&detect.observe, kMinuteNs, 30 * kMinuteNs, "from 1m to 30m")},
+         {"lateness", read_.Duration(&lateness, 0, kLatenessSecondsMax * kSecondNs,
+                                     "from 0s to " + std::to_string(kLatenessSecondsMax) + "s")},
+         {"margins", [&](const YamlNode& from, const std::string& at) {
+            return read_.Keys(from, at,
+                              {{"errors", read_.Number(&detect.margin_errors, 1, 100, "from 1 to 100")},
+                               {"errors_abs", read_.Number(&detect.margin_errors_abs, 0, 1, "from 0 to 1")}});
+          }}}));
+    detect.lateness_seconds = CeilToSecond(lateness);
+    return OkStatus();
+  }
+
+  Status Guard(const YamlNode& node, const std::string& path) {
+    constexpr DurationNs kDay = 24 * kHourNs;
+    GuardConfig& guard = config_.guard;
+    return read_.Keys(node, path,
+                      {{"pushes_per_day", read_.Count(&guard.pushes_per_day, 0, 1000)},
+                       {"proposals_per_day", read_.Count(&guard.proposals_per_day, 0, 1000)},
+                       {"commit_age_push", read_.Duration(&guard.commit_age_push, 0, 30 * kDay, "up to 30d")},
+                       {"deploy_wait", read_.Duration(&guard.deploy_wait, kSecondNs, kDay, "from 1s to 1d")},
+                       {"kill_switch", read_.Text(&guard.kill_switch)}});
+  }
+
+  Status Check(const Reference& reference) const {
+    std::vector<std::string_view> names;
+    if (reference.to_repo) {
+      for (const RepoConfig& repo : config_.repos) names.emplace_back(repo.name);
+    } else {
+      for (const ServiceConfig& service : config_.services) names.emplace_back(service.name);
+    }
+    const std::string& name = reference.node.scalar;
+    if (std::find(names.begin(), names.end(), name) != names.end()) return OkStatus();
+    return read_.Error(reference.node, reference.path,
+                       "no " + std::string(reference.to_repo ? "repo" : "service") + " \"" + name + "\"" +
+                           MapReader::DidYouMean(name, names));
+  }
+
+  const MapReader read_;
+  Config config_;
+  std::vector<Reference> references_;
+};
+
+}  // namespace
+
+StatusOr<Config> ParseConfig(std::string_view yaml, std::string_view name) {
+  const auto root = ParseYaml(yaml, name);
+  if (!root.ok()) return root.status();
+  return ConfigReader(name).Read(*root);
+}
+
+StatusOr<Config> LoadConfig(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return InvalidArgument("cannot read the configuration " + path + ": " + std::strerror(errno));
+  const std::streamoff bytes = file.tellg();
+  if (bytes < 0 || bytes > kFileBytesMax) {
+    return InvalidArgument("cannot read the configuration " + path + ": not a file of at most 4 MiB");
+  }
+  file.seekg(0);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad()) return InvalidArgument("cannot read the configuration " + path + ": " + std::strerror(errno));
+  return ParseConfig(text, path);
+}
+
+}  // namespace revertd

@@ -1,0 +1,388 @@
+#include "actions/git_program.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace revertd {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of every run. The user's own configuration stays in force for credentials, ssh, url rewriting and signing; what could
+// run a program, change the result between two machines, or write more than asked is switched off here.
+constexpr std::string_view kSettings[] = {
+    "core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false",
+    "protocol.ext.allow=never", "rerere.enabled=false", "core.autocrlf=false", "submodule.recurse=false",
+    "push.followTags=false", "log.showSignature=false", "core.quotePath=false", "color.ui=false",
+    "i18n.logOutputEncoding=UTF-8", "i18n.commitEncoding=UTF-8"};
+
+constexpr std::string_view kPreparedRefs = "refs/revertd/";
+constexpr size_t kWordsMax = 1000;  // bytes of git's own words that we repeat
+
+std::vector<std::string> Scrub(const std::vector<std::string>& environment) {
+  std::vector<std::string> scrubbed;
+  for (const std::string& variable : environment) {
+    if (variable.starts_with("GIT_") || variable.starts_with("LC_") || variable.starts_with("LANGUAGE=")) continue;
+    scrubbed.push_back(variable);
+  }
+  scrubbed.emplace_back("LC_ALL=C");
+  scrubbed.emplace_back("GIT_TERMINAL_PROMPT=0");
+  scrubbed.emplace_back("GIT_LFS_SKIP_SMUDGE=1");  // a revert needs the pointers, not the files behind them
+  return scrubbed;
+}
+
+std::string BranchRef(const RepoConfig& repo) { return "refs/heads/" + repo.branch; }
+std::string TrackingRef(const RepoConfig& repo) { return "refs/remotes/origin/" + repo.branch; }
+
+// The line of git's words that says why, without the password that a URL may hold.
+std::string WhyIn(const std::string& words, const RepoConfig& repo) {
+  std::string_view best;
+  for (std::string_view line : Split(words, '\n')) {
+    line = Trim(line);
+    if (line.empty()) continue;
+    const bool says_why = line.starts_with("fatal:") || line.starts_with("error:") || line.starts_with("ssh:");
+    if (best.empty() || says_why) best = line;
+    if (says_why) break;
+  }
+  std::string why(best.substr(0, kWordsMax));
+  const std::string shown = WithoutPassword(repo.url);
+  if (shown != repo.url && !repo.url.empty()) {
+    for (size_t at = why.find(repo.url); at != std::string::npos; at = why.find(repo.url, at + shown.size())) {
+      why.replace(at, repo.url.size(), shown);
+    }
+  }
+  return why;
+}
+
+Status Unreachable(const RepoConfig& repo, std::string_view doing, const ProcessResult& result) {
+  return Unavailable(std::string(doing) + " " + repo.branch + " of " + WithoutPassword(repo.url) + ": " +
+                     (result.timed_out ? "no answer within the time limit" : WhyIn(result.standard_error, repo)));
+}
+
+std::vector<std::string> SplitAtNul(std::string_view text) {
+  std::vector<std::string> parts;
+  for (std::string_view part : Split(text, '\0')) parts.emplace_back(part);
+  if (!parts.empty() && parts.back().empty()) parts.pop_back();
+  return parts;
+}
+
+StatusOr<std::vector<GitCommit>> ParseCommits(std::string_view text) {
+  const std::vector<std::string> fields = SplitAtNul(text);
+  if (fields.size() % 3 != 0) return Internal("reading commits: git log answered in an unknown form");
+  std::vector<GitCommit> commits;
+  for (size_t i = 0; i < fields.size(); i += 3) {
+    GitCommit commit;
+    commit.sha = fields[i];
+    for (std::string_view parent : Split(fields[i + 1], ' ')) {
+      if (!parent.empty()) commit.parents.emplace_back(parent);
+    }
+    commit.message = std::string(Trim(fields[i + 2]));
+    commits.push_back(std::move(commit));
+  }
+  return commits;
+}
+
+// Sweeps the mirror, and with it the work tree, whichever way the call ends.
+class SweepAtEnd {
+ public:
+  explicit SweepAtEnd(const MirrorPaths& paths) : paths_(paths) {}
+  SweepAtEnd(const SweepAtEnd&) = delete;
+  SweepAtEnd& operator=(const SweepAtEnd&) = delete;
+  ~SweepAtEnd() { SweepMirror(paths_); }
+
+ private:
+  const MirrorPaths paths_;
+};
+
+}  // namespace
+
+GitProgram::GitProgram(std::string state_directory, const std::vector<std::string>& environment, Clock* clock)
+    : state_directory_(std::move(state_directory)), environment_(Scrub(environment)), clock_(clock) {}
+
+StatusOr<ProcessResult> GitProgram::Run(Command command) {
+  ProcessSpec spec;
+  spec.program = "git";
+  spec.arguments.emplace_back("--no-pager");
+  for (std::string_view setting : kSettings) {
+    spec.arguments.emplace_back("-c");
+    spec.arguments.emplace_back(setting);
+  }
+  spec.arguments.insert(spec.arguments.end(), command.arguments.begin(), command.arguments.end());
+  spec.working_directory = std::move(command.working_directory);
+  spec.environment = environment_;
+  for (std::string& variable : command.more_environment) spec.environment.push_back(std::move(variable));
+  spec.time_limit_ns = command.time_limit_ns;
+  return RunProcess(spec);
+}
+
+StatusOr<std::string> GitProgram::RunForOutput(Command command, std::string_view what_we_were_doing) {
+  StatusOr<ProcessResult> result = Run(std::move(command));
+  if (!result.ok()) return result.status();
+  if (result->exit_code != 0 || result->timed_out || result->output_cut) {
+    const std::string why = result->timed_out    ? "git did not end within its time limit"
+                            : result->output_cut ? "git answered more than we keep"
+                                                 : WhyIn(result->standard_error, RepoConfig{});
+    return Internal(std::string(what_we_were_doing) + ": " + why);
+  }
+  return std::move(result->standard_output);
+}
+
+StatusOr<std::string> GitProgram::Version() {
+  StatusOr<std::string> text = RunForOutput({.arguments = {"version"}}, "asking git for its version");
+  if (!text.ok()) return text.status();
+  return std::string(Trim(*text));
+}
+
+Status GitProgram::EnsureMirror(const MirrorPaths& paths) {
+  struct stat found {};
+  // HEAD is the last thing that init writes, and init on top of a half-made repository completes it.
+  if (stat((paths.mirror + "/HEAD").c_str(), &found) == 0) return OkStatus();
+  std::error_code error;
+  fs::create_directories(paths.mirror, error);
+  if (error) return Unavailable("making " + paths.mirror + ": " + error.message());
+  return RunForOutput({.arguments = {"init", "--quiet", "--bare", "--template=", "--", paths.mirror}},
+                      "making the private mirror " + paths.mirror)
+      .status();
+}
+
+StatusOr<std::optional<std::string>> GitProgram::FetchBranch(const RepoConfig& repo) {
+  const MirrorPaths paths = MirrorPathsOf(state_directory_, repo.name);
+  StatusOr<std::unique_ptr<MirrorLock>> lock = MirrorLock::Take(paths, clock_);
+  if (!lock.ok()) return lock.status();
+  SweepMirror(paths);
+  REVERTD_RETURN_IF_ERROR(EnsureMirror(paths));
+  StatusOr<ProcessResult> result =
+      Run({.arguments = {"--git-dir=" + paths.mirror, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+                         "--recurse-submodules=no", "--end-of-options", repo.url,
+                         "+" + BranchRef(repo) + ":" + TrackingRef(repo)},
+           .time_limit_ns = kFetchTimeMax});
+  if (!result.ok()) return result.status();
+  if (result->exit_code != 0 || result->timed_out) {
+    if (result->standard_error.find("couldn't find remote ref") != std::string::npos) return std::nullopt;
+    return Unreachable(repo, "fetching", *result);
+  }
+  StatusOr<std::string> head =
+      RunForOutput({.arguments = {"--git-dir=" + paths.mirror, "rev-parse", "--verify", "--quiet", "--end-of-options",
+                                  TrackingRef(repo) + "^{commit}"}},
+                   "reading the fetched head");
+  if (!head.ok()) return head.status();
+  return std::optional<std::string>(Trim(*head));
+}
+
+StatusOr<std::optional<std::string>> GitProgram::ReadRemoteBranch(const RepoConfig& repo) {
+  StatusOr<ProcessResult> result =
+      Run({.arguments = {"ls-remote", "--heads", "--", repo.url, BranchRef(repo)}, .time_limit_ns = kAskRemoteTimeMax});
+  if (!result.ok()) return result.status();
+  if (result->exit_code != 0 || result->timed_out) return Unreachable(repo, "reading", *result);
+  for (std::string_view line : Split(result->standard_output, '\n')) {
+    const size_t tab = line.find('\t');
+    // ls-remote matches the tail of names too, so refs/heads/x/refs/heads/production would answer as well.
+    if (tab == std::string_view::npos || line.substr(tab + 1) != BranchRef(repo)) continue;
+    if (!IsRevision(line.substr(0, tab))) return Internal("reading the remote's head: not a SHA");
+    return std::optional<std::string>(line.substr(0, tab));
+  }
+  return std::nullopt;
+}
+
+StatusOr<PushAnswer> GitProgram::Push(const RepoConfig& repo, std::string_view expected_head, std::string_view sha,
+                                      bool rehearse) {
+  StatusOr<bool> forward = IsAncestor(repo, expected_head, sha);
+  if (!forward.ok()) return forward.status();
+  if (!*forward) return Internal("pushing: the new head does not descend from the expected one");
+  const MirrorPaths paths = MirrorPathsOf(state_directory_, repo.name);
+  const std::string ref = BranchRef(repo);
+  std::vector<std::string> arguments = {
+      "--git-dir=" + paths.mirror, "push", "--porcelain", "--no-verify", "--recurse-submodules=no",
+      // The lease alone would let a descendant of nothing through; with the ancestor check above it is an exact
+      // fast-forward of the head that the plan was made for, or nothing.
+      "--force-with-lease=" + ref + ":" + std::string(expected_head)};
+  if (rehearse) arguments.emplace_back("--dry-run");
+  arguments.insert(arguments.end(), {"--end-of-options", repo.url, std::string(sha) + ":" + ref});
+  StatusOr<ProcessResult> result = Run({.arguments = std::move(arguments), .time_limit_ns = kPushTimeMax});
+  if (!result.ok()) return result.status();
+  for (std::string_view line : Split(result->standard_output, '\n')) {
+    if (!line.starts_with("!\t")) continue;
+    std::string remote_words;
+    for (std::string_view word : Split(result->standard_error, '\n')) {
+      if (word.starts_with("remote: ")) remote_words += "; " + std::string(Trim(word.substr(8)));
+    }
+    return PushAnswer{false, std::string(line.substr(line.rfind('\t') + 1)) + remote_words.substr(0, kWordsMax)};
+  }
+  if (result->exit_code != 0 || result->timed_out) return Unreachable(repo, "pushing to", *result);
+  return PushAnswer{true, ""};
+}
+
+StatusOr<std::optional<std::string>> GitProgram::FindCommit(const RepoConfig& repo, std::string_view revision) {
+  REVERTD_CHECK(IsRevision(revision));
+  StatusOr<ProcessResult> result =
+      Run({.arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror, "rev-parse", "--verify",
+                         "--quiet", "--end-of-options", std::string(revision) + "^{commit}"}});
+  if (!result.ok()) return result.status();
+  if (result->timed_out) return Internal("looking up " + std::string(revision) + ": git did not end in time");
+  if (result->exit_code != 0) return std::nullopt;
+  return std::optional<std::string>(Trim(result->standard_output));
+}
+
+StatusOr<bool> GitProgram::IsAncestor(const RepoConfig& repo, std::string_view ancestor, std::string_view descendant) {
+  REVERTD_CHECK(IsRevision(ancestor) && IsRevision(descendant));
+  StatusOr<ProcessResult> result =
+      Run({.arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror, "merge-base",
+                         "--is-ancestor", "--end-of-options", std::string(ancestor), std::string(descendant)}});
+  if (!result.ok()) return result.status();
+  if (result->exit_code > 1) return Internal("comparing commits: " + WhyIn(result->standard_error, repo));
+  return result->exit_code == 0;
+}
+
+StatusOr<std::vector<GitCommit>> GitProgram::ReadCommits(const RepoConfig& repo, const CommitRange& range) {
+  REVERTD_CHECK(IsRevision(range.until) && (range.since.empty() || IsRevision(range.since)));
+  std::vector<std::string> arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror,
+                                        "log", "-z", "--topo-order", "--format=%H%x00%P%x00%B",
+                                        "--max-count=" + std::to_string(range.limit)};
+  if (range.descendants_only) arguments.emplace_back("--ancestry-path");
+  arguments.emplace_back("--end-of-options");
+  arguments.push_back(range.until);
+  if (!range.since.empty()) arguments.push_back("^" + range.since);
+  arguments.emplace_back("--");
+  StatusOr<std::string> text = RunForOutput({.arguments = std::move(arguments)}, "reading the history of " + repo.name);
+  if (!text.ok()) return text.status();
+  return ParseCommits(*text);
+}
+
+StatusOr<std::string> GitProgram::DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) {
+  REVERTD_CHECK(IsRevision(from) && IsRevision(to));
+  return RunForOutput({.arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror, "diff",
+                                     "--no-ext-diff", "--no-textconv", "--stat", "--end-of-options", std::string(from),
+                                     std::string(to), "--"}},
+                      "comparing the trees");
+}
+
+StatusOr<std::vector<std::string>> GitProgram::IdentityAt(const std::string& mirror, TimeNs date_ns) {
+  const std::string date = "@" + std::to_string(FloorToSecond(date_ns)) + " +0000";
+  std::vector<std::string> identity = {"GIT_AUTHOR_DATE=" + date, "GIT_COMMITTER_DATE=" + date};
+  StatusOr<ProcessResult> user =
+      Run({.arguments = {"--git-dir=" + mirror, "config", "--name-only", "--get-regexp", "^user\\.(name|email)$"}});
+  if (!user.ok()) return user.status();
+  // Only a whole identity is the user's; half of one makes git guess the other half from the machine's name.
+  if (user->standard_output.find("user.name") != std::string::npos &&
+      user->standard_output.find("user.email") != std::string::npos) {
+    return identity;
+  }
+  for (std::string_view role : {"GIT_AUTHOR", "GIT_COMMITTER"}) {
+    identity.push_back(std::string(role) + "_NAME=revertd");
+    identity.push_back(std::string(role) + "_EMAIL=revertd@localhost");
+  }
+  return identity;
+}
+
+StatusOr<RevertAnswer> GitProgram::Revert(const RepoConfig& repo, const RevertOrder& order) {
+  REVERTD_CHECK(IsRevision(order.onto) && !order.steps.empty());
+  const MirrorPaths paths = MirrorPathsOf(state_directory_, repo.name);
+  StatusOr<std::unique_ptr<MirrorLock>> lock = MirrorLock::Take(paths, clock_);
+  if (!lock.ok()) return lock.status();
+  SweepMirror(paths);
+  StatusOr<std::vector<std::string>> identity = IdentityAt(paths.mirror, order.date_ns);
+  if (!identity.ok()) return identity.status();
+
+  std::error_code error;
+  fs::create_directories(paths.work_trees, error);
+  if (error) return Unavailable("making " + paths.work_trees + ": " + error.message());
+  const SweepAtEnd sweep_at_end(paths);
+  const std::string work_tree = paths.work_trees + "/revert";
+  StatusOr<std::string> added =
+      RunForOutput({.arguments = {"--git-dir=" + paths.mirror, "worktree", "add", "--quiet", "--detach",
+                                  "--end-of-options", work_tree, order.onto},
+                    .time_limit_ns = kWorkTreeTimeMax},
+                   "making a temporary work tree of " + repo.name);
+  if (!added.ok()) return added.status();
+  return RevertInWorkTree(work_tree, order, *identity);
+}
+
+StatusOr<RevertAnswer> GitProgram::RevertInWorkTree(const std::string& work_tree, const RevertOrder& order,
+                                                    const std::vector<std::string>& identity) {
+  for (const RevertStep& step : order.steps) {
+    REVERTD_CHECK(IsRevision(step.sha));
+    std::vector<std::string> arguments = {"revert", "--no-commit"};
+    if (step.mainline > 0) arguments.push_back("--mainline=" + std::to_string(step.mainline));
+    arguments.insert(arguments.end(), {"--end-of-options", step.sha});
+    StatusOr<ProcessResult> result = Run({.arguments = std::move(arguments),
+                                          .time_limit_ns = kWorkTreeTimeMax,
+                                          .working_directory = work_tree,
+                                          .more_environment = identity});
+    if (!result.ok()) return result.status();
+    if (result->exit_code == 0) continue;
+    StatusOr<std::string> unmerged =
+        RunForOutput({.arguments = {"diff", "--name-only", "--diff-filter=U", "-z"}, .working_directory = work_tree},
+                     "reading the conflicts");
+    if (!unmerged.ok()) return unmerged.status();
+    if (unmerged->empty()) return Internal("reverting " + step.sha + ": " + WhyIn(result->standard_error, RepoConfig{}));
+    RevertAnswer answer;
+    answer.kind = RevertAnswer::Kind::kConflict;
+    answer.conflicts = SplitAtNul(*unmerged);
+    return answer;
+  }
+  return Commit(work_tree, order, identity);
+}
+
+StatusOr<RevertAnswer> GitProgram::Commit(const std::string& work_tree, const RevertOrder& order,
+                                          const std::vector<std::string>& identity) {
+  const auto read = [&](std::vector<std::string> arguments) {
+    return RunForOutput({.arguments = std::move(arguments), .working_directory = work_tree}, "reading the revert");
+  };
+  StatusOr<std::string> before = read({"rev-parse", "--verify", "HEAD^{tree}"});
+  if (!before.ok()) return before.status();
+  StatusOr<std::string> after = read({"write-tree"});
+  if (!after.ok()) return after.status();
+  RevertAnswer answer;
+  if (*before == *after) return answer;
+
+  StatusOr<std::string> committed =
+      RunForOutput({.arguments = {"commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--message=" + order.message},
+                    .working_directory = work_tree,
+                    .more_environment = identity},
+                   "committing the revert");
+  if (!committed.ok()) return committed.status();
+  StatusOr<std::string> line = read({"log", "--max-count=1", "--format=%H %T %P"});
+  if (!line.ok()) return line.status();
+  const std::vector<std::string_view> words = Split(Trim(*line), ' ');
+  if (words.size() != 3 || words[2] != order.onto || words[1] != Trim(*after)) {
+    return Internal("committing the revert: the commit is not the one that was ordered");
+  }
+  answer.kind = RevertAnswer::Kind::kCommitted;
+  answer.sha = words[0];
+  answer.tree = words[1];
+  return answer;
+}
+
+Status GitProgram::KeepPrepared(const RepoConfig& repo, std::string_view trigger_id, std::string_view sha) {
+  REVERTD_CHECK(IsRevision(sha));
+  const MirrorPaths paths = MirrorPathsOf(state_directory_, repo.name);
+  StatusOr<std::unique_ptr<MirrorLock>> lock = MirrorLock::Take(paths, clock_);
+  if (!lock.ok()) return lock.status();
+  SweepMirror(paths);
+  return RunForOutput({.arguments = {"--git-dir=" + paths.mirror, "update-ref", "--end-of-options",
+                                     std::string(kPreparedRefs) + EncodeName(trigger_id), std::string(sha)}},
+                      "keeping the prepared revert")
+      .status();
+}
+
+StatusOr<std::optional<GitCommit>> GitProgram::ReadPrepared(const RepoConfig& repo, std::string_view trigger_id) {
+  StatusOr<ProcessResult> found =
+      Run({.arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror, "rev-parse", "--verify",
+                         "--quiet", "--end-of-options",
+                         std::string(kPreparedRefs) + EncodeName(trigger_id) + "^{commit}"}});
+  if (!found.ok()) return found.status();
+  if (found->exit_code != 0) return std::nullopt;
+  StatusOr<std::vector<GitCommit>> commits =
+      ReadCommits(repo, {.since = "", .until = std::string(Trim(found->standard_output)), .limit = 1});
+  if (!commits.ok()) return commits.status();
+  if (commits->empty()) return std::nullopt;
+  return std::optional<GitCommit>(commits->front());
+}
+
+}  // namespace revertd

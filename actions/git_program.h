@@ -1,0 +1,66 @@
+// GitProgram: Git on top of the `git` program, so that the user's credentials, ssh and signing are honoured.
+//
+// Thread contract: one object, one thread; processes exclude one another by MirrorLock.
+// Invariants: 1. only STATE_DIR/mirrors and STATE_DIR/worktrees are ever written, never a clone of the user's; 2. no
+// hook, no fsmonitor, no automatic gc and no ext:: transport of any configuration runs; 3. no GIT_* variable of the
+// caller reaches git; 4. every run has a time limit; 5. no work tree outlives the call that made it (or the next call,
+// where the process was killed).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "actions/git.h"
+#include "actions/mirror.h"
+#include "actions/process.h"
+
+namespace revertd {
+
+class GitProgram final : public Git {
+ public:
+  // A first fetch brings a whole history; everything else is small or local. What takes longer hangs.
+  static constexpr DurationNs kFetchTimeMax = 10 * kMinuteNs;
+  static constexpr DurationNs kPushTimeMax = 2 * kMinuteNs;
+  static constexpr DurationNs kAskRemoteTimeMax = kMinuteNs;
+  static constexpr DurationNs kLocalTimeMax = kMinuteNs;
+  static constexpr DurationNs kWorkTreeTimeMax = 5 * kMinuteNs;  // a checkout of a large tree
+
+  // environment: of this process (OwnEnvironment()); scrubbed here.
+  GitProgram(std::string state_directory, const std::vector<std::string>& environment, Clock* clock);
+
+  StatusOr<std::string> Version() override;
+  StatusOr<std::optional<std::string>> FetchBranch(const RepoConfig& repo) override;
+  StatusOr<std::optional<std::string>> ReadRemoteBranch(const RepoConfig& repo) override;
+  StatusOr<PushAnswer> Push(const RepoConfig& repo, std::string_view expected_head, std::string_view sha,
+                            bool rehearse) override;
+  StatusOr<std::optional<std::string>> FindCommit(const RepoConfig& repo, std::string_view revision) override;
+  StatusOr<bool> IsAncestor(const RepoConfig& repo, std::string_view ancestor, std::string_view descendant) override;
+  StatusOr<std::vector<GitCommit>> ReadCommits(const RepoConfig& repo, const CommitRange& range) override;
+  StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) override;
+  StatusOr<RevertAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) override;
+  Status KeepPrepared(const RepoConfig& repo, std::string_view trigger_id, std::string_view sha) override;
+  StatusOr<std::optional<GitCommit>> ReadPrepared(const RepoConfig& repo, std::string_view trigger_id) override;
+
+ private:
+  struct Command {
+    std::vector<std::string> arguments;
+    DurationNs time_limit_ns = kLocalTimeMax;
+    std::string working_directory = {};
+    std::vector<std::string> more_environment = {};
+  };
+  StatusOr<ProcessResult> Run(Command command);
+  // As Run; an exit code other than 0 is Internal with git's words.
+  StatusOr<std::string> RunForOutput(Command command, std::string_view what_we_were_doing);
+  Status EnsureMirror(const MirrorPaths& paths);
+  StatusOr<std::vector<std::string>> IdentityAt(const std::string& mirror, TimeNs date_ns);
+  StatusOr<RevertAnswer> RevertInWorkTree(const std::string& work_tree, const RevertOrder& order,
+                                          const std::vector<std::string>& identity);
+  StatusOr<RevertAnswer> Commit(const std::string& work_tree, const RevertOrder& order,
+                                const std::vector<std::string>& identity);
+
+  const std::string state_directory_;
+  const std::vector<std::string> environment_;
+  Clock* const clock_;
+};
+
+}  // namespace revertd

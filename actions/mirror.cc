@@ -1,0 +1,71 @@
+#include "actions/mirror.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "actions/git.h"
+
+namespace revertd {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr DurationNs kPollInterval = 50 * kMillisecondNs;
+
+void RemoveLockFiles(const fs::path& folder, bool into_subfolders) {
+  std::error_code error;
+  std::vector<fs::path> dead;
+  std::vector<fs::path> subfolders;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code unreadable;
+    if (entry->path().extension() == ".lock") dead.push_back(entry->path());
+    if (into_subfolders && entry->is_directory(unreadable)) subfolders.push_back(entry->path());
+  }
+  for (const fs::path& path : dead) fs::remove(path, error);
+  for (const fs::path& subfolder : subfolders) RemoveLockFiles(subfolder, true);
+}
+
+}  // namespace
+
+MirrorPaths MirrorPathsOf(const std::string& state_directory, const std::string& repo_name) {
+  const std::string name = EncodeName(repo_name);
+  return {state_directory + "/mirrors/" + name + ".git", state_directory + "/mirrors/" + name + ".lock",
+          state_directory + "/worktrees/" + name};
+}
+
+StatusOr<std::unique_ptr<MirrorLock>> MirrorLock::Take(const MirrorPaths& paths, Clock* clock) {
+  std::error_code error;
+  fs::create_directories(fs::path(paths.lock).parent_path(), error);
+  if (error) return Unavailable("making the folder of " + paths.lock + ": " + error.message());
+  const int descriptor = open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return Unavailable("opening " + paths.lock + ": " + std::strerror(errno));
+  for (DurationNs waited = 0;; waited += kPollInterval) {
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return std::unique_ptr<MirrorLock>(new MirrorLock(descriptor));
+    const int reason = errno;
+    if ((reason != EWOULDBLOCK && reason != EINTR) || waited >= kWaitMax) {
+      close(descriptor);
+      return Unavailable("locking " + paths.lock + ": " +
+                         (reason == EWOULDBLOCK ? "another revertd holds it" : std::strerror(reason)));
+    }
+    clock->SleepFor(kPollInterval);
+  }
+}
+
+MirrorLock::~MirrorLock() { close(descriptor_); }
+
+void SweepMirror(const MirrorPaths& paths) {
+  std::error_code error;
+  fs::remove_all(paths.work_trees, error);
+  RemoveLockFiles(paths.mirror, false);
+  RemoveLockFiles(paths.mirror + "/refs", true);
+  // git's record of a work tree points at the folder just removed, and a dead one would block its name.
+  fs::remove_all(paths.mirror + "/worktrees", error);
+}
+
+}  // namespace revertd

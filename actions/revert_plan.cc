@@ -1,0 +1,249 @@
+#include "actions/revert_plan.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace revertd {
+namespace {
+
+constexpr std::string_view kTriggerTrailer = "Revertd-Trigger: ";
+constexpr std::string_view kRevertsTrailer = "Reverts: ";
+constexpr std::string_view kOptOutFooter = "No-Auto-Revert:";
+constexpr std::string_view kGitsOwnWords = "This reverts commit ";
+constexpr size_t kReasonBytesMax = 200;
+
+// Text from outside on one line: a line break in it could forge a trailer.
+std::string OneLine(std::string_view text) {
+  std::string line(text.substr(0, kReasonBytesMax));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return line;
+}
+
+std::string_view LeadingHex(std::string_view text) {
+  const size_t end = text.find_first_not_of("0123456789abcdefABCDEF");
+  return text.substr(0, end);
+}
+
+bool Names(std::string_view abbreviation, std::string_view sha) { return sha.starts_with(ToLower(abbreviation)); }
+
+// The newest commit of `commits` (newest first) that undoes `sha` and was not undone itself. A revert of a revert
+// brings the commit back. Only commits newer than the one they name count, so this ends.
+const GitCommit* FindStandingRevert(const std::vector<GitCommit>& commits, size_t newer_than, std::string_view sha) {
+  for (size_t i = 0; i < newer_than; ++i) {
+    const std::vector<std::string> reverted = RevertedBy(commits[i].message);
+    const bool undoes = std::any_of(reverted.begin(), reverted.end(),
+                                    [sha](const std::string& named) { return Names(named, sha); });
+    if (undoes && FindStandingRevert(commits, i, commits[i].sha) == nullptr) return &commits[i];
+  }
+  return nullptr;
+}
+
+const GitCommit* FindIn(const std::vector<GitCommit>& commits, std::string_view sha) {
+  const auto found =
+      std::find_if(commits.begin(), commits.end(), [sha](const GitCommit& commit) { return commit.sha == sha; });
+  return found == commits.end() ? nullptr : &*found;
+}
+
+struct Line {
+  std::vector<GitCommit> commits;  // newest first
+  std::vector<RevertStep> steps;
+};
+
+// Walks from head to base, at each commit to the parent that is the base or holds it. The first such parent wins: the
+// line of the branch itself where both sides of a merge hold the base.
+std::optional<Line> LineToBase(const PlanFacts& facts) {
+  Line line;
+  std::string at = facts.head;
+  while (at != facts.base) {
+    const GitCommit* commit = FindIn(facts.range, at);
+    if (commit == nullptr) return std::nullopt;
+    const auto holds_base = [&facts](const std::string& parent) {
+      const auto& holders = facts.descendants_of_base;
+      return parent == facts.base || std::find(holders.begin(), holders.end(), parent) != holders.end();
+    };
+    const auto parent = std::find_if(commit->parents.begin(), commit->parents.end(), holds_base);
+    if (parent == commit->parents.end()) return std::nullopt;
+    const bool merge = commit->parents.size() > 1;
+    line.steps.push_back({commit->sha, merge ? static_cast<int>(parent - commit->parents.begin()) + 1 : 0});
+    line.commits.push_back(*commit);
+    at = *parent;
+  }
+  return line;
+}
+
+std::optional<PlanRefusal> RefuseByTopology(const RollbackTrigger& trigger, const PlanFacts& facts) {
+  if (facts.branch_head.empty()) return PlanRefusal{"branch_not_found", facts.branch};
+  if (facts.head.empty() || !facts.head_on_branch) return PlanRefusal{"commit_not_on_branch", trigger.head};
+  if (facts.base.empty()) return PlanRefusal{"base_not_in_history", trigger.base.empty() ? "root" : trigger.base};
+  if (facts.base == facts.head || facts.range.empty()) return PlanRefusal{"empty_range", facts.base};
+  if (!facts.base_before_head) return PlanRefusal{"base_not_in_history", trigger.base};
+  if (facts.range.size() > kRangeCommitsMax) {
+    return PlanRefusal{"range_too_long", "more than " + std::to_string(kRangeCommitsMax) + " commits"};
+  }
+  if (facts.since.size() > kCommitsSinceMax) {
+    return PlanRefusal{"history_too_long", "more than " + std::to_string(kCommitsSinceMax) + " commits since"};
+  }
+  return std::nullopt;
+}
+
+// A person's own rollback is not automatic, so only a detector's trigger obeys the footer.
+bool IsAutomatic(const RollbackTrigger& trigger) { return !trigger.deploy_id.empty(); }
+
+std::optional<PlanRefusal> RefuseByMessages(const RollbackTrigger& trigger, const PlanFacts& facts, const Line& line) {
+  for (const GitCommit& commit : line.commits) {
+    const GitCommit* revert = FindStandingRevert(facts.since, facts.since.size(), commit.sha);
+    if (revert != nullptr) return PlanRefusal{"already_reverted", commit.sha + " by " + revert->sha};
+  }
+  if (!facts.reverts_in_range.empty()) {
+    const auto& [commit, target] = facts.reverts_in_range.front();
+    return PlanRefusal{"is_a_revert", commit + " of " + target};
+  }
+  if (!IsAutomatic(trigger)) return std::nullopt;
+  for (const GitCommit& commit : facts.range) {
+    for (std::string_view text : Split(commit.message, '\n')) {
+      if (text.starts_with(kOptOutFooter)) return PlanRefusal{"opted_out", commit.sha + " " + OneLine(text)};
+    }
+  }
+  return std::nullopt;
+}
+
+std::string WhyReverted(const RollbackTrigger& trigger) {
+  if (trigger.evidence.signal.empty()) return OneLine(trigger.reason.empty() ? "asked by a person" : trigger.reason);
+  return OneLine(trigger.evidence.signal) + " " + FormatPercent(trigger.evidence.before) + " -> " +
+         FormatPercent(trigger.evidence.after);
+}
+
+// What git itself would write of one commit.
+std::string GitsOwnSentence(const GitCommit& commit, const RevertStep& step) {
+  std::string sentence = std::string(kGitsOwnWords) + commit.sha;
+  if (step.mainline > 0) {
+    sentence += ", reversing\nchanges made to " + commit.parents[static_cast<size_t>(step.mainline) - 1];
+  }
+  return sentence + ".\n";
+}
+
+}  // namespace
+
+std::vector<std::string> RevertedBy(std::string_view message) {
+  std::vector<std::string> reverted;
+  for (std::string_view line : Split(message, '\n')) {
+    for (std::string_view words : {kGitsOwnWords, kRevertsTrailer}) {
+      if (!line.starts_with(words)) continue;
+      const std::string_view sha = LeadingHex(line.substr(words.size()));
+      if (IsRevision(sha)) reverted.emplace_back(sha);
+    }
+  }
+  return reverted;
+}
+
+bool HasTriggerTrailer(std::string_view message, std::string_view trigger_id) {
+  const std::string wanted = std::string(kTriggerTrailer) + std::string(trigger_id);
+  const std::vector<std::string_view> lines = Split(message, '\n');
+  return std::find(lines.begin(), lines.end(), wanted) != lines.end();
+}
+
+std::string RevertMessage(const RollbackTrigger& trigger, const std::vector<GitCommit>& line,
+                          const std::vector<RevertStep>& steps) {
+  REVERTD_CHECK(!line.empty() && line.size() == steps.size());
+  std::string message = "Revert \"" + std::string(SubjectOf(line.front())) + "\"";
+  if (line.size() > 1) message += " and " + std::to_string(line.size() - 1) + " before it";
+  message += "\n\n";
+  for (size_t i = 0; i < line.size(); ++i) message += GitsOwnSentence(line[i], steps[i]);
+  message += "\n" + std::string(kTriggerTrailer) + trigger.id + "\n";
+  for (const GitCommit& commit : line) message += std::string(kRevertsTrailer) + commit.sha + "\n";
+  message += "Reverted-Because: " + WhyReverted(trigger) + "\n";
+  return message;
+}
+
+PlanAnswer PlanRevert(const RollbackTrigger& trigger, const PlanFacts& facts) {
+  for (const GitCommit& commit : facts.since) {
+    if (HasTriggerTrailer(commit.message, trigger.id)) return PlanAdoption{commit.sha};
+  }
+  if (auto refusal = RefuseByTopology(trigger, facts)) return *std::move(refusal);
+  std::optional<Line> line = LineToBase(facts);
+  if (!line) return PlanRefusal{"base_not_in_history", facts.base};
+  if (auto refusal = RefuseByMessages(trigger, facts, *line)) return *std::move(refusal);
+  RevertPlan plan;
+  plan.trigger_id = trigger.id;
+  plan.branch = facts.branch;
+  plan.head = facts.head;
+  plan.order.onto = facts.branch_head;
+  plan.order.message = RevertMessage(trigger, line->commits, line->steps);
+  plan.order.steps = std::move(line->steps);
+  plan.order.date_ns = trigger.created_ns;
+  return plan;
+}
+
+namespace {
+
+Status ReadHeadAndBase(const RollbackTrigger& trigger, const RepoConfig& repo, Git* git, PlanFacts* facts) {
+  StatusOr<std::optional<std::string>> head = git->FindCommit(repo, trigger.head);
+  if (!head.ok()) return head.status();
+  facts->head = head->value_or("");
+  if (facts->head.empty()) return OkStatus();
+  StatusOr<bool> on_branch = git->IsAncestor(repo, facts->head, facts->branch_head);
+  if (!on_branch.ok()) return on_branch.status();
+  facts->head_on_branch = *on_branch;
+  if (!trigger.base.empty()) {
+    StatusOr<std::optional<std::string>> base = git->FindCommit(repo, trigger.base);
+    if (!base.ok()) return base.status();
+    facts->base = base->value_or("");
+  } else {
+    StatusOr<std::vector<GitCommit>> self = git->ReadCommits(repo, {.since = "", .until = facts->head, .limit = 1});
+    if (!self.ok()) return self.status();
+    if (!self->empty() && !self->front().parents.empty()) facts->base = self->front().parents.front();
+  }
+  if (facts->base.empty()) return OkStatus();
+  StatusOr<bool> before = git->IsAncestor(repo, facts->base, facts->head);
+  if (!before.ok()) return before.status();
+  facts->base_before_head = *before;
+  return OkStatus();
+}
+
+// Verified in history and not by title: the named commit must exist and be older than the deploy.
+Status ReadRevertsInRange(const RepoConfig& repo, Git* git, PlanFacts* facts) {
+  for (const GitCommit& commit : facts->range) {
+    for (const std::string& named : RevertedBy(commit.message)) {
+      StatusOr<std::optional<std::string>> target = git->FindCommit(repo, named);
+      if (!target.ok()) return target.status();
+      if (!target->has_value()) continue;
+      StatusOr<bool> older = git->IsAncestor(repo, **target, facts->base);
+      if (!older.ok()) return older.status();
+      if (*older) facts->reverts_in_range.emplace_back(commit.sha, **target);
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConfig& repo, std::string_view branch_head,
+                                  Git* git) {
+  PlanFacts facts;
+  facts.branch = repo.branch;
+  facts.branch_head = branch_head;
+  if (branch_head.empty()) return facts;
+  REVERTD_RETURN_IF_ERROR(ReadHeadAndBase(trigger, repo, git, &facts));
+  if (!facts.head_on_branch) return facts;
+  StatusOr<std::vector<GitCommit>> since = git->ReadCommits(
+      repo, {.since = facts.head, .until = facts.branch_head, .limit = kCommitsSinceMax + 1});
+  if (!since.ok()) return since.status();
+  facts.since = *std::move(since);
+  if (facts.base.empty() || !facts.base_before_head) return facts;
+  CommitRange range = {.since = facts.base, .until = facts.head, .limit = kRangeCommitsMax + 1};
+  StatusOr<std::vector<GitCommit>> commits = git->ReadCommits(repo, range);
+  if (!commits.ok()) return commits.status();
+  facts.range = *std::move(commits);
+  range.descendants_only = true;
+  StatusOr<std::vector<GitCommit>> descendants = git->ReadCommits(repo, range);
+  if (!descendants.ok()) return descendants.status();
+  for (const GitCommit& commit : *descendants) facts.descendants_of_base.push_back(commit.sha);
+  REVERTD_RETURN_IF_ERROR(ReadRevertsInRange(repo, git, &facts));
+  return facts;
+}
+
+}  // namespace revertd

@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define REVERTD_CHECK(condition)                                                                  \
-  do {                                                                                            \
-    if (!(condition)) [[unlikely]] {                                                              \
+#define REVERTD_CHECK(condition)                                                                       \
+  do {                                                                                                 \
+    if (!(condition)) [[unlikely]] {                                                                   \
       std::fprintf(stderr, "revertd: bug: %s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                                               \
-    }                                                                                             \
+      std::abort();                                                                                    \
+    }                                                                                                  \
   } while (false)

@@ -14,20 +14,20 @@ namespace revertd {
 
 enum class Counter : uint8_t {
   kBytesRead,
-  kLinesRead,           // every line that ended, also the empty and the bad
-  kLinesSampled,        // became a sample in a window
-  kLinesEmpty,          // nothing but white space
-  kLinesTooLong,        // longer than kLineBytesMax
-  kLinesNoFormat,       // no known format fits
-  kLinesBadTime,        // the format fits, its time does not
-  kLinesBadStatus,      // the format fits, its status does not
-  kLinesBadField,       // the format fits, another field does not
-  kLinesUnterminated,   // the stream ended inside a line; the line is parsed all the same
-  kLinesLate,           // older than the newest, within the lateness: counted in their own second (not a drop)
-  kLinesTooLate,        // older than the lateness: their second is sealed
-  kLinesFromFuture,     // further ahead of the wall clock than kFutureSecondsMax
-  kLinesNoRoomInRing,   // analysis fell behind by the whole ring
-  kServicesOverflow,    // lines of services beyond the table's capacity, counted in _other
+  kLinesRead,          // every line that ended, also the empty and the bad
+  kLinesSampled,       // became a sample in a window
+  kLinesEmpty,         // nothing but white space
+  kLinesTooLong,       // longer than kLineBytesMax
+  kLinesNoFormat,      // no known format fits
+  kLinesBadTime,       // the format fits, its time does not
+  kLinesBadStatus,     // the format fits, its status does not
+  kLinesBadField,      // the format fits, another field does not
+  kLinesUnterminated,  // the stream ended inside a line; the line is parsed all the same
+  kLinesLate,          // older than the newest, within the lateness: counted in their own second (not a drop)
+  kLinesTooLate,       // older than the lateness: their second is sealed
+  kLinesFromFuture,    // further ahead of the wall clock than kFutureSecondsMax
+  kLinesNoRoomInRing,  // analysis fell behind by the whole ring
+  kServicesOverflow,   // lines of services beyond the table's capacity, counted in _other
   kReadErrors,
   kCount
 };

@@ -14,11 +14,11 @@ std::string_view NameOf(DeployKind kind);
 std::optional<DeployKind> DeployKindNamed(std::string_view name);
 
 struct Deploy {
-  std::string id;       // unique; MakeDeployId where nobody gave one
+  std::string id;  // unique; MakeDeployId where nobody gave one
   std::string service;
-  std::string repo;     // name in the config; empty: judged and never acted on
-  std::string base;     // revision that served before; empty: the head's first parent
-  std::string head;     // revision deployed; empty: judged and never acted on
+  std::string repo;  // name in the config; empty: judged and never acted on
+  std::string base;  // revision that served before; empty: the head's first parent
+  std::string head;  // revision deployed; empty: judged and never acted on
   TimeNs start_ns = 0;
   TimeNs finish_ns = 0;  // 0: not finished; the interval from start to finish is no evidence
   DeployKind kind = DeployKind::kRelease;

@@ -21,8 +21,7 @@ class HdrHistogram {
   static constexpr int kSubBucketBits = 6;
   static constexpr int kLowestPower = 15;
   static constexpr int kHighestPower = 41;  // of the last octave's lower end
-  static constexpr size_t kBuckets =
-      (static_cast<size_t>(kHighestPower - kLowestPower + 1) << kSubBucketBits) + 1;
+  static constexpr size_t kBuckets = (static_cast<size_t>(kHighestPower - kLowestPower + 1) << kSubBucketBits) + 1;
 
   // The bucket of a duration; total, never out of range.
   static constexpr size_t BucketOf(DurationNs duration) {

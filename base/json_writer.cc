@@ -6,7 +6,8 @@
 namespace revertd {
 namespace {
 
-// Length of the well-formed UTF-8 sequence at the start of `text`, 0 where it is not well formed (Unicode 15, table 3-7).
+// Length of the well-formed UTF-8 sequence at the start of `text`, 0 where it is not well formed (Unicode 15, table
+// 3-7).
 size_t Utf8Length(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   const auto in = [](unsigned value, unsigned low, unsigned high) { return value >= low && value <= high; };

@@ -34,8 +34,8 @@ Status Annotate(const Status& status, std::string_view what_we_were_doing);
 
 }  // namespace revertd
 
-#define REVERTD_RETURN_IF_ERROR(expression)             \
-  do {                                                  \
-    ::revertd::Status revertd_status_ = (expression);   \
-    if (!revertd_status_.ok()) return revertd_status_;  \
+#define REVERTD_RETURN_IF_ERROR(expression)            \
+  do {                                                 \
+    ::revertd::Status revertd_status_ = (expression);  \
+    if (!revertd_status_.ok()) return revertd_status_; \
   } while (false)

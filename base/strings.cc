@@ -92,8 +92,7 @@ std::optional<std::string_view> Nearest(std::string_view text, const std::vector
 
 std::string FormatNumber(double value, int digits) {
   char buffer[64];
-  const auto [end, error] =
-      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::general, digits);
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::general, digits);
   return error == std::errc{} ? std::string(buffer, end) : "?";
 }
 

@@ -89,8 +89,8 @@ std::optional<TimeNs> ParseTime(std::string_view text) {
   const int hour = Digits(text, 11, 2);
   const int minute = Digits(text, 14, 2);
   const int second = Digits(text, 17, 2);
-  const bool separators = text[7] == '-' && (text[10] == 'T' || text[10] == 't' || text[10] == ' ') &&
-                          text[13] == ':' && text[16] == ':';
+  const bool separators =
+      text[7] == '-' && (text[10] == 'T' || text[10] == 't' || text[10] == ' ') && text[13] == ':' && text[16] == ':';
   // A leap second's 60 becomes the next minute's 0, as POSIX time has it.
   if (!separators || year < 1970 || year > 2200 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
       second > 60) {
@@ -112,8 +112,7 @@ std::optional<TimeNs> ParseTime(std::string_view text) {
   }
   const auto offset = ParseOffset(rest);
   if (!offset) return std::nullopt;
-  const int64_t seconds =
-      DaysFromCivil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - *offset;
+  const int64_t seconds = DaysFromCivil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - *offset;
   return seconds * kSecondNs + fraction;
 }
 

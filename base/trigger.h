@@ -27,9 +27,9 @@ struct RollbackTrigger {
   std::string base;  // exclusive end of the range to undo; empty: the head's first parent
   std::string head;  // the guilty revision
   TriggerState state = TriggerState::kPending;
-  std::string reason;      // the decision's reason, or "asked by a person"
-  TimeNs created_ns = 0;   // also the revert commit's date, so that doing it twice gives the same commit
-  Evidence evidence;       // empty signal for a person's own rollback
+  std::string reason;     // the decision's reason, or "asked by a person"
+  TimeNs created_ns = 0;  // also the revert commit's date, so that doing it twice gives the same commit
+  Evidence evidence;      // empty signal for a person's own rollback
 };
 
 // "SERVICE-HEAD8-UNIXSECONDS" of the deploy's start: the same deploy judged twice gives the same id.

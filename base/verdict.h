@@ -13,21 +13,21 @@ namespace revertd {
 
 // One signal's evidence against the practical null (docs/statistics.md). Rates are fractions in [0, 1].
 struct Evidence {
-  std::string signal;       // "errors"
-  double e_value = 0;       // of the signal's e-process at this second
+  std::string signal;  // "errors"
+  double e_value = 0;  // of the signal's e-process at this second
   double e_value_needed = 0;
-  double before = 0;        // observed baseline rate
-  double before_null = 0;   // the largest rate that is still called "not worse"
-  double after = 0;         // observed rate since the onset
-  double effect = 0;        // after / before, with half an error added to an empty baseline
-  double after_low = 0;     // 95 % interval of `after`
+  double before = 0;       // observed baseline rate
+  double before_null = 0;  // the largest rate that is still called "not worse"
+  double after = 0;        // observed rate since the onset
+  double effect = 0;       // after / before, with half an error added to an empty baseline
+  double after_low = 0;    // 95 % interval of `after`
   double after_high = 0;
-  int64_t n_before = 0;     // requests
+  int64_t n_before = 0;  // requests
   int64_t n_after = 0;
-  int64_t x_before = 0;     // errors
+  int64_t x_before = 0;  // errors
   int64_t x_after = 0;
-  TimeNs onset_ns = 0;      // start of the first second of the new version with an error; 0: none yet
-  std::string control;      // services compared with, comma separated; empty: none usable
+  TimeNs onset_ns = 0;  // start of the first second of the new version with an error; 0: none yet
+  std::string control;  // services compared with, comma separated; empty: none usable
   double control_e_value = 0;
   double control_before = 0;
   double control_after = 0;

@@ -47,16 +47,16 @@ struct RepoConfig {
 struct DetectConfig {
   double false_rollback_rate = 0.001;  // per deploy, over all signals; in (0, 0.5)
   DurationNs observe = 15 * kMinuteNs;
-  double margin_errors = 1.25;         // a rate up to this factor of the old one is not worse; >= 1
-  double margin_errors_abs = 0.0002;   // nor one this much above it; fraction of requests, >= 0
+  double margin_errors = 1.25;        // a rate up to this factor of the old one is not worse; >= 1
+  double margin_errors_abs = 0.0002;  // nor one this much above it; fraction of requests, >= 0
   int64_t lateness_seconds = kLatenessSecondsDefault;
 };
 
 struct GuardConfig {
-  int64_t pushes_per_day = 4;       // over all repos; guards against a detector gone wrong
+  int64_t pushes_per_day = 4;  // over all repos; guards against a detector gone wrong
   int64_t proposals_per_day = 10;
-  DurationNs commit_age_push = 6 * kHourNs;  // a deploy older than this is never reverted by push
-  DurationNs deploy_wait = 10 * kMinuteNs;   // for the pushed revert's own deploy to be seen
+  DurationNs commit_age_push = 6 * kHourNs;              // a deploy older than this is never reverted by push
+  DurationNs deploy_wait = 10 * kMinuteNs;               // for the pushed revert's own deploy to be seen
   std::string kill_switch = "/run/revertd/kill-switch";  // while this file exists nothing acts; unreadable means on
 };
 

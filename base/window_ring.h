@@ -50,6 +50,7 @@ class WindowRing {
   }
 
   int64_t sealed_through() const { return sealed_through_.load(std::memory_order_acquire); }
+  int64_t collected_through() const { return collected_through_.load(std::memory_order_acquire); }
   int64_t newest_second() const { return newest_second_; }  // writer only
 
  private:

@@ -1,1 +1,196 @@
-// written by its own commit
+#include "daemon/cli.h"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "daemon/commands.h"
+#include "daemon/output.h"
+
+namespace revertd {
+namespace {
+
+constexpr char kFooter[] =
+    "Exit codes: 0 done; 1 the answer is bad news; 2 wrong usage or configuration; 3 the world failed.\n"
+    "Machine output is NDJSON on stdout, words for people go to stderr.";
+
+// Everything the commands may be given; CLI11 fills it, one command reads it.
+struct Arguments {
+  std::string config;
+  RunOptions run;
+  ReplayOptions replay;
+  ParseOptions parse;
+  DeployOptions deploy;
+  RevertOptions revert;
+  std::string id;
+  std::string why;
+  bool read_only_io = false;
+  bool list_fault_points = false;
+};
+
+using Chosen = std::function<ExitCode()>;
+
+CLI::App* Add(CLI::App& parent, const std::string& name, const std::string& does, const std::string& example) {
+  CLI::App* command = parent.add_subcommand(name, does);
+  command->footer("Example:\n  " + example);
+  return command;
+}
+
+void AddConfig(CLI::App* command, Arguments& arguments) {
+  command->add_option("--config", arguments.config, "configuration file (default " + std::string(kDefaultConfigPath) + ")")
+      ->type_name("FILE");
+}
+
+void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* run = Add(app, "run", "the sidecar: ingest, detect, decide, and act as far as each service's mode allows",
+                      "tail -n0 -F /var/log/nginx/access.log | revertd run --config revertd.yaml");
+  AddConfig(run, arguments);
+  run->add_flag("--no-io-uring", arguments.read_only_io, "read with read() even where the kernel has io_uring");
+  run->callback([&] {
+    arguments.run.config = arguments.config;
+    arguments.run.use_io_uring = !arguments.read_only_io;
+    chosen = [&] { return RunCommand(arguments.run); };
+  });
+
+  CLI::App* replay = Add(app, "replay", "the same pipeline over recorded logs on the logs' clock; prints events, never acts",
+                         "revertd replay --deploy service=checkout,at=2026-11-21T10:00:00Z access.log");
+  AddConfig(replay, arguments);
+  replay->add_option("--deploy", arguments.replay.deploys,
+                     "a deploy to judge: service=NAME,at=TIME[,until=TIME][,commit=SHA][,base=SHA][,repo=NAME][,id=ID]")
+      ->type_name("SPEC")
+      ->take_all();
+  replay->add_option("--deploys", arguments.replay.deploys_file, "the same keys as NDJSON")->type_name("FILE");
+  replay->add_option("--format", arguments.replay.format, "format of the lines")->capture_default_str();
+  replay->add_option("LOG", arguments.replay.logs, "log files, - for standard input (default)");
+  replay->callback([&] {
+    arguments.replay.config = arguments.config;
+    chosen = [&] { return ReplayCommand(arguments.replay); };
+  });
+
+  CLI::App* parse = Add(app, "parse", "one JSON object a line of log", "revertd parse access.log | head -n 3");
+  parse->add_option("--format", arguments.parse.format, "format of the lines")->capture_default_str();
+  parse->add_option("LOG", arguments.parse.logs, "log files, - for standard input (default)");
+  parse->callback([&] { chosen = [&] { return ParseCommand(arguments.parse); }; });
+}
+
+void AddDeploy(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* deploy = app.add_subcommand("deploy", "registers deploys with the running sidecar, and shows them");
+  deploy->require_subcommand(1);
+
+  CLI::App* start = Add(*deploy, "start", "a deploy begins; prints its id",
+                        "revertd deploy start --service checkout --commit 3f2a91c0 --base 91ab34de");
+  AddConfig(start, arguments);
+  start->add_option("--service", arguments.deploy.service, "service that is deployed")->required();
+  start->add_option("--commit", arguments.deploy.commit, "revision deployed; without it the deploy is never acted on");
+  start->add_option("--base", arguments.deploy.base, "revision that served before (default: the commit's first parent)");
+  start->add_option("--repo", arguments.deploy.repo, "repo of the commit (default: the service's)");
+  start->add_option("--id", arguments.deploy.id, "id of the deploy (default: made of service and time)");
+  start->add_option("--at", arguments.deploy.at, "time, RFC 3339 or Unix seconds (default: now)");
+  start->callback([&] {
+    arguments.deploy.config = arguments.config;
+    chosen = [&] { return DeployStartCommand(arguments.deploy); };
+  });
+
+  CLI::App* finish = Add(*deploy, "finish", "a deploy has ended: the new version serves", "revertd deploy finish --id checkout-1763719200");
+  AddConfig(finish, arguments);
+  finish->add_option("--id", arguments.deploy.id, "id that `deploy start` printed")->required();
+  finish->add_option("--at", arguments.deploy.at, "time, RFC 3339 or Unix seconds (default: now)");
+  finish->callback([&] {
+    arguments.deploy.config = arguments.config;
+    chosen = [&] { return DeployFinishCommand(arguments.deploy); };
+  });
+
+  CLI::App* list = Add(*deploy, "list", "deploys that the sidecar knows", "revertd deploy list");
+  AddConfig(list, arguments);
+  list->callback([&] { chosen = [&] { return DeployListCommand(arguments.config); }; });
+
+  CLI::App* show = Add(*deploy, "show", "one deploy with its verdicts", "revertd deploy show checkout-1763719200");
+  AddConfig(show, arguments);
+  show->add_option("ID", arguments.id)->required();
+  show->callback([&] { chosen = [&] { return DeployShowCommand(arguments.config, arguments.id); }; });
+}
+
+void AddTrigger(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* trigger = app.add_subcommand("trigger", "what was decided, and a person's word on a proposed rollback");
+  trigger->require_subcommand(1);
+
+  CLI::App* list = Add(*trigger, "list", "all triggers", "revertd trigger list");
+  AddConfig(list, arguments);
+  list->callback([&] { chosen = [&] { return TriggerListCommand(arguments.config); }; });
+
+  CLI::App* show = Add(*trigger, "show", "one trigger with its evidence and its journal", "revertd trigger show ID");
+  AddConfig(show, arguments);
+  show->add_option("ID", arguments.id)->required();
+  show->callback([&] { chosen = [&] { return TriggerShowCommand(arguments.config, arguments.id); }; });
+
+  CLI::App* approve = Add(*trigger, "approve", "lets a proposed rollback go ahead", "revertd trigger approve ID");
+  AddConfig(approve, arguments);
+  approve->add_option("ID", arguments.id)->required();
+  approve->callback([&] { chosen = [&] { return TriggerApproveCommand(arguments.config, arguments.id); }; });
+
+  CLI::App* dismiss = Add(*trigger, "dismiss", "refuses a proposed rollback", "revertd trigger dismiss ID --why 'known, fixed forward'");
+  AddConfig(dismiss, arguments);
+  dismiss->add_option("ID", arguments.id)->required();
+  dismiss->add_option("--why", arguments.why, "kept with the trigger")->required();
+  dismiss->callback([&] { chosen = [&] { return TriggerDismissCommand(arguments.config, arguments.id, arguments.why); }; });
+}
+
+void AddRest(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* revert = Add(app, "revert", "a person's own rollback, through the same plan, guards, journal and verification",
+                         "revertd revert --service checkout --commit 3f2a91c0 --dry-run");
+  AddConfig(revert, arguments);
+  revert->add_option("--service", arguments.revert.service, "service whose repo is meant")->required();
+  revert->add_option("--commit", arguments.revert.commit, "revision to undo")->required();
+  revert->add_flag("--dry-run", arguments.revert.dry_run, "print the plan and the result; change nothing");
+  revert->callback([&] {
+    arguments.revert.config = arguments.config;
+    chosen = [&] { return RevertCommand(arguments.revert); };
+  });
+
+  CLI::App* check = Add(app, "check", "tests configuration, state, git and remotes without acting", "revertd check --config revertd.yaml");
+  AddConfig(check, arguments);
+  check->add_flag("--list-fault-points", arguments.list_fault_points, "print the names of the executor's fault points");
+  check->callback([&] { chosen = [&] { return CheckCommand(arguments.config, arguments.list_fault_points); }; });
+
+  CLI::App* explain = Add(app, "explain", "what happened and why, of a trigger or a deploy", "revertd explain checkout-3f2a91c0-1763719200");
+  AddConfig(explain, arguments);
+  explain->add_option("ID", arguments.id, "trigger or deploy")->required();
+  explain->callback([&] { chosen = [&] { return ExplainCommand(arguments.config, arguments.id); }; });
+
+  CLI::App* status = Add(app, "status", "state of the running sidecar", "revertd status");
+  AddConfig(status, arguments);
+  status->callback([&] { chosen = [&] { return StatusCommand(arguments.config); }; });
+}
+
+}  // namespace
+
+int RunCli(int argc, char** argv) {
+  // A reader that went away is a write that fails, not a signal that kills.
+  std::signal(SIGPIPE, SIG_IGN);
+  Arguments arguments;
+  Chosen chosen;
+  CLI::App app("revertd watches access logs, judges every deploy, and reverts the guilty merge in git.", "revertd");
+  app.footer(kFooter);
+  app.set_version_flag("--version", REVERTD_VERSION);
+  app.require_subcommand(1);
+  AddPipeline(app, arguments, chosen);
+  AddDeploy(app, arguments, chosen);
+  AddTrigger(app, arguments, chosen);
+  AddRest(app, arguments, chosen);
+  try {
+    app.parse(argc, argv);
+    return static_cast<int>(chosen());
+  } catch (const CLI::ParseError& error) {
+    // --help and --version come this way too, with code 0.
+    return app.exit(error) == 0 ? static_cast<int>(ExitCode::kDone) : static_cast<int>(ExitCode::kUsage);
+  } catch (const std::exception& error) {
+    // Only the standard library can throw here (no memory, a thread that cannot start).
+    Say(error.what());
+    return static_cast<int>(ExitCode::kWorldFailed);
+  }
+}
+
+}  // namespace revertd

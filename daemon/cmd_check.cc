@@ -1,0 +1,119 @@
+// `revertd check`: configuration, kernel, state, git and remotes tested without acting.
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "actions/dry_run.h"
+#include "actions/git_program.h"
+#include "actions/guards.h"
+#include "actions/revert_executor.h"
+#include "base/json_writer.h"
+#include "base/window_ring.h"
+#include "daemon/commands.h"
+#include "daemon/log_input.h"
+#include "daemon/output.h"
+#include "ingest/byte_source.h"
+
+namespace revertd {
+namespace {
+
+struct CheckRow {
+  std::string what;
+  bool ok = true;
+  std::string words;
+};
+
+CheckRow CheckKernel() {
+  int ends[2];
+  if (::pipe(ends) != 0) return {"io_uring", false, "no pipe could be made"};
+  std::string why_not;
+  const auto source = OpenByteSource(ends[0], /*allow_uring=*/true, &why_not);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  if (!source.ok()) return {"io_uring", false, std::string(MessageOf(source.status()))};
+  return {"io_uring", true, why_not.empty() ? "used" : "not used (" + why_not + "); read() instead"};
+}
+
+CheckRow CheckState(const Config& config) {
+  const std::string folder = FolderOf(config);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return {"state", false, "cannot make the folder " + folder + ": " + error.message()};
+  if (::access(folder.c_str(), W_OK) != 0) return {"state", false, "cannot write in " + folder};
+  return {"state", true, config.state};
+}
+
+CheckRow CheckMemory() {
+  const size_t bytes = size_t{kServicesMax} * kRingSeconds * sizeof(Window);
+  return {"memory", true,
+          "windows take at most " + std::to_string(bytes / 1'000'000) + " MB for " + std::to_string(kServicesMax) +
+              " services"};
+}
+
+CheckRow CheckKillSwitch(const Config& config) {
+  switch (ReadKillSwitch(config.guard.kill_switch)) {
+    case KillSwitch::kOff: return {"kill switch", true, "off (" + config.guard.kill_switch + " does not exist)"};
+    case KillSwitch::kOn: return {"kill switch", true, "ON: " + config.guard.kill_switch + " exists, nothing acts"};
+    case KillSwitch::kUnreadable: break;
+  }
+  return {"kill switch", false, config.guard.kill_switch + " cannot be read: counts as on"};
+}
+
+CheckRow CheckRepo(const RepoConfig& repo, Git* git) {
+  const std::string what = "repo " + repo.name;
+  const auto remote = CheckRemote(repo, git);
+  if (!remote.ok()) return {what, false, std::string(MessageOf(remote.status()))};
+  if (remote->branch_head.empty()) return {what, false, "the remote has no branch " + repo.branch};
+  if (!remote->push_allowed) return {what, false, "a push to " + repo.branch + " would be refused: " + remote->detail};
+  return {what, true, repo.branch + " is at " + remote->branch_head + ", a push would be taken"};
+}
+
+std::vector<CheckRow> CheckAll(const Config& config) {
+  std::vector<CheckRow> rows = {{"configuration", true, std::to_string(config.services.size()) + " services, " +
+                                                            std::to_string(config.repos.size()) + " repos"},
+                                CheckKernel(), CheckMemory(), CheckState(config), CheckKillSwitch(config)};
+  if (const auto format = FormatOrAuto(config.sources.front().format); !format.ok()) {
+    rows.push_back({"source", false, std::string(MessageOf(format.status()))});
+  }
+  SystemClock clock;
+  GitProgram git(FolderOf(config), OwnEnvironment(), &clock);
+  if (const auto version = git.Version(); version.ok()) {
+    rows.push_back({"git", true, *version});
+    for (const RepoConfig& repo : config.repos) rows.push_back(CheckRepo(repo, &git));
+  } else {
+    rows.push_back({"git", false, std::string(MessageOf(version.status()))});
+  }
+  return rows;
+}
+
+Status PrintRow(const CheckRow& row) {
+  if (IsTerminal(STDOUT_FILENO)) {
+    std::string line = (row.ok ? "ok      " : "FAILED  ") + row.what;
+    line.append(line.size() < 24 ? 24 - line.size() : 1, ' ');
+    return PrintLine(line + row.words);
+  }
+  JsonWriter json;
+  json.BeginObject().Field("check", row.what).Field("ok", row.ok).Field("detail", row.words);
+  return PrintLine(json.EndObject().text());
+}
+
+}  // namespace
+
+ExitCode CheckCommand(const std::string& config_path, bool list_fault_points) {
+  if (list_fault_points) {
+    for (const std::string& name : FaultPointNames()) {
+      if (const Status status = PrintLine(name); !status.ok()) return Fail(status);
+    }
+    return ExitCode::kDone;
+  }
+  const auto config = ConfigOrFail(config_path);
+  if (!config.ok()) return Fail(config.status());
+  bool all_ok = true;
+  for (const CheckRow& row : CheckAll(*config)) {
+    all_ok = all_ok && row.ok;
+    if (const Status status = PrintRow(row); !status.ok()) return Fail(status);
+  }
+  return all_ok ? ExitCode::kDone : ExitCode::kWorldFailed;
+}
+
+}  // namespace revertd

@@ -1,0 +1,77 @@
+// `revertd explain ID`: of a trigger or a deploy, what happened and why.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "daemon/explain.h"
+#include "daemon/output.h"
+#include "daemon/with_state.h"
+
+namespace revertd {
+namespace {
+
+template <typename T>
+Status Take(StatusOr<T> value, T* into) {
+  if (value.ok()) *into = *std::move(value);
+  return value.status();
+}
+
+Status ReadDeployFacts(const StateStore& store, const std::string& deploy_id, ExplainFacts* facts) {
+  REVERTD_RETURN_IF_ERROR(Take(store.ReadDeploy(deploy_id), &facts->deploy));
+  REVERTD_RETURN_IF_ERROR(Take(store.ReadVerdicts(deploy_id), &facts->verdicts));
+  return Take(store.ReadDecisions(deploy_id), &facts->decisions);
+}
+
+Status ReadTriggerFacts(const StateStore& store, const Config& config, ExplainFacts* facts) {
+  const std::string& id = facts->trigger->id;
+  REVERTD_RETURN_IF_ERROR(Take(store.ReadRecovery(id), &facts->recovery));
+  auto journal = ExecutorStore::Open(ExecutorDatabaseOf(config), ExecutorStore::Access::kReadOnly);
+  if (!journal.ok()) return journal.status();
+  return Take((*journal)->ReadJournal(id), &facts->journal);
+}
+
+// Configured services that no trigger since the deploy has named.
+Status FindUntouched(const StateStore& store, const Config& config, ExplainFacts* facts) {
+  std::vector<RollbackTrigger> triggers;
+  REVERTD_RETURN_IF_ERROR(Take(store.ReadTriggers(), &triggers));
+  const TimeNs since = facts->deploy ? facts->deploy->start_ns : facts->trigger->created_ns;
+  for (const ServiceConfig& service : config.services) {
+    const bool touched = std::any_of(triggers.begin(), triggers.end(), [&](const RollbackTrigger& trigger) {
+      return trigger.service == service.name && trigger.created_ns >= since;
+    });
+    if (!touched) facts->services_untouched.push_back(service.name);
+  }
+  return OkStatus();
+}
+
+Status Gather(const StateStore& store, const Config& config, const std::string& id, ExplainFacts* facts) {
+  REVERTD_RETURN_IF_ERROR(Take(store.ReadTrigger(id), &facts->trigger));
+  if (facts->trigger && !facts->trigger->deploy_id.empty()) {
+    REVERTD_RETURN_IF_ERROR(ReadDeployFacts(store, facts->trigger->deploy_id, facts));
+  } else if (!facts->trigger) {
+    REVERTD_RETURN_IF_ERROR(ReadDeployFacts(store, id, facts));
+    if (!facts->deploy) return InvalidArgument("no trigger and no deploy \"" + id + "\"; `revertd trigger list` and `revertd deploy list` show all");
+    for (const Decision& decision : facts->decisions) {
+      if (decision.trigger_id.empty()) continue;
+      REVERTD_RETURN_IF_ERROR(Take(store.ReadTrigger(decision.trigger_id), &facts->trigger));
+    }
+  }
+  if (!facts->trigger) return OkStatus();
+  REVERTD_RETURN_IF_ERROR(ReadTriggerFacts(store, config, facts));
+  return FindUntouched(store, config, facts);
+}
+
+}  // namespace
+
+ExitCode ExplainCommand(const std::string& config_path, const std::string& id) {
+  return WithState(config_path, StateStore::Access::kReadOnly, [&](const Config& config, StateStore& store) -> Status {
+    ExplainFacts facts;
+    REVERTD_RETURN_IF_ERROR(Gather(store, config, id, &facts));
+    OutputWriter out(STDOUT_FILENO);
+    const std::string text = ExplainText(facts);
+    REVERTD_RETURN_IF_ERROR(out.Line(std::string_view(text).substr(0, text.size() - 1)));
+    return out.Flush();
+  });
+}
+
+}  // namespace revertd

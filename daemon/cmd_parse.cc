@@ -1,0 +1,86 @@
+// `revertd parse`: one JSON object a line of log, for people who want to see what a reader makes of it.
+#include <unistd.h>
+
+#include "base/counters.h"
+#include "base/json_writer.h"
+#include "daemon/commands.h"
+#include "daemon/log_input.h"
+#include "daemon/output.h"
+#include "ingest/format/text_fields.h"
+#include "ingest/format_detector.h"
+#include "ingest/line_splitter.h"
+
+namespace revertd {
+namespace {
+
+void FieldIfLogged(JsonWriter& json, std::string_view key, int64_t value) {
+  if (value != kNotLogged) json.Field(key, value);
+}
+
+void FieldIfPresent(JsonWriter& json, std::string_view key, std::string_view value) {
+  if (!value.empty()) json.Field(key, value);
+}
+
+std::string ToJson(const AccessRecord& record, std::string_view format) {
+  JsonWriter json;
+  json.BeginObject().Field("ok", true).Field("format", format);
+  json.Field("time_ns", record.end_ns).Field("start_ns", record.start_ns).Field("status", record.status);
+  FieldIfPresent(json, "method", record.method);
+  FieldIfPresent(json, "host", record.host);
+  if (!record.path.empty()) json.Field("path", DecodeNginxEscapes(record.path));
+  FieldIfLogged(json, "bytes", record.bytes);
+  FieldIfLogged(json, "duration_ns", record.duration_ns);
+  FieldIfLogged(json, "upstream_ns", record.upstream_ns);
+  FieldIfPresent(json, "upstream", record.upstream);
+  FieldIfPresent(json, "release", record.release);
+  return json.EndObject().Take();
+}
+
+std::string ToJson(ParseError error, int64_t line_number) {
+  JsonWriter json;
+  json.BeginObject().Field("ok", false).Field("error", NameOf(error)).Field("line", line_number);
+  return json.EndObject().Take();
+}
+
+Status ParseLog(const std::string& path, FormatDetector& detector, OutputWriter& out) {
+  auto input = LogInput::Open(path);
+  if (!input.ok()) return input.status();
+  Counters counters;
+  LineSplitter splitter(&counters);
+  int64_t line_number = 0;
+  bool ended = false;
+  while (!ended) {
+    auto read = input->source()->Read(splitter.Space(), kSecondNs);
+    if (!read.ok()) return Annotate(read.status(), "reading " + path);
+    if (read->kind == ReadResult::Kind::kBytes) splitter.Filled(read->bytes);
+    ended = read->kind == ReadResult::Kind::kEnd;
+    if (ended) splitter.EndOfStream();
+    std::string_view line;
+    while (splitter.Next(&line)) {
+      ++line_number;
+      AccessRecord record;
+      const ParseError error = detector.Parse(line, record);
+      const std::string json = error == ParseError::kNone ? ToJson(record, detector.chosen()->name())
+                                                          : ToJson(error, line_number);
+      REVERTD_RETURN_IF_ERROR(out.Line(json));
+    }
+    // What was read is shown before the next read may wait.
+    REVERTD_RETURN_IF_ERROR(out.Flush());
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+ExitCode ParseCommand(const ParseOptions& options) {
+  const auto format = FormatOrAuto(options.format);
+  if (!format.ok()) return Fail(format.status());
+  FormatDetector detector(*format);
+  OutputWriter out(STDOUT_FILENO);
+  for (const std::string& path : LogsOrStdin(options.logs)) {
+    if (const Status status = ParseLog(path, detector, out); !status.ok()) return Fail(status);
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace revertd

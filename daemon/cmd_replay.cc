@@ -1,0 +1,196 @@
+// `revertd replay`: the same pipeline over recorded logs, on the logs' clock, in one thread; prints events, never acts.
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+
+#include "analysis/analysis_loop.h"
+#include "base/service_table.h"
+#include "base/window_ring.h"
+#include "config/load.h"
+#include "daemon/commands.h"
+#include "daemon/deploy_spec.h"
+#include "daemon/event_json.h"
+#include "daemon/log_input.h"
+#include "daemon/output.h"
+#include "daemon/status_report.h"
+#include "ingest/format/format.h"
+#include "ingest/ingest_loop.h"
+#include "ingest/recorder.h"
+#include "ingest/router.h"
+
+namespace revertd {
+namespace {
+
+// Prints what analysis tells and remembers the last verdict of each deploy for the summary.
+class PrintingSink final : public AnalysisSink {
+ public:
+  explicit PrintingSink(OutputWriter* out) : out_(out) {}
+
+  void OnSecond(std::string_view, const SecondCounts&) override { ++windows_; }
+  void OnHistoryBlock(std::string_view, const HistoryBlock&) override {}
+  void OnDeploy(const Deploy& deploy) override { known_.insert(deploy.id); }
+  void OnVerdict(const Verdict& verdict) override {
+    last_[verdict.deploy_id] = verdict;
+    Line(ToEvent(verdict));
+  }
+  void OnDecision(const Decision& decision) override { Line(ToEvent(decision)); }
+  Status OnTrigger(const RollbackTrigger&) override { return OkStatus(); }  // replay never acts
+  void OnRecovery(const Recovery& recovery) override { Line(ToEvent(recovery)); }
+
+  void Line(const std::string& json) {
+    if (status_.ok()) status_ = out_->Line(json);
+  }
+  const Status& status() const { return status_; }
+  uint64_t windows() const { return windows_; }
+  const std::map<std::string, Verdict>& last() const { return last_; }
+
+ private:
+  OutputWriter* const out_;
+  Status status_;
+  uint64_t windows_ = 0;
+  std::set<std::string> known_;
+  std::map<std::string, Verdict> last_;
+};
+
+class Replay {
+ public:
+  Replay(const Config& config, std::vector<Deploy> deploys, const Format* format)
+      : config_(config),
+        deploys_(std::move(deploys)),
+        format_(format),
+        services_(kServicesMax),
+        ring_(kServicesMax, kRingSeconds),
+        out_(STDOUT_FILENO),
+        sink_(&out_),
+        analysis_(config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_),
+        router_(config_, &services_),
+        recorder_({.lateness_seconds = config.detect.lateness_seconds, .live = false}, &ring_, &counters_,
+                  [this] {
+                    Pump();
+                    return true;
+                  }) {
+    std::stable_sort(deploys_.begin(), deploys_.end(),
+                     [](const Deploy& a, const Deploy& b) { return a.start_ns < b.start_ns; });
+  }
+
+  ExitCode Run(const std::vector<std::string>& logs) {
+    const auto started = std::chrono::steady_clock::now();
+    for (size_t i = 0; i < logs.size(); ++i) {
+      if (const Status status = ReadLog(logs[i], i + 1 == logs.size()); !status.ok()) return Fail(status);
+    }
+    Pump();
+    RegisterDeploysThrough(std::numeric_limits<int64_t>::max());
+    analysis_.Finish();
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - started;
+    sink_.Line(Summary(wall.count()));
+    if (sink_.status().ok()) {
+      if (const Status status = out_.Flush(); !status.ok()) return Fail(status);
+    } else {
+      return Fail(sink_.status());
+    }
+    const bool regressed = std::any_of(sink_.last().begin(), sink_.last().end(), [](const auto& entry) {
+      return entry.second.state == VerdictState::kRegressed;
+    });
+    return regressed ? ExitCode::kBadNews : ExitCode::kDone;
+  }
+
+ private:
+  Status ReadLog(const std::string& path, bool last) {
+    auto input = LogInput::Open(path);
+    if (!input.ok()) return input.status();
+    const std::atomic<bool> never_stop{false};
+    IngestLoop loop({.seal_at_end = last}, input->source(), format_, &router_, &recorder_, &counters_, &clock_,
+                    [this] { Pump(); });
+    return Annotate(loop.Run(never_stop), "reading " + path);
+  }
+
+  // A deploy becomes known when the log reaches it, as it does in `run`.
+  void RegisterDeploysThrough(int64_t second) {
+    for (; next_deploy_ < deploys_.size() && FloorToSecond(deploys_[next_deploy_].start_ns) <= second; ++next_deploy_) {
+      if (const auto deploy = analysis_.OnDeploy(deploys_[next_deploy_]); !deploy.ok()) Say(MessageOf(deploy.status()));
+    }
+  }
+
+  void Pump() {
+    const int64_t sealed = ring_.Collect([this](const Window& window) {
+      RegisterDeploysThrough(window.second);
+      analysis_.OnWindow(window);
+    });
+    if (sealed == kNoSecond) return;
+    RegisterDeploysThrough(sealed);
+    analysis_.SealedThrough(sealed);
+  }
+
+  std::string Summary(double wall_seconds) const {
+    JsonWriter json;
+    const uint64_t lines = counters_.Get(Counter::kLinesRead);
+    json.BeginObject().Field("event", "summary").Field("time_ns", sealed_ns()).Field("service", "").Field("deploy", "");
+    json.Field("lines", lines).Field("bytes", counters_.Get(Counter::kBytesRead));
+    json.Key("bad_lines").BeginObject();
+    for (size_t i = 0; i < kCounterCount; ++i) {
+      const auto counter = static_cast<Counter>(i);
+      if (IsDrop(counter) && counters_.Get(counter) != 0) json.Field(NameOf(counter), counters_.Get(counter));
+    }
+    json.EndObject().Field("windows", sink_.windows());
+    json.Key("verdicts").BeginObject();
+    for (const auto& [deploy, verdict] : sink_.last()) json.Field(deploy, NameOf(verdict.state));
+    json.EndObject().Field("wall_seconds", wall_seconds);
+    json.Field("lines_per_second", wall_seconds > 0 ? static_cast<double>(lines) / wall_seconds : 0.0);
+    return json.EndObject().Take();
+  }
+  TimeNs sealed_ns() const {
+    const int64_t sealed = ring_.sealed_through();
+    return sealed == kNoSecond ? 0 : (sealed + 1) * kSecondNs;
+  }
+
+  const Config& config_;
+  std::vector<Deploy> deploys_;
+  size_t next_deploy_ = 0;
+  const Format* const format_;
+  const SystemClock clock_;
+  Counters counters_;
+  ServiceTable services_;
+  WindowRing ring_;
+  OutputWriter out_;
+  PrintingSink sink_;
+  AnalysisLoop analysis_;
+  Router router_;
+  Recorder recorder_;
+};
+
+StatusOr<Config> ConfigOrDefaults(const std::string& path) {
+  if (path.empty()) return Config{};
+  return LoadConfig(path);
+}
+
+StatusOr<std::vector<Deploy>> DeploysOf(const ReplayOptions& options) {
+  std::vector<Deploy> deploys;
+  if (!options.deploys_file.empty()) {
+    auto read = ReadDeploysFile(options.deploys_file);
+    if (!read.ok()) return read.status();
+    deploys = *std::move(read);
+  }
+  for (const std::string& spec : options.deploys) {
+    auto deploy = ParseDeploySpec(spec);
+    if (!deploy.ok()) return Annotate(deploy.status(), "--deploy " + spec);
+    deploys.push_back(*std::move(deploy));
+  }
+  return deploys;
+}
+
+}  // namespace
+
+ExitCode ReplayCommand(const ReplayOptions& options) {
+  const auto config = ConfigOrDefaults(options.config);
+  if (!config.ok()) return Fail(config.status());
+  auto deploys = DeploysOf(options);
+  if (!deploys.ok()) return Fail(deploys.status());
+  const auto format = FormatOrAuto(options.format);
+  if (!format.ok()) return Fail(format.status());
+  return Replay(*config, *std::move(deploys), *format).Run(LogsOrStdin(options.logs));
+}
+
+}  // namespace revertd

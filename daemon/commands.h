@@ -1,0 +1,75 @@
+// The commands of docs/operations.md, one function each: options in, exit code out. cli.cc reads argv into the options;
+// nothing here knows how they were spelled.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "config/config.h"
+
+namespace revertd {
+
+inline constexpr char kDefaultConfigPath[] = "/etc/revertd/revertd.yaml";
+
+struct RunOptions {
+  std::string config;
+  bool use_io_uring = true;
+};
+ExitCode RunCommand(const RunOptions& options);
+
+struct ReplayOptions {
+  std::string config;                // empty: defaults
+  std::vector<std::string> deploys;  // SPECs
+  std::string deploys_file;          // NDJSON
+  std::string format = "auto";
+  std::vector<std::string> logs;     // empty: stdin
+};
+ExitCode ReplayCommand(const ReplayOptions& options);
+
+struct ParseOptions {
+  std::string format = "auto";
+  std::vector<std::string> logs;
+};
+ExitCode ParseCommand(const ParseOptions& options);
+
+struct DeployOptions {
+  std::string config;
+  std::string service;
+  std::string repo;
+  std::string base;
+  std::string commit;
+  std::string id;
+  std::string at;  // empty: now
+};
+ExitCode DeployStartCommand(const DeployOptions& options);
+ExitCode DeployFinishCommand(const DeployOptions& options);
+ExitCode DeployListCommand(const std::string& config);
+ExitCode DeployShowCommand(const std::string& config, const std::string& id);
+
+struct RevertOptions {
+  std::string config;
+  std::string service;
+  std::string commit;
+  bool dry_run = false;
+};
+ExitCode RevertCommand(const RevertOptions& options);
+
+ExitCode TriggerListCommand(const std::string& config);
+ExitCode TriggerShowCommand(const std::string& config, const std::string& id);
+ExitCode TriggerApproveCommand(const std::string& config, const std::string& id);
+ExitCode TriggerDismissCommand(const std::string& config, const std::string& id, const std::string& why);
+
+ExitCode CheckCommand(const std::string& config, bool list_fault_points);
+ExitCode ExplainCommand(const std::string& config, const std::string& id);
+ExitCode StatusCommand(const std::string& config);
+
+// Says what went wrong in one line and answers the exit code that fits.
+ExitCode Fail(const Status& status);
+// The file named, else kDefaultConfigPath, else an error that says what to do.
+StatusOr<Config> ConfigOrFail(const std::string& path);
+// state.db's neighbours.
+std::string ExecutorDatabaseOf(const Config& config);
+std::string FolderOf(const Config& config);
+
+}  // namespace revertd

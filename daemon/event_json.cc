@@ -1,0 +1,86 @@
+#include "daemon/event_json.h"
+
+namespace revertd {
+namespace {
+
+JsonWriter Begin(std::string_view event, TimeNs at_ns, std::string_view service, std::string_view deploy) {
+  JsonWriter json;
+  json.BeginObject().Field("event", event).Field("time_ns", at_ns).Field("service", service).Field("deploy", deploy);
+  return json;
+}
+
+}  // namespace
+
+void AppendFields(JsonWriter& json, const Deploy& deploy) {
+  json.Field("id", deploy.id).Field("service", deploy.service).Field("kind", NameOf(deploy.kind));
+  json.Field("repo", deploy.repo).Field("base", deploy.base).Field("commit", deploy.head);
+  json.Field("start_ns", deploy.start_ns);
+  if (deploy.finished()) json.Field("finish_ns", deploy.finish_ns);
+  if (!deploy.trigger_id.empty()) json.Field("trigger", deploy.trigger_id);
+}
+
+void AppendFields(JsonWriter& json, const RollbackTrigger& trigger) {
+  json.Field("id", trigger.id).Field("state", NameOf(trigger.state)).Field("service", trigger.service);
+  json.Field("deploy", trigger.deploy_id).Field("repo", trigger.repo);
+  json.Field("base", trigger.base).Field("commit", trigger.head);
+  json.Field("reason", trigger.reason).Field("created_ns", trigger.created_ns);
+}
+
+void AppendEvidence(JsonWriter& json, const Evidence& evidence) {
+  json.BeginObject().Field("signal", evidence.signal).Field("e_value", evidence.e_value);
+  json.Field("e_value_needed", evidence.e_value_needed);
+  json.Field("before", evidence.before).Field("before_null", evidence.before_null).Field("after", evidence.after);
+  json.Field("effect", evidence.effect).Field("after_low", evidence.after_low).Field("after_high", evidence.after_high);
+  json.Field("n_before", evidence.n_before).Field("n_after", evidence.n_after);
+  json.Field("x_before", evidence.x_before).Field("x_after", evidence.x_after);
+  if (evidence.onset_ns != 0) json.Field("onset_ns", evidence.onset_ns);
+  if (!evidence.control.empty()) {
+    json.Field("control", evidence.control).Field("control_e_value", evidence.control_e_value);
+    json.Field("control_before", evidence.control_before).Field("control_after", evidence.control_after);
+    json.Field("control_n_after", evidence.control_n_after);
+  }
+  json.EndObject();
+}
+
+std::string ToEvent(const Deploy& deploy, TimeNs at_ns) {
+  JsonWriter json = Begin("deploy", at_ns, deploy.service, deploy.id);
+  json.Field("kind", NameOf(deploy.kind)).Field("repo", deploy.repo).Field("commit", deploy.head);
+  json.Field("start_ns", deploy.start_ns);
+  if (deploy.finished()) json.Field("finish_ns", deploy.finish_ns);
+  if (!deploy.trigger_id.empty()) json.Field("trigger", deploy.trigger_id);
+  return json.EndObject().Take();
+}
+
+std::string ToEvent(const Verdict& verdict) {
+  JsonWriter json = Begin("verdict", verdict.at_ns, verdict.service, verdict.deploy_id);
+  json.Field("state", NameOf(verdict.state)).Field("reason", verdict.reason);
+  json.Field("calibrated", verdict.calibrated);
+  if (verdict.state == VerdictState::kInconclusive) json.Field("power", verdict.power);
+  json.Key("signals").BeginArray();
+  for (const Evidence& evidence : verdict.evidence) AppendEvidence(json, evidence);
+  return json.EndArray().EndObject().Take();
+}
+
+std::string ToEvent(const Decision& decision) {
+  JsonWriter json = Begin("decision", decision.at_ns, decision.service, decision.deploy_id);
+  json.Field("decision", NameOf(decision.kind)).Field("reason", decision.reason);
+  if (!decision.trigger_id.empty()) json.Field("trigger", decision.trigger_id);
+  return json.EndObject().Take();
+}
+
+std::string ToEvent(const Recovery& recovery) {
+  JsonWriter json = Begin("recovery", recovery.at_ns, recovery.service, recovery.deploy_id);
+  json.Field("trigger", recovery.trigger_id).Field("state", NameOf(recovery.state));
+  json.Field("e_value", recovery.e_value).Field("rate_bad", recovery.rate_bad).Field("rate_now", recovery.rate_now);
+  return json.Field("n_now", recovery.n_now).EndObject().Take();
+}
+
+std::string ToEvent(const ExecutorEvent& step) {
+  JsonWriter json = Begin("step", step.at_ns, step.service, "");
+  json.Field("trigger", step.trigger_id).Field("step", step.step).Field("begun", step.begun);
+  if (!step.outcome.empty()) json.Field("outcome", step.outcome);
+  if (!step.detail.empty()) json.Field("detail", step.detail);
+  return json.EndObject().Take();
+}
+
+}  // namespace revertd

@@ -1,0 +1,26 @@
+// The NDJSON of events: one object a line with "event", "time_ns", "service", "deploy" and what the event adds. The
+// same for `run` and `replay`; scripts depend on it.
+#pragma once
+
+#include <string>
+
+#include "actions/revert_executor.h"
+#include "base/deploy.h"
+#include "base/json_writer.h"
+#include "base/trigger.h"
+#include "base/verdict.h"
+
+namespace revertd {
+
+std::string ToEvent(const Deploy& deploy, TimeNs at_ns);
+std::string ToEvent(const Verdict& verdict);
+std::string ToEvent(const Decision& decision);
+std::string ToEvent(const Recovery& recovery);
+std::string ToEvent(const ExecutorEvent& step);
+
+// Members of an object that the caller has opened.
+void AppendFields(JsonWriter& json, const Deploy& deploy);
+void AppendFields(JsonWriter& json, const RollbackTrigger& trigger);
+void AppendEvidence(JsonWriter& json, const Evidence& evidence);  // a whole object
+
+}  // namespace revertd

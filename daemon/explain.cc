@@ -1,0 +1,146 @@
+#include "daemon/explain.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/strings.h"
+#include "base/time_format.h"
+
+namespace revertd {
+namespace {
+
+struct Moment {
+  TimeNs at_ns;
+  std::string what;
+};
+
+std::string Short(std::string_view revision) { return std::string(revision.substr(0, 12)); }
+
+const JournalRow* FindStep(const std::vector<JournalRow>& journal, std::string_view step) {
+  const auto row = std::find_if(journal.begin(), journal.end(), [&](const JournalRow& r) { return r.step == step; });
+  return row == journal.end() ? nullptr : &*row;
+}
+
+// The last word there is: recovery, else how the rollback ended, else the decision, else the verdict.
+std::string Headline(const ExplainFacts& facts) {
+  if (facts.recovery && facts.recovery->state != RecoveryState::kWatching) {
+    return "rolled back, production " + std::string(NameOf(facts.recovery->state));
+  }
+  if (!facts.journal.empty()) {
+    const JournalRow& last = facts.journal.back();
+    if (last.finished_ns == 0) return "rollback under way: " + last.step;
+    return last.outcome == "done" ? "rollback under way: " + last.step + " done"
+                                  : "rollback ended at " + last.step + ": " + last.outcome;
+  }
+  if (facts.trigger && facts.trigger->state != TriggerState::kPending) {
+    return "rollback " + std::string(NameOf(facts.trigger->state));
+  }
+  if (facts.trigger) return "rollback waits for the executor";
+  if (facts.verdicts.empty()) return "not judged yet";
+  const Verdict& last = facts.verdicts.back();
+  return std::string(NameOf(last.state)) + " (" + last.reason + ")";
+}
+
+void AddDeployMoments(const ExplainFacts& facts, std::vector<Moment>& moments) {
+  if (facts.deploy) {
+    const Deploy& deploy = *facts.deploy;
+    moments.push_back({deploy.start_ns, "deploy of " + Short(deploy.head) + " starts (" + deploy.id + ")"});
+    if (deploy.finished()) moments.push_back({deploy.finish_ns, "deploy finished: the new version serves"});
+  }
+  for (const Verdict& verdict : facts.verdicts) {
+    if (verdict.state == VerdictState::kWatching) continue;
+    const bool has_onset = !verdict.evidence.empty() && verdict.evidence.front().onset_ns != 0;
+    if (has_onset && verdict.state == VerdictState::kRegressed) {
+      moments.push_back({verdict.evidence.front().onset_ns, "first bad request (its second)"});
+    }
+    moments.push_back({verdict.at_ns, "verdict: " + std::string(NameOf(verdict.state)) + " (" + verdict.reason + ")"});
+  }
+  for (const Decision& decision : facts.decisions) {
+    moments.push_back({decision.at_ns, "decision: " + std::string(NameOf(decision.kind)) + " (" + decision.reason + ")"});
+  }
+}
+
+void AddJournalMoments(const ExplainFacts& facts, std::vector<Moment>& moments) {
+  for (const JournalRow& row : facts.journal) {
+    if (row.step == "pushed") moments.push_back({row.begun_ns, "push begins"});
+    if (row.finished_ns == 0) continue;
+    std::string words = row.step == "push_verified" ? "push verified" : row.step;
+    if (row.outcome != "done") words += ": " + row.outcome;
+    if (row.step == "push_verified" && row.outcome == "done") words += ": the remote answers " + Short(row.detail);
+    moments.push_back({row.finished_ns, words});
+  }
+}
+
+std::string Timeline(const ExplainFacts& facts) {
+  std::vector<Moment> moments;
+  AddDeployMoments(facts, moments);
+  AddJournalMoments(facts, moments);
+  std::stable_sort(moments.begin(), moments.end(), [](const Moment& a, const Moment& b) { return a.at_ns < b.at_ns; });
+  if (moments.empty()) return "";
+  const bool since_deploy = facts.deploy && facts.deploy->finished();
+  const TimeNs zero = since_deploy ? facts.deploy->finish_ns : moments.front().at_ns;
+  std::string text = since_deploy ? "  seconds since the deploy finished, " : "  seconds since the first moment, ";
+  text += FormatRfc3339(zero) + "\n";
+  for (const Moment& moment : moments) {
+    char seconds[32];
+    std::snprintf(seconds, sizeof(seconds), "%9.1f  ", static_cast<double>(moment.at_ns - zero) / 1e9);
+    text += seconds + moment.what + "\n";
+  }
+  return text;
+}
+
+std::string RateWords(double rate, int64_t requests) {
+  return FormatPercent(rate) + " of " + std::to_string(requests) + " requests";
+}
+
+std::string EvidenceText(const Evidence& evidence) {
+  std::string text = "\n  evidence (" + evidence.signal + ")\n";
+  text += "    before   " + RateWords(evidence.before, evidence.n_before) + " (up to " +
+          FormatPercent(evidence.before_null) + " would count as not worse)\n";
+  text += "    after    " + RateWords(evidence.after, evidence.n_after) + " (95 % interval " +
+          FormatPercent(evidence.after_low) + " to " + FormatPercent(evidence.after_high) + ")\n";
+  text += "    e-value  " + FormatNumber(evidence.e_value) + " (" + FormatNumber(evidence.e_value_needed) +
+          " needed to say regressed)\n";
+  if (evidence.control.empty()) return text + "    control  none was usable\n";
+  text += "    control  " + evidence.control + ": " + FormatPercent(evidence.control_before) + " before, " +
+          RateWords(evidence.control_after, evidence.control_n_after) + " after; e-value against it " +
+          FormatNumber(evidence.control_e_value) + "\n";
+  return text;
+}
+
+const Evidence* EvidenceOf(const ExplainFacts& facts) {
+  if (facts.trigger && !facts.trigger->evidence.signal.empty()) return &facts.trigger->evidence;
+  for (auto verdict = facts.verdicts.rbegin(); verdict != facts.verdicts.rend(); ++verdict) {
+    if (!verdict->evidence.empty()) return &verdict->evidence.front();
+  }
+  return nullptr;
+}
+
+std::string RevertText(const ExplainFacts& facts) {
+  std::string text;
+  if (const JournalRow* row = FindStep(facts.journal, "push_verified"); row != nullptr && row->outcome == "done") {
+    text += "\n  revert     " + row->detail + "\n";
+    text += "  undoes     " + facts.trigger->head + " in " + facts.trigger->repo + "\n";
+  }
+  if (facts.recovery && facts.recovery->state != RecoveryState::kWatching) {
+    text += "  recovery   " + FormatPercent(facts.recovery->rate_bad) + " -> " +
+            RateWords(facts.recovery->rate_now, facts.recovery->n_now) + ", e-value " +
+            FormatNumber(facts.recovery->e_value) + "\n";
+  }
+  if (!facts.services_untouched.empty()) text += "  untouched  " + Join(facts.services_untouched, ", ") + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string ExplainText(const ExplainFacts& facts) {
+  const std::string service = facts.trigger ? facts.trigger->service : facts.deploy ? facts.deploy->service : "";
+  std::string text = service + ": " + Headline(facts) + "\n\n" + Timeline(facts);
+  if (const Evidence* evidence = EvidenceOf(facts)) text += EvidenceText(*evidence);
+  if (!facts.verdicts.empty() && !facts.verdicts.back().calibrated) {
+    text += "    note     uncalibrated: no shadow deploys on this service's own history chose the settings\n";
+  }
+  return text + RevertText(facts);
+}
+
+}  // namespace revertd

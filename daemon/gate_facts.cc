@@ -1,0 +1,53 @@
+#include "daemon/gate_facts.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "actions/guards.h"
+
+namespace revertd {
+namespace {
+
+constexpr DurationNs kDay = 24 * kHourNs;
+
+GateFacts Closed(std::string reason) {
+  GateFacts facts{};
+  facts.kill_switch_on = true;
+  facts.kill_switch_reason = std::move(reason);
+  return facts;
+}
+
+// A step that finished with any outcome but "done" is the journal's last word (actions/revert_executor.h).
+bool Ended(const std::vector<JournalRow>& journal) {
+  return std::any_of(journal.begin(), journal.end(),
+                     [](const JournalRow& row) { return row.finished_ns != 0 && row.outcome != "done"; });
+}
+
+}  // namespace
+
+GateFacts ReadGateFacts(const Config& config, const StateStore& state, const ExecutorStore& journal, TimeNs now,
+                        std::string_view repo) {
+  GateFacts facts{};
+  const KillSwitch kill_switch = ReadKillSwitch(config.guard.kill_switch);
+  if (kill_switch != KillSwitch::kOff) {
+    return Closed(config.guard.kill_switch + (kill_switch == KillSwitch::kOn ? " exists" : " cannot be read"));
+  }
+
+  const auto pushes = journal.CountFinished("push_verified", "done", now - kDay);
+  if (!pushes.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(pushes.status())));
+  facts.pushes_today = *pushes;
+
+  const auto triggers = state.ReadTriggers();
+  if (!triggers.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(triggers.status())));
+  for (const RollbackTrigger& trigger : *triggers) {
+    if (trigger.state == TriggerState::kProposed && trigger.created_ns >= now - kDay) ++facts.proposals_today;
+    if (trigger.repo != repo || trigger.state != TriggerState::kPending) continue;
+    const auto rows = journal.ReadJournal(trigger.id);
+    if (!rows.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(rows.status())));
+    if (!Ended(*rows)) facts.revert_in_flight = true;
+  }
+  return facts;
+}
+
+}  // namespace revertd

@@ -1,0 +1,66 @@
+#include "daemon/inbox.h"
+
+#include "daemon/output.h"
+
+namespace revertd {
+namespace {
+
+constexpr int kMessagesAtOnce = 100;
+
+Status SetTriggerState(StateStore* store, const InboxMessage& message, TriggerState state) {
+  const auto trigger = store->ReadTrigger(message.trigger_id);
+  if (!trigger.ok()) return trigger.status();
+  if (!trigger->has_value() || (*trigger)->state != TriggerState::kProposed) {
+    Say("trigger " + message.trigger_id + " is not waiting for a word; nothing changed");
+    return OkStatus();
+  }
+  return store->WriteTriggerState(message.trigger_id, state, message.text);
+}
+
+Status PrepareRevert(StateStore* store, AnalysisLoop* analysis, const InboxMessage& message) {
+  REVERTD_RETURN_IF_ERROR(store->WriteRevertPrepared(message.trigger_id, message.text));
+  analysis->OnRevertPrepared(message.trigger_id, message.text);
+  return OkStatus();
+}
+
+Status AskRevert(AnalysisLoop* analysis, StoreSink* sink, const InboxMessage& message) {
+  REVERTD_RETURN_IF_ERROR(sink->OnTrigger(message.trigger));
+  analysis->OnTrigger(message.trigger);
+  return OkStatus();
+}
+
+// A message that makes no sense (a finish of an unknown deploy) is told and dropped; one that could not be written is
+// an error and stays.
+Status CarryOut(StateStore* store, AnalysisLoop* analysis, StoreSink* sink, const InboxMessage& message) {
+  switch (message.kind) {
+    case InboxMessage::Kind::kDeployStart:
+      if (const auto deploy = analysis->OnDeploy(message.deploy); !deploy.ok()) Say(MessageOf(deploy.status()));
+      return OkStatus();
+    case InboxMessage::Kind::kDeployFinish:
+      if (const Status status = analysis->OnDeployFinish(message.deploy.id, message.deploy.finish_ns); !status.ok()) {
+        Say(MessageOf(status));
+      }
+      return OkStatus();
+    case InboxMessage::Kind::kRevertPrepared: return PrepareRevert(store, analysis, message);
+    case InboxMessage::Kind::kTriggerApprove: return SetTriggerState(store, message, TriggerState::kPending);
+    case InboxMessage::Kind::kTriggerDismiss: return SetTriggerState(store, message, TriggerState::kDismissed);
+    case InboxMessage::Kind::kRevertAsked: return AskRevert(analysis, sink, message);
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status TakeInbox(StateStore* store, AnalysisLoop* analysis, StoreSink* sink, TimeNs now) {
+  const auto messages = store->Peek(kMessagesAtOnce);
+  if (!messages.ok()) return messages.status();
+  for (const InboxMessage& message : *messages) {
+    REVERTD_RETURN_IF_ERROR(CarryOut(store, analysis, sink, message));
+    if (!sink->durable()) sink->Flush(now);
+    if (!sink->durable()) return OkStatus();  // told by the sink; the message stays for the next round
+    REVERTD_RETURN_IF_ERROR(store->Done(message.id));
+  }
+  return OkStatus();
+}
+
+}  // namespace revertd

@@ -1,0 +1,58 @@
+#include "daemon/restore.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace revertd {
+namespace {
+
+// Deploys older than this neither are under watch nor shape a baseline any more.
+constexpr DurationNs kDeploysBack = 14 * 24 * kHourNs;
+
+template <typename T>
+std::optional<T> Last(std::vector<T> rows) {
+  return rows.empty() ? std::nullopt : std::optional<T>(std::move(rows.back()));
+}
+
+Status RestoreDeploys(const StateStore& store, TimeNs now, AnalysisLoop* analysis) {
+  const auto deploys = store.ReadDeploys(now - kDeploysBack);
+  if (!deploys.ok()) return deploys.status();
+  for (const Deploy& deploy : *deploys) {
+    auto verdicts = store.ReadVerdicts(deploy.id);
+    if (!verdicts.ok()) return verdicts.status();
+    auto decisions = store.ReadDecisions(deploy.id);
+    if (!decisions.ok()) return decisions.status();
+    analysis->RestoreDeploy(deploy, Last(*std::move(verdicts)), Last(*std::move(decisions)));
+  }
+  return OkStatus();
+}
+
+Status RestoreTriggers(const StateStore& store, AnalysisLoop* analysis) {
+  const auto triggers = store.ReadTriggers();
+  if (!triggers.ok()) return triggers.status();
+  for (const RollbackTrigger& trigger : *triggers) {
+    analysis->RestoreTrigger(trigger);
+    const auto recovery = store.ReadRecovery(trigger.id);
+    if (!recovery.ok()) return recovery.status();
+    if (recovery->has_value()) analysis->RestoreRecovery(**recovery);
+  }
+  const auto prepared = store.ReadRevertsPrepared();
+  if (!prepared.ok()) return prepared.status();
+  for (const auto& [trigger_id, sha] : *prepared) analysis->RestoreRevertPrepared(trigger_id, sha);
+  return OkStatus();
+}
+
+}  // namespace
+
+Status RestoreAnalysis(const StateStore& store, TimeNs now, AnalysisLoop* analysis) {
+  const auto history = store.ReadHistory(now);
+  if (!history.ok()) return history.status();
+  for (const ServiceHistory& service : *history) {
+    analysis->RestoreHistory(service.service, service.blocks, service.seconds);
+  }
+  REVERTD_RETURN_IF_ERROR(RestoreTriggers(store, analysis));
+  return RestoreDeploys(store, now, analysis);
+}
+
+}  // namespace revertd

@@ -1,0 +1,176 @@
+#include "daemon/sidecar.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "actions/action_loop.h"
+#include "actions/git_program.h"
+#include "actions/revert_executor.h"
+#include "analysis/analysis_loop.h"
+#include "daemon/commands.h"
+#include "daemon/event_json.h"
+#include "daemon/gate_facts.h"
+#include "daemon/inbox.h"
+#include "daemon/restore.h"
+#include "daemon/status_report.h"
+#include "daemon/store_sink.h"
+#include "ingest/format/format.h"
+#include "ingest/ingest_loop.h"
+#include "ingest/recorder.h"
+#include "ingest/router.h"
+
+namespace revertd {
+namespace {
+
+// The executor's steps as events; called on the executor thread.
+class StepPrinter final : public ExecutorEvents {
+ public:
+  explicit StepPrinter(EventPrinter* events) : events_(events) {}
+  void OnStep(const ExecutorEvent& step) override { events_->Print(ToEvent(step)); }
+
+ private:
+  EventPrinter* const events_;
+};
+
+}  // namespace
+
+void WakeUp::Notify() {
+  const std::lock_guard lock(mutex_);
+  notified_ = true;
+  changed_.notify_one();
+}
+
+void WakeUp::Wait(DurationNs limit) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::nanoseconds(limit), [this] { return notified_; });
+  notified_ = false;
+}
+
+Sidecar::Sidecar(const Config& config, std::unique_ptr<ByteSource> source, std::string fault_point)
+    : config_(config),
+      fault_point_(std::move(fault_point)),
+      source_(std::move(source)),
+      services_(kServicesMax),
+      ring_(kServicesMax, kRingSeconds),
+      events_(STDOUT_FILENO) {}
+
+Sidecar::~Sidecar() = default;
+
+Status Sidecar::Open() {
+  auto state = StateStore::Open(config_.state, StateStore::Access::kOwner);
+  if (!state.ok()) return state.status();
+  state_ = *std::move(state);
+  auto journal = ExecutorStore::Open(ExecutorDatabaseOf(config_), ExecutorStore::Access::kOwner);
+  if (!journal.ok()) return journal.status();
+  journal_ = *std::move(journal);
+  auto journal_view = ExecutorStore::Open(ExecutorDatabaseOf(config_), ExecutorStore::Access::kReadOnly);
+  if (!journal_view.ok()) return journal_view.status();
+  journal_view_ = *std::move(journal_view);
+  auto inbox = StateStore::Open(config_.state, StateStore::Access::kInboxOnly);
+  if (!inbox.ok()) return inbox.status();
+  inbox_ = *std::move(inbox);
+  return OkStatus();
+}
+
+Status Sidecar::Run() {
+  std::thread executor([this] { ExecutorThread(); });
+  std::thread analysis([this] { AnalysisThread(); });
+  std::thread ingest([this] { IngestThread(); });
+  ingest.join();
+  analysis.join();
+  executor.join();
+  return source_status_;
+}
+
+void Sidecar::Stop() {
+  stop_.store(true);
+  analysis_wake_.Notify();
+  executor_wake_.Notify();
+}
+
+bool Sidecar::MakeRoomInRing() {
+  // Analysis is woken and given time: a burst after a pause must not cost lines. Past the limit it is stuck, and the
+  // line is a counted drop.
+  const int64_t sealed = ring_.sealed_through();
+  for (DurationNs waited = 0; waited < kRoomWaitMax && !stop_.load(); waited += kMillisecondNs) {
+    if (ring_.collected_through() >= sealed) return true;
+    analysis_wake_.Notify();
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kMillisecondNs));
+  }
+  return ring_.collected_through() >= sealed;
+}
+
+void Sidecar::IngestThread() {
+  Router router(config_, &services_);
+  Recorder recorder({.lateness_seconds = config_.detect.lateness_seconds, .live = true}, &ring_, &counters_,
+                    [this] { return MakeRoomInRing(); });
+  const Format* format = FormatNamed(config_.sources.front().format);  // null: auto
+  IngestLoop loop({.seal_at_end = true}, source_.get(), format, &router, &recorder, &counters_, &clock_,
+                  [this] { analysis_wake_.Notify(); });
+  source_status_ = loop.Run(stop_);
+  source_ended_.store(true);
+  analysis_wake_.Notify();
+}
+
+void Sidecar::AnalysisThread() {
+  StoreSink sink(state_.get(), &events_, [this] { executor_wake_.Notify(); });
+  AnalysisLoop analysis(
+      config_, services_,
+      [this](std::string_view repo) { return ReadGateFacts(config_, *state_, *journal_view_, clock_.Now(), repo); },
+      &sink);
+  if (const Status status = RestoreAnalysis(*state_, clock_.Now(), &analysis); !status.ok()) {
+    Say("starting without what was known before: " + std::string(MessageOf(status)));
+  }
+  const TimeNs started = clock_.Now();
+  TimeNs inbox_at = 0;
+  TimeNs written_at = 0;
+  while (true) {
+    // Read before the ring is drained: whatever was counted before the end is then in what is collected.
+    const bool last_round = source_ended_.load();
+    const TimeNs now = clock_.Now();
+    if (now - inbox_at >= kInboxPoll || last_round) {
+      inbox_at = now;
+      if (const Status status = TakeInbox(state_.get(), &analysis, &sink, now); !status.ok()) Say(MessageOf(status));
+    }
+    const int64_t sealed = ring_.Collect([&](const Window& window) { analysis.OnWindow(window); });
+    if (sealed != kNoSecond) analysis.SealedThrough(sealed);
+    if (now - written_at >= kWriteEvery || last_round) {
+      written_at = now;
+      sink.Flush(now);
+      const StatusFacts facts{.source = source_->name(), .started_ns = started, .now_ns = now, .running = !last_round,
+                              .sealed_through = sealed, .events_dropped = events_.dropped(),
+                              .writes_dropped = sink.writes_dropped()};
+      const Status status = state_->WriteStatus(StatusJson(facts, counters_, services_, analysis.OpenWatches()));
+      if (!status.ok()) sink.Flush(now);  // says it, once a failure
+    }
+    if (last_round) break;
+    analysis_wake_.Wait(kInboxPoll);
+  }
+  analysis_ended_.store(true);
+  executor_wake_.Notify();
+}
+
+void Sidecar::ExecutorThread() {
+  GitProgram git(FolderOf(config_), OwnEnvironment(), &clock_);
+  StepPrinter steps(&events_);
+  RevertExecutor executor(config_, inbox_.get(), journal_.get(), &git, &clock_, &steps,
+                          [this](std::string_view name) {
+                            if (name == fault_point_) ::kill(::getpid(), SIGKILL);
+                          });
+  ActionLoop actions(config_, inbox_.get(), journal_.get(), &executor, &clock_);
+  Status told;
+  while (true) {
+    const bool last_round = analysis_ended_.load();
+    const auto advanced = actions.RunOnce();
+    if (!advanced.ok() && advanced.status() != told) Say(MessageOf(advanced.status()));
+    told = advanced.ok() ? OkStatus() : advanced.status();
+    if (last_round) return;
+    if (!advanced.ok() || !*advanced) executor_wake_.Wait(kInboxPoll);
+  }
+}
+
+}  // namespace revertd

@@ -1,0 +1,86 @@
+// Sidecar: the running process of `revertd run`: the ingest, analysis and executor threads, wired together.
+//
+//   ingest thread    source -> IngestLoop -> WindowRing                      (edge 1: sealed_through)
+//   analysis thread  WindowRing -> AnalysisLoop -> StoreSink -> state.db     (edge 2: the trigger's row, a wake-up)
+//   executor thread  state.db -> ActionLoop -> git, executor.db -> inbox     (back to the front: the revert's deploy)
+//
+// Each thread owns its database connections. The order of shutting down is the order of the line: the source ends,
+// analysis drains the ring and writes what it has, the executor finishes the step at hand.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/service_table.h"
+#include "base/status.h"
+#include "base/window_ring.h"
+#include "config/config.h"
+#include "daemon/output.h"
+#include "ingest/byte_source.h"
+#include "store/executor_store.h"
+#include "store/state_store.h"
+
+namespace revertd {
+
+// A flag that wakes whoever waits for it. Thread-safe.
+class WakeUp {
+ public:
+  void Notify();
+  // Returns when notified since the last Wait, or after `limit`.
+  void Wait(DurationNs limit);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool notified_ = false;
+};
+
+class Sidecar {
+ public:
+  static constexpr DurationNs kInboxPoll = 100 * kMillisecondNs;
+  static constexpr DurationNs kWriteEvery = kSecondNs;  // history and status; a kill loses at most this much history
+  static constexpr DurationNs kRoomWaitMax = 200 * kMillisecondNs;  // ingest waits this long for a full ring
+
+  // `fault_point` is where crash tests kill the process; empty in production.
+  Sidecar(const Config& config, std::unique_ptr<ByteSource> source, std::string fault_point);
+  ~Sidecar();
+
+  // Opens the state and restores from it; a second sidecar on the same state is refused here.
+  Status Open();
+  // Runs until the source ends or Stop. Call once.
+  Status Run();
+  // From any thread or a signal-waiting one.
+  void Stop();
+
+ private:
+  void IngestThread();
+  void AnalysisThread();
+  void ExecutorThread();
+  bool MakeRoomInRing();
+
+  const Config config_;
+  SystemClock clock_;
+  const std::string fault_point_;
+  std::unique_ptr<ByteSource> source_;
+  Counters counters_;
+  ServiceTable services_;
+  WindowRing ring_;
+  EventPrinter events_;
+  std::unique_ptr<StateStore> state_;           // analysis thread
+  std::unique_ptr<ExecutorStore> journal_view_;  // analysis thread, read only
+  std::unique_ptr<StateStore> inbox_;           // executor thread
+  std::unique_ptr<ExecutorStore> journal_;      // executor thread
+  WakeUp analysis_wake_;
+  WakeUp executor_wake_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> source_ended_{false};
+  std::atomic<bool> analysis_ended_{false};
+  Status source_status_;
+};
+
+}  // namespace revertd

@@ -1,0 +1,31 @@
+// The sidecar's own state as one JSON object: written to the store every second by `run`, shown by `revertd status`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/analysis_loop.h"
+#include "base/counters.h"
+#include "base/json_writer.h"
+#include "base/service_table.h"
+
+namespace revertd {
+
+struct StatusFacts {
+  std::string_view source;
+  TimeNs started_ns = 0;
+  TimeNs now_ns = 0;
+  bool running = true;
+  int64_t sealed_through = 0;  // Unix second; kNoSecond before the first line
+  uint64_t events_dropped = 0;
+  uint64_t writes_dropped = 0;
+};
+
+std::string StatusJson(const StatusFacts& facts, const Counters& counters, const ServiceTable& services,
+                       const std::vector<AnalysisLoop::Watch>& watches);
+
+// The counters as members of an object that the caller has opened; the zero ones too.
+void AppendCounters(JsonWriter& json, const Counters& counters);
+
+}  // namespace revertd

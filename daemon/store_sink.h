@@ -1,0 +1,60 @@
+// StoreSink: what analysis tells, written to state.db and printed as events.
+//
+// A write that fails is kept and tried again in order, so that a locked database or a full disk for a minute loses
+// nothing; the backlog is bounded, and beyond it the oldest write is dropped and counted. Triggers never wait there:
+// OnTrigger answers the failure and analysis asks again.
+//
+// Thread contract: the analysis thread alone.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/sinks.h"
+#include "daemon/output.h"
+#include "store/state_store.h"
+
+namespace revertd {
+
+class StoreSink final : public AnalysisSink {
+ public:
+  static constexpr size_t kBacklogMax = 10'000;  // writes; at one per deploy event, days of a database that is away
+
+  // trigger_written wakes the executor; called after the trigger is durable.
+  StoreSink(StateStore* store, EventPrinter* events, std::function<void()> trigger_written);
+
+  void OnSecond(std::string_view service, const SecondCounts& counts) override;
+  void OnHistoryBlock(std::string_view service, const HistoryBlock& block) override;
+  void OnDeploy(const Deploy& deploy) override;
+  void OnVerdict(const Verdict& verdict) override;
+  void OnDecision(const Decision& decision) override;
+  Status OnTrigger(const RollbackTrigger& trigger) override;
+  void OnRecovery(const Recovery& recovery) override;
+
+  // Writes the seconds and blocks that gathered, and what waits in the backlog.
+  void Flush(TimeNs now);
+  // Whether everything told so far is durable, but for history since the last Flush.
+  bool durable() const { return backlog_.empty(); }
+  uint64_t writes_dropped() const { return writes_dropped_; }
+
+ private:
+  using Write = std::function<Status()>;
+  void WriteOrKeep(Write write);
+  void DrainBacklog();
+
+  StateStore* const store_;
+  EventPrinter* const events_;
+  const std::function<void()> trigger_written_;
+  std::vector<std::pair<std::string, SecondCounts>> seconds_;
+  std::vector<std::pair<std::string, HistoryBlock>> blocks_;
+  std::deque<Write> backlog_;
+  bool failing_ = false;
+  uint64_t writes_dropped_ = 0;
+  TimeNs pruned_at_ = 0;
+};
+
+}  // namespace revertd

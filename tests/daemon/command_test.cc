@@ -1,0 +1,124 @@
+// The commands that need no sidecar, run as a user runs them: what they print, where, and how they exit.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/daemon/program.h"
+#include "tests/daemon/synthetic_log.h"
+
+namespace revertd {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr int64_t kStart = 1'795'255'200;  // 2026-11-21T10:00:00Z
+
+TEST(ParseCommand, PrintsOneObjectALine) {
+  const TestFolder folder;
+  const ProgramResult result = RunProgram(folder, {"parse"}, LogLine("shop.test", kStart, 503) + "garbage\n");
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out,
+            "{\"ok\":true,\"format\":\"nginx_vhost_combined_rt\",\"time_ns\":1795255200000000000,"
+            "\"start_ns\":1795255199996000000,\"status\":503,\"method\":\"GET\",\"host\":\"shop.test\","
+            "\"path\":\"/items/7\",\"bytes\":612,\"duration_ns\":4000000}\n"
+            "{\"ok\":false,\"error\":\"no_format\",\"line\":2}\n");
+}
+
+TEST(ParseCommand, NamesTheFormatsItKnows) {
+  const TestFolder folder;
+  const ProgramResult result = RunProgram(folder, {"parse", "--format", "ngnix"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("unknown format \"ngnix\"; known: auto, "));
+}
+
+TEST(ParseCommand, AnUnreadableLogIsOneLineAndExitCode3) {
+  const TestFolder folder;
+  const ProgramResult result = RunProgram(folder, {"parse", "/nonexistent/access.log"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(result.err, "revertd: cannot read /nonexistent/access.log: No such file or directory\n");
+  const ProgramResult of_folder = RunProgram(folder, {"parse", "/"});
+  EXPECT_EQ(of_folder.exit_code, 3);
+  EXPECT_EQ(of_folder.err, "revertd: cannot read /: it is a folder\n");
+}
+
+TEST(CommandLine, WrongUsageIsExitCode2AndHelpIs0) {
+  const TestFolder folder;
+  EXPECT_EQ(RunProgram(folder, {}).exit_code, 2);
+  EXPECT_EQ(RunProgram(folder, {"reply"}).exit_code, 2);
+  EXPECT_EQ(RunProgram(folder, {"deploy", "start"}).exit_code, 2);
+  for (const char* command : {"run", "replay", "parse", "revert", "check", "explain", "status"}) {
+    const ProgramResult help = RunProgram(folder, {command, "--help"});
+    EXPECT_EQ(help.exit_code, 0) << command;
+    EXPECT_THAT(help.out, HasSubstr("Example:\n  ")) << command;
+  }
+}
+
+TEST(ReplayCommand, FindsTheBadDeployAndExitsWithBadNews) {
+  const TestFolder folder;
+  const std::string log = folder.Write("access.log", LogSeconds(kStart, kStart + 60, 0) +
+                                                         LogSeconds(kStart + 60, kStart + 120, 6));
+  const ProgramResult result = RunProgram(
+      folder, {"replay", "--deploy", "service=checkout.test,at=" + std::to_string(kStart + 60) + ",id=bad", log});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\"event\":\"verdict\""));
+  EXPECT_THAT(result.out, HasSubstr("\"state\":\"regressed\""));
+  EXPECT_THAT(result.out, HasSubstr("\"calibrated\":false"));
+  EXPECT_THAT(result.out, HasSubstr("\"lines\":36000,"));
+  EXPECT_THAT(result.out, HasSubstr("\"verdicts\":{\"bad\":\"regressed\"}"));
+}
+
+TEST(ReplayCommand, AGoodDeployIsNoBadNews) {
+  const TestFolder folder;
+  const std::string log = folder.Write("access.log", LogSeconds(kStart, kStart + 120, 0));
+  const ProgramResult result =
+      RunProgram(folder, {"replay", "--deploy", "service=checkout.test,at=" + std::to_string(kStart + 60), log});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, testing::Not(HasSubstr("regressed")));
+}
+
+// However the log is cut into files and whether it is piped or read, the events are the same.
+TEST(ReplayCommand, FilesAndStdinGiveTheSameEvents) {
+  const TestFolder folder;
+  const std::string first = LogSeconds(kStart, kStart + 60, 0);
+  const std::string second = LogSeconds(kStart + 60, kStart + 100, 6);
+  const std::string deploy = "service=checkout.test,at=" + std::to_string(kStart + 60);
+  const auto events = [](const ProgramResult& result) { return result.out.substr(0, result.out.find("\"summary\"")); };
+  const ProgramResult piped = RunProgram(folder, {"replay", "--deploy", deploy}, first + second);
+  const ProgramResult files = RunProgram(
+      folder, {"replay", "--deploy", deploy, folder.Write("a.log", first), folder.Write("b.log", second)});
+  EXPECT_THAT(piped.out, HasSubstr("regressed"));
+  EXPECT_EQ(events(piped), events(files));
+}
+
+TEST(ReplayCommand, SaysWhatIsWrongWithADeploy) {
+  const TestFolder folder;
+  const ProgramResult result = RunProgram(folder, {"replay", "--deploy", "service=x,at=soon"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, StartsWith("revertd: --deploy service=x,at=soon: at=soon: not a time"));
+}
+
+TEST(Configuration, AWrongKeyNamesFileLineKeyAndTheNearestOne) {
+  const TestFolder folder;
+  const std::string config = folder.Write("revertd.yaml", "services:\n  checkout:\n    match: {host: a}\n    mod: push\n");
+  const ProgramResult result = RunProgram(folder, {"run", "--config", config});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr(config + ":4: services.checkout.mod: unknown key; did you mean \"mode\"?"));
+}
+
+TEST(State, WithoutASidecarEveryReaderSaysSoInOneLine) {
+  const TestFolder folder;
+  const std::string config = folder.Write("revertd.yaml", "state: " + folder.Path("state.db") + "\n");
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"status"}, {"deploy", "list"}, {"trigger", "list"}, {"explain", "x"},
+        {"deploy", "start", "--service", "checkout"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--config", config});
+    const ProgramResult result = RunProgram(folder, arguments);
+    EXPECT_EQ(result.exit_code, 3) << command.front();
+    EXPECT_THAT(result.err, StartsWith("revertd: ")) << command.front();
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+}
+
+}  // namespace
+}  // namespace revertd

@@ -1,0 +1,93 @@
+#include "daemon/explain.h"
+
+#include <gtest/gtest.h>
+
+namespace revertd {
+namespace {
+
+constexpr TimeNs kFinish = 1795255200 * kSecondNs;
+
+ExplainFacts RolledBack() {
+  ExplainFacts facts;
+  facts.deploy = Deploy{.id = "checkout-1795255198", .service = "checkout", .repo = "shop", .base = "91ab34de",
+                        .head = "3f2a91c0aaaaaaaaaaaa", .start_ns = kFinish - 2 * kSecondNs, .finish_ns = kFinish,
+                        .trigger_id = ""};
+  Verdict verdict{.deploy_id = facts.deploy->id, .service = "checkout", .state = VerdictState::kRegressed,
+                  .reason = "errors_above_null", .at_ns = kFinish + 21 * kSecondNs, .evidence = {}};
+  verdict.evidence.push_back(Evidence{.signal = "errors", .e_value = 81000, .e_value_needed = 5714,
+                                      .before_null = 0.0019, .after = 0.0412, .after_low = 0.034, .after_high = 0.05,
+                                      .n_before = 12000, .n_after = 2500, .x_after = 103,
+                                      .onset_ns = kFinish + kSecondNs, .control = "catalog", .control_e_value = 3e5,
+                                      .control_n_after = 2400});
+  facts.verdicts.push_back(verdict);
+  facts.decisions.push_back({.deploy_id = facts.deploy->id, .service = "checkout", .kind = DecisionKind::kAct,
+                             .reason = "mode_push", .trigger_id = "t", .at_ns = kFinish + 21 * kSecondNs});
+  facts.trigger = RollbackTrigger{.id = "t", .deploy_id = facts.deploy->id, .service = "checkout", .repo = "shop",
+                                  .base = "", .head = "3f2a91c0aaaaaaaaaaaa", .reason = "mode_push",
+                                  .created_ns = kFinish + 21 * kSecondNs, .evidence = verdict.evidence.front()};
+  const auto step = [](std::string name, double begun, double finished, std::string detail) {
+    return JournalRow{"t", std::move(name), kFinish + static_cast<TimeNs>(begun * 1e9),
+                      kFinish + static_cast<TimeNs>(finished * 1e9), "done", std::move(detail)};
+  };
+  facts.journal = {step("accepted", 22, 22, ""), step("pushed", 22.5, 23, "cafe"),
+                   step("push_verified", 23, 23.5, "cafecafecafecafe"), step("deployed", 23.5, 24, "d2")};
+  return facts;
+}
+
+TEST(Explain, TellsTheWholeLineOfARollback) {
+  ExplainFacts facts = RolledBack();
+  facts.recovery = Recovery{.trigger_id = "t", .deploy_id = "d2", .service = "checkout",
+                            .state = RecoveryState::kRecovered, .e_value = 23, .rate_bad = 0.0412, .rate_now = 0,
+                            .n_now = 4000, .at_ns = kFinish + 60 * kSecondNs};
+  facts.services_untouched = {"catalog"};
+  EXPECT_EQ(ExplainText(facts),
+            "checkout: rolled back, production recovered\n"
+            "\n"
+            "  seconds since the deploy finished, 2026-11-21T10:00:00Z\n"
+            "     -2.0  deploy of 3f2a91c0aaaa starts (checkout-1795255198)\n"
+            "      0.0  deploy finished: the new version serves\n"
+            "      1.0  first bad request (its second)\n"
+            "     21.0  verdict: regressed (errors_above_null)\n"
+            "     21.0  decision: act (mode_push)\n"
+            "     22.0  accepted\n"
+            "     22.5  push begins\n"
+            "     23.0  pushed\n"
+            "     23.5  push verified: the remote answers cafecafecafe\n"
+            "     24.0  deployed\n"
+            "\n"
+            "  evidence (errors)\n"
+            "    before   0 % of 12000 requests (up to 0.19 % would count as not worse)\n"
+            "    after    4.12 % of 2500 requests (95 % interval 3.4 % to 5 %)\n"
+            "    e-value  8.1e+04 (5714 needed to say regressed)\n"
+            "    control  catalog: 0 % before, 0 % of 2400 requests after; e-value against it 3e+05\n"
+            "    note     uncalibrated: no shadow deploys on this service's own history chose the settings\n"
+            "\n"
+            "  revert     cafecafecafecafe\n"
+            "  undoes     3f2a91c0aaaaaaaaaaaa in shop\n"
+            "  recovery   4.12 % -> 0 % of 4000 requests, e-value 23\n"
+            "  untouched  catalog\n");
+}
+
+TEST(Explain, TheHeadlineIsTheLastWordThereIs) {
+  const auto headline = [](const ExplainFacts& facts) {
+    const std::string text = ExplainText(facts);
+    return text.substr(0, text.find('\n'));
+  };
+  ExplainFacts facts = RolledBack();
+  EXPECT_EQ(headline(facts), "checkout: rollback under way: deployed done");
+  facts.journal.back().outcome = "not_seen";
+  EXPECT_EQ(headline(facts), "checkout: rollback ended at deployed: not_seen");
+  facts.journal.back().finished_ns = 0;
+  EXPECT_EQ(headline(facts), "checkout: rollback under way: deployed");
+  facts.journal.clear();
+  EXPECT_EQ(headline(facts), "checkout: rollback waits for the executor");
+  facts.trigger->state = TriggerState::kProposed;
+  EXPECT_EQ(headline(facts), "checkout: rollback proposed");
+  facts.trigger.reset();
+  EXPECT_EQ(headline(facts), "checkout: regressed (errors_above_null)");
+  facts.verdicts.clear();
+  EXPECT_EQ(headline(facts), "checkout: not judged yet");
+}
+
+}  // namespace
+}  // namespace revertd

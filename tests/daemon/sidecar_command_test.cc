@@ -1,0 +1,184 @@
+// The whole line in one process tree: a log on a pipe, a deploy told by command, a verdict, a real git remote, the
+// verified push, the revert's own deploy, recovery. Times are the log's own and lie in the past, so nothing waits for
+// the clock.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+
+#include "tests/daemon/program.h"
+#include "tests/daemon/synthetic_log.h"
+
+namespace revertd {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Shell(const std::string& command) {
+  std::string out;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  char buffer[4096];
+  while (const size_t got = std::fread(buffer, 1, sizeof(buffer), pipe)) out.append(buffer, got);
+  EXPECT_EQ(::pclose(pipe), 0) << command;
+  return out.substr(0, out.find_last_not_of('\n') + 1);
+}
+
+class StraightLine : public ::testing::Test {
+ protected:
+  // Longer than any step takes; a test that reaches it has failed.
+  static constexpr int kPatienceSeconds = 60;
+
+  void SetUp() override {
+    Shell("exec 2>&1; cd " + folder_.Path("") + " && git init -q --bare -b production shop.git && " +
+          "git init -q -b production work && cd work && git config user.email dev@example.com && " +
+          "git config user.name Dev && git config commit.gpgsign false && echo good > app.conf && git add app.conf && " +
+          "git commit -q -m good && git checkout -q -b feature && echo bad > app.conf && git commit -q -am bad && " +
+          "git checkout -q production && git merge -q --no-ff -m 'Merge the bad feature' feature && " +
+          "git remote add origin ../shop.git && git push -q origin production");
+    good_ = Shell("git -C " + folder_.Path("work") + " rev-parse production^1");
+    bad_ = Shell("git -C " + folder_.Path("work") + " rev-parse production");
+    config_ = folder_.Write("revertd.yaml", "services:\n"
+                            "  checkout: {match: {host: checkout.test}, repo: shop, mode: push}\n"
+                            "  catalog: {match: {host: catalog.test}}\n"
+                            "repos:\n  shop: {url: 'file://" + folder_.Path("shop.git") + "'}\n"
+                            "detect: {lateness: 1s}\n"
+                            "guard: {kill_switch: " + folder_.Path("kill-switch") + "}\n"
+                            "state: " + folder_.Path("state/state.db") + "\n");
+    start_ = std::time(nullptr) - 200;
+  }
+
+  void TearDown() override {
+    if (sidecar_ > 0) {
+      ::kill(sidecar_, SIGKILL);
+      ::waitpid(sidecar_, nullptr, 0);
+    }
+    if (log_fd_ >= 0) ::close(log_fd_);
+  }
+
+  void StartSidecar() {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    log_fd_ = ends[1];
+    sidecar_ = StartProgram(folder_, {"run", "--config", config_}, ends[0]);
+    ::close(ends[0]);
+    WaitFor("the state", [&] { return std::filesystem::exists(folder_.Path("state/executor.db")); });
+  }
+
+  void Feed(const std::string& lines) {
+    size_t done = 0;
+    while (done < lines.size()) {
+      const ssize_t written = ::write(log_fd_, lines.data() + done, lines.size() - done);
+      ASSERT_GT(written, 0) << ReadFile(folder_.Path("stderr"));
+      done += static_cast<size_t>(written);
+    }
+  }
+
+  void Command(std::vector<std::string> arguments) {
+    TestFolder own;
+    arguments.insert(arguments.end(), {"--config", config_});
+    const ProgramResult result = RunProgram(own, arguments);
+    ASSERT_EQ(result.exit_code, 0) << arguments.front() << ": " << result.err;
+  }
+
+  void Deploy(const std::string& commit, const std::string& base, int64_t second) {
+    Command({"deploy", "start", "--service", "checkout", "--commit", commit, "--base", base, "--id", commit, "--at",
+             std::to_string(second)});
+    Command({"deploy", "finish", "--id", commit, "--at", std::to_string(second)});
+    WaitForEvent("\"deploy\":\"" + commit + "\",\"state\":\"watching\"", "\"trigger\"");
+  }
+
+  template <typename Condition>
+  void WaitFor(const std::string& what, Condition condition) {
+    for (int i = 0; i < kPatienceSeconds * 50; ++i) {
+      if (condition()) return;
+      ::usleep(20'000);
+    }
+    FAIL() << "not seen: " << what << "\n" << ReadFile(folder_.Path("stdout")) << ReadFile(folder_.Path("stderr"));
+  }
+  // Either text is enough.
+  void WaitForEvent(const std::string& text, const std::string& or_text = "\x01") {
+    WaitFor(text, [&] {
+      const std::string events = ReadFile(folder_.Path("stdout"));
+      return events.find(text) != std::string::npos || events.find(or_text) != std::string::npos;
+    });
+  }
+  std::string RemoteHead() { return Shell("git -C " + folder_.Path("shop.git") + " rev-parse production"); }
+
+  TestFolder folder_;
+  std::string config_;
+  std::string good_;
+  std::string bad_;
+  int64_t start_ = 0;
+  int log_fd_ = -1;
+  pid_t sidecar_ = -1;
+};
+
+TEST_F(StraightLine, FromLogToVerifiedRevertToRecovery) {
+  StartSidecar();
+  Feed(LogSeconds(start_, start_ + 50, 0));
+  Deploy(bad_, good_, start_ + 50);
+  Feed(LogSeconds(start_ + 50, start_ + 90, 6));
+  WaitForEvent("\"step\":\"push_verified\",\"begun\":false,\"outcome\":\"done\"");
+
+  const std::string revert = RemoteHead();
+  EXPECT_EQ(Shell("git -C " + folder_.Path("shop.git") + " rev-list --count " + bad_ + "..production"), "1");
+  EXPECT_EQ(Shell("git -C " + folder_.Path("shop.git") + " rev-parse production^{tree}"),
+            Shell("git -C " + folder_.Path("shop.git") + " rev-parse " + good_ + "^{tree}"));
+  EXPECT_THAT(Shell("git -C " + folder_.Path("shop.git") + " log -1 --format=%B production"),
+              testing::AllOf(HasSubstr("Reverts: " + bad_), HasSubstr("Revertd-Trigger: checkout-")));
+
+  Deploy(revert, bad_, start_ + 95);
+  Feed(LogSeconds(start_ + 90, start_ + 95, 6) + LogSeconds(start_ + 95, start_ + 195, 0));
+  WaitForEvent("\"state\":\"recovered\"");
+  WaitForEvent("\"step\":\"recovered\",\"begun\":false,\"outcome\":\"recovered\"");
+
+  ::close(log_fd_);  // the source ends: the sidecar drains and leaves
+  log_fd_ = -1;
+  const ProgramResult result = WaitForProgram(folder_, sidecar_);
+  sidecar_ = -1;
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+TEST_F(StraightLine, TheKillSwitchHolds) {
+  folder_.Write("kill-switch", "");
+  StartSidecar();
+  Feed(LogSeconds(start_, start_ + 50, 0));
+  Deploy(bad_, good_, start_ + 50);
+  Feed(LogSeconds(start_ + 50, start_ + 120, 6));
+  WaitForEvent("\"decision\":\"hold\",\"reason\":\"kill_switch\"");
+  EXPECT_EQ(RemoteHead(), bad_);
+}
+
+TEST_F(StraightLine, ASecondSidecarOnTheSameStateIsRefused) {
+  StartSidecar();
+  TestFolder own;
+  const ProgramResult second = RunProgram(own, {"run", "--config", config_});
+  EXPECT_EQ(second.exit_code, 3);
+  EXPECT_THAT(second.err, HasSubstr("state.db"));
+}
+
+// Killed in the middle of the watch and started again: the verdict comes all the same, once.
+TEST_F(StraightLine, ARestartInTheMiddleOfAWatchChangesNothing) {
+  StartSidecar();
+  Feed(LogSeconds(start_, start_ + 50, 0));
+  Deploy(bad_, good_, start_ + 50);
+  Feed(LogSeconds(start_ + 50, start_ + 60, 6));
+  // History is written before the status that says how far it goes; with a lateness of 1 s that is 2 s behind.
+  WaitFor("history in the store", [&] {
+    TestFolder own;
+    const ProgramResult status = RunProgram(own, {"status", "--config", config_});
+    return status.out.find("\"sealed_through\":" + std::to_string(start_ + 57)) != std::string::npos;
+  });
+  ::kill(sidecar_, SIGKILL);
+  ::waitpid(sidecar_, nullptr, 0);
+  ::close(log_fd_);
+  StartSidecar();
+  Feed(LogSeconds(start_ + 60, start_ + 100, 6));
+  WaitForEvent("\"step\":\"push_verified\",\"begun\":false,\"outcome\":\"done\"");
+  EXPECT_EQ(Shell("git -C " + folder_.Path("shop.git") + " rev-list --count " + bad_ + "..production"), "1");
+}
+
+}  // namespace
+}  // namespace revertd

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace revertd {
 
@@ -42,7 +43,11 @@ class JsonWriter {
   }
 
   const std::string& text() const { return text_; }
-  std::string Take() { return std::move(text_); }
+  // The text; the writer starts anew.
+  std::string Take() {
+    needs_comma_ = false;
+    return std::exchange(text_, {});
+  }
   void Clear() {
     text_.clear();
     needs_comma_ = false;

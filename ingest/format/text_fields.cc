@@ -153,8 +153,9 @@ RequestLine SplitRequestLine(std::string_view request) {
   } else if (!target.starts_with('/') || last_blank != std::string_view::npos) {
     return {};  // without a protocol only HTTP/0.9's "GET /path" is a request
   }
-  if (target.empty()) return {};
-  return {.method = method, .path = PathOf(target)};
+  const std::string_view path = PathOf(target);
+  if (path.empty()) return {};
+  return {.method = method, .path = path};
 }
 
 std::string_view HostWithoutPort(std::string_view host) {

@@ -1,0 +1,101 @@
+#include "base/hdr_histogram.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+namespace revertd {
+namespace {
+
+// A duration with every order of magnitude as likely as the next.
+DurationNs RandomDuration(std::mt19937_64& random) {
+  const double power = std::uniform_real_distribution<double>(std::log(50e3), std::log(3.6e12))(random);
+  return static_cast<DurationNs>(std::exp(power));
+}
+
+TEST(HdrHistogram, IsWithinOnePercentFrom50usToAnHour) {
+  for (double duration = 50e3; duration <= 3.6e12; duration *= 1.0007) {
+    const auto exact = static_cast<DurationNs>(duration);
+    const DurationNs stored = HdrHistogram::MiddleOf(HdrHistogram::BucketOf(exact));
+    ASSERT_LE(std::abs(static_cast<double>(stored - exact)), 0.01 * duration) << exact;
+  }
+}
+
+TEST(HdrHistogram, BucketsTileTheRange) {
+  for (size_t bucket = 0; bucket < HdrHistogram::kBuckets; ++bucket) {
+    const DurationNs lowest = HdrHistogram::LowestOf(bucket);
+    ASSERT_EQ(HdrHistogram::BucketOf(lowest), bucket);
+    ASSERT_EQ(HdrHistogram::BucketOf(HdrHistogram::MiddleOf(bucket)), bucket);
+    if (bucket > 0) {
+      ASSERT_EQ(HdrHistogram::BucketOf(lowest - 1), bucket - 1);
+    }
+  }
+  EXPECT_EQ(HdrHistogram::BucketOf(-1), 0U);
+  EXPECT_EQ(HdrHistogram::BucketOf(std::numeric_limits<DurationNs>::max()), HdrHistogram::kBuckets - 1);
+}
+
+TEST(HdrHistogram, QuantilesAgreeWithASortedList) {
+  constexpr uint64_t kSeed = 17;
+  std::mt19937_64 random(kSeed);
+  for (const size_t count : {size_t{1}, size_t{2}, size_t{10}, size_t{999}, size_t{20'000}}) {
+    HdrHistogram histogram;
+    std::vector<DurationNs> sorted;
+    for (size_t i = 0; i < count; ++i) {
+      sorted.push_back(RandomDuration(random));
+      histogram.Record(sorted.back());
+    }
+    std::sort(sorted.begin(), sorted.end());
+    for (const double quantile : {0.0, 0.001, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0}) {
+      const auto rank = static_cast<size_t>(std::max(1.0, std::ceil(quantile * static_cast<double>(count))));
+      const auto exact = static_cast<double>(sorted[rank - 1]);
+      ASSERT_NEAR(static_cast<double>(histogram.ValueAtQuantile(quantile)), exact, 0.01 * exact)
+          << "quantile " << quantile << " of " << count << ", seed " << kSeed;
+    }
+  }
+}
+
+TEST(HdrHistogram, OfNothingAnswersZero) {
+  const HdrHistogram histogram;
+  EXPECT_EQ(histogram.ValueAtQuantile(0.5), 0);
+  EXPECT_EQ(histogram.CountAtOrAbove(0), 0U);
+}
+
+TEST(HdrHistogram, MergingIsConcatenating) {
+  constexpr uint64_t kSeed = 23;
+  std::mt19937_64 random(kSeed);
+  HdrHistogram left;
+  HdrHistogram right;
+  HdrHistogram both;
+  for (int i = 0; i < 10'000; ++i) {
+    const DurationNs duration = RandomDuration(random);
+    (i % 3 == 0 ? left : right).Record(duration);
+    both.Record(duration);
+  }
+  left.Merge(right);
+  EXPECT_EQ(left.total(), both.total());
+  for (size_t bucket = 0; bucket < HdrHistogram::kBuckets; ++bucket) {
+    ASSERT_EQ(left.CountAt(bucket), both.CountAt(bucket)) << "seed " << kSeed;
+  }
+}
+
+TEST(HdrHistogram, CountsFromABucketUp) {
+  constexpr uint64_t kSeed = 29;
+  std::mt19937_64 random(kSeed);
+  HdrHistogram histogram;
+  std::vector<DurationNs> all;
+  for (int i = 0; i < 3'000; ++i) {
+    all.push_back(RandomDuration(random));
+    histogram.Record(all.back());
+  }
+  for (size_t bucket = 0; bucket < HdrHistogram::kBuckets; bucket += 13) {
+    const DurationNs from = HdrHistogram::LowestOf(bucket);
+    const auto wanted = std::count_if(all.begin(), all.end(), [&](DurationNs duration) { return duration >= from; });
+    ASSERT_EQ(histogram.CountAtOrAbove(from), static_cast<uint64_t>(wanted)) << "bucket " << bucket;
+  }
+}
+
+}  // namespace
+}  // namespace revertd

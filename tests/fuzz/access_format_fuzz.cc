@@ -1,0 +1,83 @@
+// No line crashes a format; what a format answers holds its own contract: views lie inside the line, numbers are in
+// range, no line is of two formats, and detection agrees with the formats, whatever was read before.
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+#include "ingest/format/text_fields.h"
+#include "ingest/format_detector.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace {
+
+using revertd::AccessRecord;
+using revertd::Format;
+using revertd::FormatDetector;
+using revertd::kNotLogged;
+using revertd::ParseError;
+
+void CheckInside(std::string_view line, std::string_view field) {
+  // An absolute target without a path is the one view that points elsewhere: to a literal "/".
+  if (field.empty() || field == "/") return;
+  REVERTD_CHECK(field.data() >= line.data() && field.data() + field.size() <= line.data() + line.size());
+}
+
+void CheckRecord(std::string_view line, const AccessRecord& record) {
+  for (std::string_view field : {record.method, record.host, record.path, record.upstream, record.release}) {
+    CheckInside(line, field);
+  }
+  REVERTD_CHECK(record.status >= 0 && record.status <= 999);
+  REVERTD_CHECK(record.bytes >= kNotLogged && record.duration_ns >= kNotLogged);
+  const int64_t duration = record.duration_ns == kNotLogged ? 0 : record.duration_ns;
+  REVERTD_CHECK(record.start_ns == record.end_ns - duration);
+  REVERTD_CHECK(record.path.find('?') == std::string_view::npos);
+  REVERTD_CHECK(record.method.empty() == record.path.empty());
+  REVERTD_CHECK(revertd::DecodeNginxEscapes(record.path).size() <= record.path.size());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  const std::string_view line(reinterpret_cast<const char*>(bytes), size);
+  int claims = 0;
+  for (const Format* format : revertd::KnownFormats()) {
+    AccessRecord record;
+    const ParseError error = format->Parse(line, record);
+    if (error != ParseError::kNoFormat) ++claims;
+    if (error == ParseError::kNone) CheckRecord(line, record);
+  }
+  REVERTD_CHECK(claims <= 1);
+
+  FormatDetector fresh(nullptr);
+  AccessRecord fresh_record;
+  const ParseError fresh_error = fresh.Parse(line, fresh_record);
+  // One that lives on over all inputs: its memory of the last format must change nothing.
+  static FormatDetector lasting(nullptr);
+  AccessRecord lasting_record;
+  REVERTD_CHECK(lasting.Parse(line, lasting_record) == fresh_error);
+  if (fresh_error == ParseError::kNone) {
+    CheckRecord(line, fresh_record);
+    REVERTD_CHECK(lasting_record.end_ns == fresh_record.end_ns && lasting_record.host == fresh_record.host &&
+                  lasting_record.path == fresh_record.path && lasting_record.duration_ns == fresh_record.duration_ns);
+  }
+  return 0;
+}
+
+namespace revertd {
+
+std::vector<std::string> FuzzCorpus() {
+  return {
+      "",
+      R"(192.0.2.7 - alice [21/Nov/2026:03:10:09 +0100] "GET /cart?id=7 HTTP/1.1" 502 157 "-" "curl/7.88")",
+      R"(192.0.2.7, ::1 - a - [b] [29/Feb/2024:03:10:09 -0700] "GET http://h HTTP/1.1" 009 - "\x22" "a\"b\\" "-")",
+      R"(shop.example.com:80 ::1 - - [21/Nov/2026:03:10:09 +0000] "POST /a b HTTP/2.0" 200 20 "-" "x" 1.250)",
+      R"([::1]:443 ::1 - - [21/Nov/2026:03:10:09 +0000] "\x16\x03\x01" 400 157 "-" "-" 0.000)",
+      R"(shop.example.com 192.0.2.7 - - [21/Nov/2026:03:10:09 +0000] "" 499 0 "-" "-")",
+      "\xEF\xBB\xBFunix: - - [21/Nov/2026:03:10:60 +0000] \"GET /old\" 200 1 \"\" \"\"",
+      "2026/11/21 03:10:09 [error] 7#7: *1 connect() failed (111: Connection refused), request: \"GET / HTTP/1.1\"",
+  };
+}
+
+int SmokeRounds() { return 400'000; }
+
+}  // namespace revertd

@@ -1,0 +1,164 @@
+#include "ingest/recorder.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <random>
+
+namespace revertd {
+namespace {
+
+constexpr int64_t kStart = 1'795'000'000;
+
+AccessRecord RecordAt(int64_t second, int status = 200) {
+  AccessRecord record;
+  record.end_ns = second * kSecondNs;
+  record.start_ns = record.end_ns;
+  record.status = status;
+  return record;
+}
+
+uint64_t Drops(const Counters& counters) {
+  uint64_t drops = 0;
+  for (size_t i = 0; i < kCounterCount; ++i) {
+    const auto counter = static_cast<Counter>(i);
+    if (IsDrop(counter)) drops += counters.Get(counter);
+  }
+  return drops;
+}
+
+struct Bench {
+  explicit Bench(bool live = false, MakeRoom make_room = nullptr)
+      : ring(4, kRingSeconds), recorder({.lateness_seconds = 5, .live = live}, &ring, &counters, std::move(make_room)) {}
+
+  std::map<int64_t, uint32_t> Collect() {
+    std::map<int64_t, uint32_t> requests;
+    ring.Collect([&](const Window& window) {
+      for (uint32_t count : window.by_class) requests[window.second] += count;
+    });
+    return requests;
+  }
+
+  WindowRing ring;
+  Counters counters;
+  Recorder recorder;
+};
+
+TEST(StatusClasses, FollowTheHundredsButForTheOddOnes) {
+  EXPECT_EQ(StatusClassOf(0), StatusClass::kAborted);
+  EXPECT_EQ(StatusClassOf(9), StatusClass::k2xx);
+  EXPECT_EQ(StatusClassOf(101), StatusClass::k1xx);
+  EXPECT_EQ(StatusClassOf(299), StatusClass::k2xx);
+  EXPECT_EQ(StatusClassOf(304), StatusClass::k3xx);
+  EXPECT_EQ(StatusClassOf(404), StatusClass::k4xx);
+  EXPECT_EQ(StatusClassOf(499), StatusClass::kAborted);
+  EXPECT_EQ(StatusClassOf(500), StatusClass::k5xx);
+  EXPECT_EQ(StatusClassOf(599), StatusClass::k5xx);
+  EXPECT_EQ(StatusClassOf(999), StatusClass::k4xx);
+}
+
+TEST(Recorder, SealsWhatIsOlderThanTheLateness) {
+  Bench bench;
+  bench.recorder.Record(RecordAt(kStart), 1, 0);
+  bench.recorder.Record(RecordAt(kStart + 5), 1, 0);
+  EXPECT_TRUE(bench.Collect().empty()) << "five seconds late is still in time";
+  bench.recorder.Record(RecordAt(kStart), 1, 0);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesLate), 1U);
+  bench.recorder.Record(RecordAt(kStart + 6), 1, 0);
+  EXPECT_EQ(bench.Collect(), (std::map<int64_t, uint32_t>{{kStart, 2}}));
+  bench.recorder.Record(RecordAt(kStart), 1, 0);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesTooLate), 1U);
+  bench.recorder.Finish();
+  EXPECT_EQ(bench.Collect(), (std::map<int64_t, uint32_t>{{kStart + 5, 1}, {kStart + 6, 1}}));
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesSampled), 4U);
+}
+
+TEST(Recorder, FinishOfNothingSealsNothing) {
+  Bench bench;
+  bench.recorder.Finish();
+  EXPECT_EQ(bench.ring.sealed_through(), kNoSecond);
+}
+
+TEST(Recorder, RefusesTheFutureOnlyWhenLive) {
+  const TimeNs now = kStart * kSecondNs + kSecondNs / 2;
+  Bench live(true);
+  live.recorder.Record(RecordAt(kStart + kFutureSecondsMax + 1), 1, now);
+  EXPECT_EQ(live.counters.Get(Counter::kLinesFromFuture), 1U);
+  live.recorder.Record(RecordAt(kStart), 1, now);
+  live.recorder.Record(RecordAt(kStart + kFutureSecondsMax), 1, now);
+  EXPECT_EQ(live.counters.Get(Counter::kLinesSampled), 2U) << "a refused line must not move the watermark";
+
+  Bench replay;
+  replay.recorder.Record(RecordAt(kStart + 1'000'000), 1, now);
+  EXPECT_EQ(replay.counters.Get(Counter::kLinesSampled), 1U);
+}
+
+TEST(Recorder, CountsWhatFindsNoRoom) {
+  Bench bench;  // nobody collects
+  for (int64_t i = 0; i < kRingSeconds; ++i) bench.recorder.Record(RecordAt(kStart + i), 1, 0);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesNoRoomInRing), 0U);
+  bench.recorder.Record(RecordAt(kStart + kRingSeconds), 1, 0);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesNoRoomInRing), 1U);
+}
+
+TEST(Recorder, MakesRoomAcrossAGapOfHours) {
+  Bench* reader = nullptr;
+  std::map<int64_t, uint32_t> collected;
+  int asked = 0;
+  Bench bench(false, [&] {
+    ++asked;
+    for (const auto& [second, count] : reader->Collect()) collected[second] += count;
+    return true;
+  });
+  reader = &bench;
+  std::map<int64_t, uint32_t> wanted;
+  for (const int64_t hour : {0, 1, 7, 24}) {
+    for (int64_t i = 0; i < 40; ++i) {
+      bench.recorder.Record(RecordAt(kStart + hour * 3600 + i), 1, 0);
+      ++wanted[kStart + hour * 3600 + i];
+    }
+  }
+  bench.recorder.Finish();
+  for (const auto& [second, count] : bench.Collect()) collected[second] += count;
+  EXPECT_EQ(collected, wanted);
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(Drops(bench.counters), 0U);
+}
+
+TEST(Recorder, GivesUpOnAReaderThatNeverMakesRoom) {
+  Bench bench(false, [] { return true; });
+  for (int64_t i = 0; i <= kRingSeconds; ++i) bench.recorder.Record(RecordAt(kStart + i), 1, 0);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesNoRoomInRing), 1U);
+}
+
+// Whatever order lines come in and whenever the reader looks: each is one sample or one drop, and every sample is
+// collected in its own second.
+TEST(Recorder, ConservesEveryLine) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    std::mt19937 random(seed);
+    Bench bench(seed % 2 == 0);
+    std::map<int64_t, uint32_t> collected;
+    int64_t now = kStart;
+    constexpr int kLines = 2000;
+    for (int i = 0; i < kLines; ++i) {
+      if (random() % 10 == 0) now += static_cast<int64_t>(random() % 4);
+      if (random() % 300 == 0) now += static_cast<int64_t>(random() % 10'000);
+      const int64_t jitter = random() % 100 == 0 ? static_cast<int64_t>(random() % 200) - 100
+                                                 : -static_cast<int64_t>(random() % 8);
+      bench.recorder.Record(RecordAt(now + jitter, random() % 5 == 0 ? 503 : 200), random() % 4, now * kSecondNs);
+      if (random() % 5 == 0) {
+        for (const auto& [second, count] : bench.Collect()) collected[second] += count;
+      }
+    }
+    bench.recorder.Finish();
+    for (const auto& [second, count] : bench.Collect()) collected[second] += count;
+    uint64_t samples = 0;
+    for (const auto& [second, count] : collected) samples += count;
+    ASSERT_EQ(samples, bench.counters.Get(Counter::kLinesSampled)) << "seed " << seed;
+    ASSERT_EQ(samples + Drops(bench.counters), static_cast<uint64_t>(kLines)) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace revertd

@@ -48,7 +48,7 @@ OnsetMixture::OnsetMixture(size_t factors, int64_t near_blocks, int64_t horizon_
       near_blocks_(near_blocks),
       horizon_blocks_(horizon_blocks),
       weight_(kFirstBlockWeight),
-      weight_spent_(kFirstBlockWeight) {
+      weight_unspent_(1 - kFirstBlockWeight) {
   REVERTD_CHECK(factors >= 1 && factors <= kFactorsMax);
   log_carried_.fill(kMinusInfinity);
 }
@@ -61,6 +61,15 @@ double OnsetMixture::WeightOf(int64_t block) const {
   return weight;
 }
 
+// Counted, not subtracted term by term: the rest of a rounded sum would outweigh a truly small E.
+double OnsetMixture::UnspentAfter(int64_t block) const {
+  const auto share = [block](int64_t blocks) {
+    if (blocks <= 1) return kSpreadWeight;
+    return kSpreadWeight * static_cast<double>(std::max<int64_t>(0, blocks - block)) / static_cast<double>(blocks - 1);
+  };
+  return share(near_blocks_) + share(horizon_blocks_);
+}
+
 double OnsetMixture::LogValue(const LogEvidence& open) const {
   REVERTD_CHECK(open.count == factors_);
   const double log_weight = std::log(weight_);  // -infinity once every weight is spent
@@ -68,8 +77,7 @@ double OnsetMixture::LogValue(const LogEvidence& open) const {
   for (size_t i = 0; i < factors_; ++i) {
     log_sum = LogAdd(log_sum, LogAdd(log_carried_[i], log_weight) + open.log_e[i]);
   }
-  const double unspent = std::max(0.0, 1 - weight_spent_);
-  return LogAdd(log_sum - std::log(static_cast<double>(factors_)), std::log(unspent));
+  return LogAdd(log_sum - std::log(static_cast<double>(factors_)), std::log(weight_unspent_));
 }
 
 void OnsetMixture::CloseBlock(const LogEvidence& block) {
@@ -78,7 +86,7 @@ void OnsetMixture::CloseBlock(const LogEvidence& block) {
   for (size_t i = 0; i < factors_; ++i) log_carried_[i] = LogAdd(log_carried_[i], log_weight) + block.log_e[i];
   ++block_;
   weight_ = WeightOf(block_);
-  weight_spent_ += weight_;
+  weight_unspent_ = UnspentAfter(block_);
 }
 
 double ProductMixture::LogValue(const LogEvidence& open) const {

@@ -47,13 +47,14 @@ class OnsetMixture {
 
  private:
   double WeightOf(int64_t block) const;  // pi_block, block = 1, 2, ...
+  double UnspentAfter(int64_t block) const;
 
   size_t factors_;
   int64_t near_blocks_;
   int64_t horizon_blocks_;
   int64_t block_ = 1;
-  double weight_;        // pi of the open block
-  double weight_spent_;  // sum of pi up to and including the open block
+  double weight_;          // pi of the open block
+  double weight_unspent_;  // 1 - sum of pi up to and including the open block
   std::array<double, kFactorsMax> log_carried_;  // ln A_m
 };
 

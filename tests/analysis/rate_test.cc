@@ -1,0 +1,154 @@
+// Validity of the e-processes at the boundary of their nulls, by seeded simulation.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "analysis/control.h"
+#include "analysis/rate_shift.h"
+
+namespace revertd {
+namespace {
+
+int64_t Poisson(double mean, std::mt19937_64& random) {
+  return mean > 0 ? std::poisson_distribution<int64_t>(mean)(random) : 0;
+}
+
+struct Tally {
+  double sum = 0, squares = 0;
+  int runs = 0, fired = 0;
+  void Add(double value, bool crossed) {
+    sum += value, squares += value * value, ++runs;
+    fired += crossed ? 1 : 0;
+  }
+  double mean() const { return sum / runs; }
+  double error() const { return std::sqrt((squares / runs - mean() * mean()) / runs); }
+};
+
+// At the null's boundary E averages at most one at any fixed time, and its maximum passes 20 in at most 5 % of runs.
+TEST(RateShift, IsAnEProcessAtTheNullsBoundary) {
+  for (const double mean_per_second : {0.05, 0.75, 25.0}) {
+    for (const double inverse_kappa : {0.0, 0.02}) {
+      const uint64_t seed = 101;
+      SCOPED_TRACE(testing::Message() << "seed " << seed << " mean " << mean_per_second << " 1/k " << inverse_kappa);
+      std::mt19937_64 random(seed);
+      RateShiftSettings settings;
+      settings.null_rate = mean_per_second / 500;
+      settings.inverse_kappa = inverse_kappa;
+      settings.block_seconds = 5;
+      settings.horizon_seconds = 60;
+      Tally tally;
+      for (int run = 0; run < 4000; ++run) {
+        RateShift shift(settings);
+        double largest = 0, multiplier = 1;
+        for (int second = 0; second < 60; ++second) {
+          if (second % 5 == 0 && inverse_kappa > 0) {
+            multiplier = std::gamma_distribution<double>(1 / inverse_kappa, inverse_kappa)(random);
+          }
+          shift.Observe({500, Poisson(multiplier * mean_per_second, random)});
+          largest = std::max(largest, shift.LogValue());
+        }
+        // The larger of two e-values, halved, is below their mean.
+        tally.Add(0.5 * std::exp(shift.LogValue()), largest >= std::log(2 * 20.0));
+      }
+      EXPECT_LE(tally.mean(), 1 + 4 * tally.error());
+      EXPECT_LE(tally.fired, 200);
+    }
+  }
+}
+
+TEST(RateShift, ALargerRateIsFoundAndASmallerOneIsNot) {
+  RateShiftSettings settings;
+  settings.null_rate = 0.001;
+  settings.block_seconds = 5;
+  RateShift worse(settings), better(settings);
+  for (int second = 0; second < 60; ++second) {
+    worse.Observe({1000, 10});
+    better.Observe({1000, 0});
+  }
+  EXPECT_GT(worse.LogValue(), std::log(5714));
+  EXPECT_LT(better.LogValue(), 0);
+}
+
+TEST(RateShift, SurvivesABillion) {
+  RateShiftSettings settings;
+  settings.null_rate = 0.5;
+  RateShift shift(settings);
+  for (int second = 0; second < 3600; ++second) {
+    shift.Observe({1'000'000'000, second % 2 == 0 ? 1'000'000'000 : 0});
+    ASSERT_FALSE(std::isnan(shift.LogValue()));
+    ASSERT_TRUE(std::isfinite(ValueOfLog(shift.LogValue())));
+  }
+}
+
+TEST(RateTest, BothSidesAreValidAtTheirBoundAndFindTheirAlternative) {
+  for (const auto alternative : {RateTest::Alternative::kBelow, RateTest::Alternative::kAbove}) {
+    const uint64_t seed = 103;
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    int fired = 0;
+    for (int run = 0; run < 4000; ++run) {
+      RateTest test(alternative, 0.01, 1.0 / 150, 5);
+      double largest = 0;
+      for (int second = 0; second < 120; ++second) {
+        test.Observe({200, Poisson(2, random)});
+        largest = std::max(largest, test.LogValue());
+      }
+      fired += largest >= std::log(20) ? 1 : 0;
+    }
+    EXPECT_LE(fired, 200);
+    RateTest test(alternative, 0.01, 1.0 / 150, 5);
+    const int64_t events = alternative == RateTest::Alternative::kBelow ? 0 : 8;
+    for (int second = 0; second < 30; ++second) test.Observe({200, events});
+    EXPECT_GE(test.LogValue(), std::log(20));
+  }
+}
+
+// Whatever multiplies both sides alike is no evidence, also when it comes and goes.
+TEST(ControlShift, SharedMultipliersAreNoEvidence) {
+  for (const double control_mean : {0.5, 5.0, 50.0}) {
+    const uint64_t seed = 107;
+    SCOPED_TRACE(testing::Message() << "seed " << seed << " control " << control_mean);
+    std::mt19937_64 random(seed);
+    Tally tally;
+    for (int run = 0; run < 2000; ++run) {
+      ControlShift shift(1.25, 300);
+      double largest = 0, multiplier = 1;
+      for (int second = 0; second < 300; ++second) {
+        if (second % 20 == 0) multiplier = std::exp(std::normal_distribution<double>(0, 1.5)(random));
+        const double target = static_cast<double>(Poisson(5 * multiplier, random));
+        shift.Observe({1.25 * 5, target, control_mean, static_cast<double>(Poisson(control_mean * multiplier, random))});
+        largest = std::max(largest, shift.LogValue());
+      }
+      tally.Add(std::exp(shift.LogValue()), largest >= std::log(kBlameValueNeeded));
+    }
+    EXPECT_LE(tally.fired, 20) << "1 % at a value of 100";
+  }
+}
+
+TEST(ControlShift, ATargetThatMovesAloneIsBlamed) {
+  std::mt19937_64 random(109);
+  ControlShift shift(1.25, 900);
+  int seconds = 0;
+  while (shift.LogValue() < std::log(kBlameValueNeeded) && seconds < 900) {
+    shift.Observe({1.25 * 0.5, static_cast<double>(Poisson(2.5, random)), 0.5, static_cast<double>(Poisson(0.5, random))});
+    ++seconds;
+  }
+  EXPECT_LE(seconds, 60);
+}
+
+TEST(ControlShift, NoControlSecondsSayNothing) {
+  ControlShift shift(1.25, 900);
+  for (int second = 0; second < 300; ++second) shift.Observe({1, 50, 0, 0});
+  EXPECT_LE(shift.LogValue(), 1e-9);
+}
+
+TEST(ControlIsUsable, DependsOnTheTrafficOfBoth) {
+  EXPECT_TRUE(ControlIsUsable({0.6, 0.5, 0.5}, 900));
+  EXPECT_FALSE(ControlIsUsable({0.0013, 0.001, 0.001}, 900)) << "one request a second at one in a thousand";
+  EXPECT_FALSE(ControlIsUsable({0.6, 0.5, 0}, 900));
+  EXPECT_FALSE(ControlIsUsable({0.6, 0.5, 0.5}, 5)) << "no time";
+}
+
+}  // namespace
+}  // namespace revertd

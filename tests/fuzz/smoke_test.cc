@@ -2,7 +2,7 @@
 // round printed on the way name the input.
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <random>
 
@@ -20,7 +20,7 @@ void RunOne(const std::string& input) {
 }
 
 void MutateOnce(std::string& text, const std::vector<std::string>& corpus, std::mt19937& random) {
-  constexpr std::string_view kTelling("\"\\ []:-\n\r\0/x09Z\xFF", 18);
+  static constexpr std::array kTelling = {'"', '\\', ' ', '[', ']', ':', '-', '\n', '\r', '\0', '/', 'x', '0', '9', '\xFF'};
   const size_t at = text.empty() ? 0 : random() % text.size();
   switch (random() % 7) {
     case 0:  // flip a bit

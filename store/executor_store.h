@@ -21,7 +21,7 @@ class Database;
 // One step of one trigger. finished_ns = 0: begun and not known to be finished.
 struct JournalRow {
   std::string trigger_id;
-  std::string step;     // "accepted", "planned", ...
+  std::string step;  // "accepted", "planned", ...
   TimeNs begun_ns = 0;
   TimeNs finished_ns = 0;
   std::string outcome;  // "done" or a named reason
@@ -36,12 +36,13 @@ class ExecutorStore {
   ~ExecutorStore();
 
   // Owner; durable before they return. Begin of a step that is begun already changes nothing (its begun_ns stays);
-  // Finish of a step that was never begun is FailedPrecondition.
+  // Finish of a step that was never begun is FailedPrecondition; Finish again replaces what the first said, so a step
+  // that failed and was tried again ends with its last outcome.
   Status Begin(std::string_view trigger_id, std::string_view step, TimeNs at_ns);
   Status Finish(std::string_view trigger_id, std::string_view step, TimeNs at_ns, std::string_view outcome,
                 std::string_view detail);
 
-  StatusOr<std::vector<JournalRow>> ReadJournal(std::string_view trigger_id) const;  // in the order begun
+  StatusOr<std::vector<JournalRow>> ReadJournal(std::string_view trigger_id) const;  // in the order first begun
   StatusOr<std::optional<JournalRow>> ReadStep(std::string_view trigger_id, std::string_view step) const;
   StatusOr<std::vector<std::string>> ReadTriggerIds() const;
   // Rows of `step` finished with `outcome` at or after `since_ns`: for the limits per day.

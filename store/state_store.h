@@ -33,7 +33,7 @@ struct InboxMessage {
     kRevertPrepared,  // trigger_id, text = the revert commit's SHA: a deploy of it is that trigger's revert
     kTriggerApprove,  // trigger_id, text = who
     kTriggerDismiss,  // trigger_id, text = why
-    kRevertAsked,     // trigger: a person's own rollback, written to the triggers table as pending
+    kRevertAsked,     // trigger: a person's own rollback, written to the triggers table as pending; no evidence
   };
   int64_t id = 0;
   Kind kind = Kind::kDeployStart;
@@ -42,6 +42,10 @@ struct InboxMessage {
   std::string trigger_id;
   std::string text;
 };
+
+// How far back history goes: seconds for an onset and a control, blocks for the baseline.
+inline constexpr int64_t kHistorySecondsKept = 30 * 60;
+inline constexpr int64_t kHistoryBlocksKeptSeconds = 14 * 24 * 3600;
 
 struct ServiceHistory {
   std::string service;
@@ -60,12 +64,15 @@ class StateStore {
   ~StateStore();
 
   // Owner. Rows of one Write* call are one transaction; WriteHistory is called every few seconds with what gathered.
+  // Repeating a call with the same facts changes nothing; a deploy, second or block written again is replaced.
   Status WriteDeploy(const Deploy& deploy);
   Status WriteHistory(const std::vector<std::pair<std::string, SecondCounts>>& seconds,
                       const std::vector<std::pair<std::string, HistoryBlock>>& blocks);
-  Status WriteVerdict(const Verdict& verdict);    // every change of state is kept
+  Status WriteVerdict(const Verdict& verdict);  // every change of state is kept
   Status WriteDecision(const Decision& decision);
   Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change
+  // A person's word. NotFound where there is no such trigger. The trigger keeps the decision's reason; `reason` is
+  // read by ReadTriggerChanges.
   Status WriteTriggerState(std::string_view trigger_id, TriggerState state, std::string_view reason);
   Status WriteRecovery(const Recovery& recovery);
   Status WriteRevertPrepared(std::string_view trigger_id, std::string_view sha);
@@ -74,7 +81,7 @@ class StateStore {
   Status Prune(TimeNs now_ns);
 
   // Any access.
-  StatusOr<std::vector<Deploy>> ReadDeploys(TimeNs since_ns) const;  // oldest first
+  StatusOr<std::vector<Deploy>> ReadDeploys(TimeNs since_ns) const;  // started or finished since; oldest first
   StatusOr<std::optional<Deploy>> ReadDeploy(std::string_view id) const;
   StatusOr<std::optional<Deploy>> FindDeployOf(std::string_view service, std::string_view head) const;  // newest
   StatusOr<std::vector<ServiceHistory>> ReadHistory(TimeNs now_ns) const;
@@ -82,6 +89,7 @@ class StateStore {
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
   StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;  // oldest first
   StatusOr<std::optional<RollbackTrigger>> ReadTrigger(std::string_view id) const;
+  StatusOr<std::vector<std::pair<TriggerState, std::string>>> ReadTriggerChanges(std::string_view id) const;
   StatusOr<std::optional<Recovery>> ReadRecovery(std::string_view trigger_id) const;  // the newest
   // (trigger, revert SHA) pairs of WriteRevertPrepared.
   StatusOr<std::vector<std::pair<std::string, std::string>>> ReadRevertsPrepared() const;

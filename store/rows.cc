@@ -1,0 +1,191 @@
+#include "store/rows.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace revertd {
+namespace {
+
+using Kind = InboxMessage::Kind;
+constexpr std::array<std::pair<Kind, std::string_view>, 6> kInboxKinds = {{{Kind::kDeployStart, "deploy_start"},
+                                                                           {Kind::kDeployFinish, "deploy_finish"},
+                                                                           {Kind::kRevertPrepared, "revert_prepared"},
+                                                                           {Kind::kTriggerApprove, "trigger_approve"},
+                                                                           {Kind::kTriggerDismiss, "trigger_dismiss"},
+                                                                           {Kind::kRevertAsked, "revert_asked"}}};
+
+std::string_view NameOfKind(Kind kind) {
+  for (const auto& [known, name] : kInboxKinds) {
+    if (known == kind) return name;
+  }
+  return "unknown";
+}
+
+std::optional<Kind> KindNamed(std::string_view wanted) {
+  for (const auto& [kind, name] : kInboxKinds) {
+    if (name == wanted) return kind;
+  }
+  return std::nullopt;
+}
+
+// Sets `value` to what the next column names.
+template <typename Enum>
+Status TakeEnum(SqlRow& row, std::optional<Enum> (*named)(std::string_view), std::string_view what, Enum& value) {
+  const std::string name = row.Text();
+  const std::optional<Enum> known = named(name);
+  if (!known) return Internal("a row has the unknown " + std::string(what) + " \"" + name + "\"");
+  value = *known;
+  return OkStatus();
+}
+
+}  // namespace
+
+SqlValues DeployValues(const Deploy& deploy) {
+  return {deploy.id,       deploy.service,   deploy.repo,         deploy.base,      deploy.head,
+          deploy.start_ns, deploy.finish_ns, NameOf(deploy.kind), deploy.trigger_id};
+}
+
+StatusOr<Deploy> TakeDeploy(SqlRow& row) {
+  Deploy deploy;
+  deploy.id = row.Text();
+  deploy.service = row.Text();
+  deploy.repo = row.Text();
+  deploy.base = row.Text();
+  deploy.head = row.Text();
+  deploy.start_ns = row.Integer();
+  deploy.finish_ns = row.Integer();
+  REVERTD_RETURN_IF_ERROR(TakeEnum(row, DeployKindNamed, "deploy kind", deploy.kind));
+  deploy.trigger_id = row.Text();
+  return deploy;
+}
+
+SqlValues EvidenceValues(const Evidence& evidence) {
+  return {evidence.signal,         evidence.e_value,       evidence.e_value_needed, evidence.before,
+          evidence.before_null,    evidence.after,         evidence.effect,         evidence.after_low,
+          evidence.after_high,     evidence.n_before,      evidence.n_after,        evidence.x_before,
+          evidence.x_after,        evidence.onset_ns,      evidence.control,        evidence.control_e_value,
+          evidence.control_before, evidence.control_after, evidence.control_n_after};
+}
+
+Evidence TakeEvidence(SqlRow& row) {
+  Evidence evidence;
+  evidence.signal = row.Text();
+  evidence.e_value = row.Real();
+  evidence.e_value_needed = row.Real();
+  evidence.before = row.Real();
+  evidence.before_null = row.Real();
+  evidence.after = row.Real();
+  evidence.effect = row.Real();
+  evidence.after_low = row.Real();
+  evidence.after_high = row.Real();
+  evidence.n_before = row.Integer();
+  evidence.n_after = row.Integer();
+  evidence.x_before = row.Integer();
+  evidence.x_after = row.Integer();
+  evidence.onset_ns = row.Integer();
+  evidence.control = row.Text();
+  evidence.control_e_value = row.Real();
+  evidence.control_before = row.Real();
+  evidence.control_after = row.Real();
+  evidence.control_n_after = row.Integer();
+  return evidence;
+}
+
+SqlValues VerdictValues(const Verdict& verdict) {
+  return {verdict.deploy_id,           verdict.service, NameOf(verdict.state), verdict.reason,
+          int64_t{verdict.calibrated}, verdict.power,   verdict.at_ns};
+}
+
+StatusOr<Verdict> TakeVerdict(SqlRow& row) {
+  Verdict verdict;
+  verdict.deploy_id = row.Text();
+  verdict.service = row.Text();
+  REVERTD_RETURN_IF_ERROR(TakeEnum(row, VerdictStateNamed, "verdict state", verdict.state));
+  verdict.reason = row.Text();
+  verdict.calibrated = row.Integer() != 0;
+  verdict.power = row.Real();
+  verdict.at_ns = row.Integer();
+  return verdict;
+}
+
+SqlValues DecisionValues(const Decision& decision) {
+  return {decision.deploy_id, decision.service,    NameOf(decision.kind),
+          decision.reason,    decision.trigger_id, decision.at_ns};
+}
+
+StatusOr<Decision> TakeDecision(SqlRow& row) {
+  Decision decision;
+  decision.deploy_id = row.Text();
+  decision.service = row.Text();
+  REVERTD_RETURN_IF_ERROR(TakeEnum(row, DecisionKindNamed, "decision", decision.kind));
+  decision.reason = row.Text();
+  decision.trigger_id = row.Text();
+  decision.at_ns = row.Integer();
+  return decision;
+}
+
+SqlValues TriggerValues(const RollbackTrigger& trigger) {
+  return {trigger.id,   trigger.deploy_id,     trigger.service, trigger.repo,      trigger.base,
+          trigger.head, NameOf(trigger.state), trigger.reason,  trigger.created_ns};
+}
+
+StatusOr<RollbackTrigger> TakeTrigger(SqlRow& row) {
+  RollbackTrigger trigger;
+  trigger.id = row.Text();
+  trigger.deploy_id = row.Text();
+  trigger.service = row.Text();
+  trigger.repo = row.Text();
+  trigger.base = row.Text();
+  trigger.head = row.Text();
+  REVERTD_RETURN_IF_ERROR(TakeEnum(row, TriggerStateNamed, "trigger state", trigger.state));
+  trigger.reason = row.Text();
+  trigger.created_ns = row.Integer();
+  return trigger;
+}
+
+SqlValues RecoveryValues(const Recovery& recovery) {
+  return {recovery.trigger_id, recovery.deploy_id, recovery.service, NameOf(recovery.state), recovery.e_value,
+          recovery.rate_bad,   recovery.rate_now,  recovery.n_now,   recovery.at_ns};
+}
+
+StatusOr<Recovery> TakeRecovery(SqlRow& row) {
+  Recovery recovery;
+  recovery.trigger_id = row.Text();
+  recovery.deploy_id = row.Text();
+  recovery.service = row.Text();
+  REVERTD_RETURN_IF_ERROR(TakeEnum(row, RecoveryStateNamed, "recovery state", recovery.state));
+  recovery.e_value = row.Real();
+  recovery.rate_bad = row.Real();
+  recovery.rate_now = row.Real();
+  recovery.n_now = row.Integer();
+  recovery.at_ns = row.Integer();
+  return recovery;
+}
+
+SqlValues InboxValues(const InboxMessage& message) {
+  SqlValues values = {NameOfKind(message.kind), message.trigger_id, message.text};
+  const SqlValues deploy = DeployValues(message.deploy);
+  const SqlValues trigger = TriggerValues(message.trigger);
+  values.insert(values.end(), deploy.begin(), deploy.end());
+  values.insert(values.end(), trigger.begin(), trigger.end());
+  return values;
+}
+
+StatusOr<InboxMessage> TakeInboxMessage(SqlRow& row) {
+  InboxMessage message;
+  message.id = row.Integer();
+  REVERTD_RETURN_IF_ERROR(TakeEnum(row, KindNamed, "kind of inbox message", message.kind));
+  message.trigger_id = row.Text();
+  message.text = row.Text();
+  StatusOr<Deploy> deploy = TakeDeploy(row);
+  if (!deploy.ok()) return deploy.status();
+  message.deploy = *std::move(deploy);
+  StatusOr<RollbackTrigger> trigger = TakeTrigger(row);
+  if (!trigger.ok()) return trigger.status();
+  message.trigger = *std::move(trigger);
+  return message;
+}
+
+}  // namespace revertd

@@ -1,0 +1,198 @@
+#include "store/schema.h"
+
+namespace revertd {
+namespace {
+
+constexpr std::string_view kState1 = R"sql(
+CREATE TABLE deploys (
+  id TEXT PRIMARY KEY NOT NULL,
+  service TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  base TEXT NOT NULL,
+  head TEXT NOT NULL,
+  start_ns INTEGER NOT NULL,
+  finish_ns INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  trigger_id TEXT NOT NULL
+) STRICT;
+CREATE INDEX deploys_by_start ON deploys (start_ns);
+CREATE INDEX deploys_by_head ON deploys (service, head, start_ns);
+
+-- One row an age class that counted something; a second without requests keeps its class 0. The second leads the key,
+-- so new rows append and pruning cuts off the front.
+CREATE TABLE seconds (
+  second INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  age_class INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  PRIMARY KEY (second, service, age_class)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE blocks (
+  start_second INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  PRIMARY KEY (start_second, service)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE verdicts (
+  id INTEGER PRIMARY KEY,
+  deploy_id TEXT NOT NULL,
+  service TEXT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  calibrated INTEGER NOT NULL,
+  power REAL,
+  at_ns INTEGER NOT NULL,
+  UNIQUE (deploy_id, at_ns, state, reason)
+) STRICT;
+
+CREATE TABLE decisions (
+  id INTEGER PRIMARY KEY,
+  deploy_id TEXT NOT NULL,
+  service TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  trigger_id TEXT NOT NULL,
+  at_ns INTEGER NOT NULL,
+  UNIQUE (deploy_id, at_ns, kind, reason, trigger_id)
+) STRICT;
+
+CREATE TABLE triggers (
+  id TEXT PRIMARY KEY NOT NULL,
+  deploy_id TEXT NOT NULL,
+  service TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  base TEXT NOT NULL,
+  head TEXT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  created_ns INTEGER NOT NULL
+) STRICT;
+
+-- A person's word on a trigger, in the order given.
+CREATE TABLE trigger_changes (
+  id INTEGER PRIMARY KEY,
+  trigger_id TEXT NOT NULL REFERENCES triggers (id),
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX trigger_changes_by_trigger ON trigger_changes (trigger_id);
+
+-- Evidence belongs to a verdict (any number, in its order) or to a trigger (one).
+CREATE TABLE evidence (
+  id INTEGER PRIMARY KEY,
+  verdict_id INTEGER REFERENCES verdicts (id),
+  trigger_id TEXT REFERENCES triggers (id),
+  signal TEXT NOT NULL,
+  e_value REAL,
+  e_value_needed REAL,
+  before REAL,
+  before_null REAL,
+  after REAL,
+  effect REAL,
+  after_low REAL,
+  after_high REAL,
+  n_before INTEGER NOT NULL,
+  n_after INTEGER NOT NULL,
+  x_before INTEGER NOT NULL,
+  x_after INTEGER NOT NULL,
+  onset_ns INTEGER NOT NULL,
+  control TEXT NOT NULL,
+  control_e_value REAL,
+  control_before REAL,
+  control_after REAL,
+  control_n_after INTEGER NOT NULL,
+  CHECK ((verdict_id IS NULL) <> (trigger_id IS NULL))
+) STRICT;
+CREATE INDEX evidence_by_verdict ON evidence (verdict_id);
+CREATE UNIQUE INDEX evidence_by_trigger ON evidence (trigger_id);
+
+CREATE TABLE recoveries (
+  id INTEGER PRIMARY KEY,
+  trigger_id TEXT NOT NULL,
+  deploy_id TEXT NOT NULL,
+  service TEXT NOT NULL,
+  state TEXT NOT NULL,
+  e_value REAL,
+  rate_bad REAL,
+  rate_now REAL,
+  n_now INTEGER NOT NULL,
+  at_ns INTEGER NOT NULL,
+  UNIQUE (trigger_id, deploy_id, at_ns, state)
+) STRICT;
+
+CREATE TABLE reverts_prepared (
+  id INTEGER PRIMARY KEY,
+  trigger_id TEXT NOT NULL,
+  sha TEXT NOT NULL,
+  UNIQUE (trigger_id, sha)
+) STRICT;
+
+CREATE TABLE status (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  json TEXT NOT NULL
+) STRICT;
+
+-- AUTOINCREMENT: an id is never given twice, so Done can never remove another message than the one that was read.
+-- Other processes write here: what the sidecar could not read is refused to its sender, or it would block the line.
+CREATE TABLE inbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL CHECK (kind IN ('deploy_start', 'deploy_finish', 'revert_prepared', 'trigger_approve',
+                                     'trigger_dismiss', 'revert_asked')),
+  subject_trigger_id TEXT NOT NULL,
+  text TEXT NOT NULL,
+  deploy_id TEXT NOT NULL,
+  deploy_service TEXT NOT NULL,
+  deploy_repo TEXT NOT NULL,
+  deploy_base TEXT NOT NULL,
+  deploy_head TEXT NOT NULL,
+  deploy_start_ns INTEGER NOT NULL,
+  deploy_finish_ns INTEGER NOT NULL,
+  deploy_kind TEXT NOT NULL CHECK (deploy_kind IN ('release', 'revert')),
+  deploy_trigger_id TEXT NOT NULL,
+  trigger_id TEXT NOT NULL,
+  trigger_deploy_id TEXT NOT NULL,
+  trigger_service TEXT NOT NULL,
+  trigger_repo TEXT NOT NULL,
+  trigger_base TEXT NOT NULL,
+  trigger_head TEXT NOT NULL,
+  trigger_state TEXT NOT NULL CHECK (trigger_state IN ('pending', 'proposed', 'dismissed')),
+  trigger_reason TEXT NOT NULL,
+  trigger_created_ns INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::string_view kExecutor1 = R"sql(
+CREATE TABLE journal (
+  id INTEGER PRIMARY KEY,
+  trigger_id TEXT NOT NULL,
+  step TEXT NOT NULL,
+  begun_ns INTEGER NOT NULL,
+  finished_ns INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  UNIQUE (trigger_id, step)
+) STRICT;
+CREATE INDEX journal_by_outcome ON journal (step, outcome, finished_ns);
+)sql";
+
+// "rvst" and "rvex" in ASCII.
+constexpr int64_t kStateApplicationId = 0x72767374;
+constexpr int64_t kExecutorApplicationId = 0x72766578;
+
+}  // namespace
+
+const Schema& StateSchema() {
+  static const Schema schema = {"state", kStateApplicationId, {kState1}};
+  return schema;
+}
+
+const Schema& ExecutorSchema() {
+  static const Schema schema = {"executor", kExecutorApplicationId, {kExecutor1}};
+  return schema;
+}
+
+}  // namespace revertd

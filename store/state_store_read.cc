@@ -1,0 +1,202 @@
+// The reading half of StateStore. One statement a call, so every answer is of one moment.
+#include <limits>
+#include <map>
+
+#include "store/database.h"
+#include "store/rows.h"
+#include "store/state_store.h"
+
+namespace revertd {
+namespace {
+
+constexpr std::string_view kEvidenceColumns =
+    "signal, e_value, e_value_needed, before, before_null, after, effect, after_low, after_high, n_before, n_after,"
+    " x_before, x_after, onset_ns, control, control_e_value, control_before, control_after, control_n_after";
+
+// All rows of a query, each read by `take`.
+template <typename T>
+StatusOr<std::vector<T>> ReadAll(Database& database, std::string_view doing, const std::string& sql,
+                                 const SqlValues& values, StatusOr<T> (*take)(SqlRow&)) {
+  std::vector<T> all;
+  REVERTD_RETURN_IF_ERROR(database.Read(doing, sql, values, [&](SqlRow& row) {
+    StatusOr<T> one = take(row);
+    if (!one.ok()) return Annotate(one.status(), database.path());
+    all.push_back(*std::move(one));
+    return OkStatus();
+  }));
+  return all;
+}
+
+template <typename T>
+StatusOr<std::optional<T>> FirstOf(StatusOr<std::vector<T>> all) {
+  if (!all.ok()) return all.status();
+  if (all->empty()) return std::optional<T>();
+  return std::optional<T>(std::move(all->front()));
+}
+
+StatusOr<RollbackTrigger> TakeTriggerWithEvidence(SqlRow& row) {
+  StatusOr<RollbackTrigger> trigger = TakeTrigger(row);
+  if (trigger.ok()) trigger->evidence = TakeEvidence(row);
+  return trigger;
+}
+
+std::string TriggersWhere(std::string_view condition) {
+  return "SELECT t.id, t.deploy_id, t.service, t.repo, t.base, t.head, t.state, t.reason, t.created_ns, " +
+         std::string(kEvidenceColumns) + " FROM triggers t JOIN evidence e ON e.trigger_id = t.id " +
+         std::string(condition) + " ORDER BY t.created_ns, t.rowid";
+}
+
+uint32_t CountOf(int64_t value) {
+  if (value < 0) return 0;
+  constexpr int64_t kMost = std::numeric_limits<uint32_t>::max();
+  return static_cast<uint32_t>(value < kMost ? value : kMost);
+}
+
+using HistoryByService = std::map<std::string, ServiceHistory>;
+
+Status ReadSeconds(Database& database, int64_t since, HistoryByService& history) {
+  return database.Read(
+      "reading the history",
+      "SELECT second, service, age_class, requests, errors FROM seconds WHERE second >= ?"
+      " ORDER BY second, service, age_class",
+      {since}, [&](SqlRow& row) {
+        const int64_t second = row.Integer();
+        std::vector<SecondCounts>& seconds = history[row.Text()].seconds;
+        if (seconds.empty() || seconds.back().second != second) seconds.push_back({second, {}});
+        const int64_t age = row.Integer();
+        if (age < 0 || age >= static_cast<int64_t>(kAgeClasses)) {
+          return Internal(database.path() + ": the history has the unknown age class " + std::to_string(age));
+        }
+        AgeCounts& counts = seconds.back().by_age;
+        counts.requests[static_cast<size_t>(age)] = CountOf(row.Integer());
+        counts.errors[static_cast<size_t>(age)] = CountOf(row.Integer());
+        return OkStatus();
+      });
+}
+
+Status ReadBlocks(Database& database, int64_t since, HistoryByService& history) {
+  return database.Read("reading the history",
+                       "SELECT service, start_second, requests, errors FROM blocks WHERE start_second >= ?"
+                       " ORDER BY start_second",
+                       {since}, [&](SqlRow& row) {
+                         std::vector<HistoryBlock>& blocks = history[row.Text()].blocks;
+                         blocks.push_back({row.Integer(), row.Integer(), row.Integer()});
+                         return OkStatus();
+                       });
+}
+
+}  // namespace
+
+StatusOr<std::vector<Deploy>> StateStore::ReadDeploys(TimeNs since_ns) const {
+  return ReadAll(*database_, "reading deploys",
+                 "SELECT * FROM deploys WHERE start_ns >= ?1 OR finish_ns >= ?1 ORDER BY start_ns, rowid", {since_ns},
+                 TakeDeploy);
+}
+
+StatusOr<std::optional<Deploy>> StateStore::ReadDeploy(std::string_view id) const {
+  return FirstOf(ReadAll(*database_, "reading a deploy", "SELECT * FROM deploys WHERE id = ?", {id}, TakeDeploy));
+}
+
+StatusOr<std::optional<Deploy>> StateStore::FindDeployOf(std::string_view service, std::string_view head) const {
+  return FirstOf(ReadAll(*database_, "reading a deploy",
+                         "SELECT * FROM deploys WHERE service = ? AND head = ? ORDER BY start_ns DESC, rowid DESC"
+                         " LIMIT 1",
+                         {service, head}, TakeDeploy));
+}
+
+StatusOr<std::vector<ServiceHistory>> StateStore::ReadHistory(TimeNs now_ns) const {
+  const int64_t now = FloorToSecond(now_ns);
+  HistoryByService by_service;
+  REVERTD_RETURN_IF_ERROR(ReadSeconds(*database_, now - kHistorySecondsKept, by_service));
+  REVERTD_RETURN_IF_ERROR(ReadBlocks(*database_, now - kHistoryBlocksKeptSeconds, by_service));
+  std::vector<ServiceHistory> all;
+  all.reserve(by_service.size());
+  for (auto& [service, history] : by_service) {
+    history.service = service;
+    all.push_back(std::move(history));
+  }
+  return all;
+}
+
+StatusOr<std::vector<Verdict>> StateStore::ReadVerdicts(std::string_view deploy_id) const {
+  std::vector<Verdict> verdicts;
+  int64_t newest = 0;
+  const std::string sql =
+      "SELECT v.id, e.id IS NOT NULL, v.deploy_id, v.service, v.state, v.reason, v.calibrated, v.power, v.at_ns, " +
+      std::string(kEvidenceColumns) +
+      " FROM verdicts v LEFT JOIN evidence e ON e.verdict_id = v.id WHERE v.deploy_id = ? ORDER BY v.id, e.id";
+  REVERTD_RETURN_IF_ERROR(database_->Read("reading verdicts", sql, {deploy_id}, [&](SqlRow& row) {
+    const int64_t id = row.Integer();
+    const bool has_evidence = row.Integer() != 0;
+    StatusOr<Verdict> verdict = TakeVerdict(row);
+    if (!verdict.ok()) return Annotate(verdict.status(), database_->path());
+    if (verdicts.empty() || id != newest) verdicts.push_back(*std::move(verdict));
+    newest = id;
+    if (has_evidence) verdicts.back().evidence.push_back(TakeEvidence(row));
+    return OkStatus();
+  }));
+  return verdicts;
+}
+
+StatusOr<std::vector<Decision>> StateStore::ReadDecisions(std::string_view deploy_id) const {
+  return ReadAll(*database_, "reading decisions",
+                 "SELECT deploy_id, service, kind, reason, trigger_id, at_ns FROM decisions WHERE deploy_id = ?"
+                 " ORDER BY id",
+                 {deploy_id}, TakeDecision);
+}
+
+StatusOr<std::vector<RollbackTrigger>> StateStore::ReadTriggers() const {
+  return ReadAll(*database_, "reading triggers", TriggersWhere(""), {}, TakeTriggerWithEvidence);
+}
+
+StatusOr<std::optional<RollbackTrigger>> StateStore::ReadTrigger(std::string_view id) const {
+  return FirstOf(
+      ReadAll(*database_, "reading a trigger", TriggersWhere("WHERE t.id = ?"), {id}, TakeTriggerWithEvidence));
+}
+
+StatusOr<std::vector<std::pair<TriggerState, std::string>>> StateStore::ReadTriggerChanges(std::string_view id) const {
+  using Change = std::pair<TriggerState, std::string>;
+  return ReadAll<Change>(*database_, "reading a trigger's changes",
+                         "SELECT state, reason FROM trigger_changes WHERE trigger_id = ? ORDER BY id", {id},
+                         [](SqlRow& row) -> StatusOr<Change> {
+                           const std::string name = row.Text();
+                           const std::optional<TriggerState> state = TriggerStateNamed(name);
+                           if (!state) return Internal("a row has the unknown trigger state \"" + name + "\"");
+                           return Change(*state, row.Text());
+                         });
+}
+
+StatusOr<std::optional<Recovery>> StateStore::ReadRecovery(std::string_view trigger_id) const {
+  return FirstOf(ReadAll(*database_, "reading a recovery",
+                         "SELECT trigger_id, deploy_id, service, state, e_value, rate_bad, rate_now, n_now, at_ns"
+                         " FROM recoveries WHERE trigger_id = ? ORDER BY id DESC LIMIT 1",
+                         {trigger_id}, TakeRecovery));
+}
+
+StatusOr<std::vector<std::pair<std::string, std::string>>> StateStore::ReadRevertsPrepared() const {
+  using Prepared = std::pair<std::string, std::string>;
+  std::vector<Prepared> all;
+  REVERTD_RETURN_IF_ERROR(database_->Read(
+      "reading prepared reverts", "SELECT trigger_id, sha FROM reverts_prepared ORDER BY id", {}, [&](SqlRow& row) {
+        std::string trigger_id = row.Text();
+        all.emplace_back(std::move(trigger_id), row.Text());
+        return OkStatus();
+      }));
+  return all;
+}
+
+StatusOr<std::optional<std::string>> StateStore::ReadStatus() const {
+  std::optional<std::string> json;
+  REVERTD_RETURN_IF_ERROR(database_->Read("reading the status", "SELECT json FROM status", {}, [&](SqlRow& row) {
+    json = row.Text();
+    return OkStatus();
+  }));
+  return json;
+}
+
+StatusOr<std::vector<InboxMessage>> StateStore::Peek(int limit) const {
+  return ReadAll(*database_, "reading the inbox", "SELECT * FROM inbox ORDER BY id LIMIT ?", {int64_t{limit}},
+                 TakeInboxMessage);
+}
+
+}  // namespace revertd

@@ -104,13 +104,15 @@ struct ChildPlan {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) signal(number, SIG_DFL);
-  bool ready = dup2(plan.standard_input, 0) >= 0 && dup2(plan.standard_output, 1) >= 0 &&
-               dup2(plan.standard_error, 2) >= 0 && dup3(plan.report, 3, O_CLOEXEC) >= 0;
-  ready = ready && close_range(4, ~0U, 0) == 0;
-  ready = ready && (plan.working_directory == nullptr || chdir(plan.working_directory) == 0);
-  if (ready) execve(plan.path, plan.arguments, plan.environment);
+  constexpr int kReport = 3;  // all above it is closed
+  const bool connected = dup2(plan.standard_input, 0) >= 0 && dup2(plan.standard_output, 1) >= 0 &&
+                         dup2(plan.standard_error, 2) >= 0 && dup3(plan.report, kReport, O_CLOEXEC) >= 0;
+  if (connected && close_range(kReport + 1, ~0U, 0) == 0 &&
+      (plan.working_directory == nullptr || chdir(plan.working_directory) == 0)) {
+    execve(plan.path, plan.arguments, plan.environment);
+  }
   const int error = errno;
-  const ssize_t written = write(ready ? 3 : plan.report, &error, sizeof(error));
+  const ssize_t written = write(connected ? kReport : plan.report, &error, sizeof(error));
   _exit(written == sizeof(error) ? 127 : 126);
 }
 

@@ -14,7 +14,8 @@ StatusOr<bool> WaitReadable(int fd, DurationNs timeout) {
   pollfd wanted{.fd = fd, .events = POLLIN, .revents = 0};
   // Rounded up: a wait of half a millisecond must not become a busy loop.
   const int64_t milliseconds = (timeout + kMillisecondNs - 1) / kMillisecondNs;
-  const int ready = poll(&wanted, 1, static_cast<int>(std::clamp<int64_t>(milliseconds, 0, std::numeric_limits<int>::max())));
+  const int ready =
+      poll(&wanted, 1, static_cast<int>(std::clamp<int64_t>(milliseconds, 0, std::numeric_limits<int>::max())));
   if (ready < 0 && errno != EINTR) {
     return Unavailable("waiting for the log stream: " + std::generic_category().message(errno));
   }

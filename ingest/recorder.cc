@@ -35,19 +35,13 @@ void Recorder::Record(const AccessRecord& record, ServiceId service, TimeNs wall
                       .duration_ns = record.duration_ns,
                       .bytes = record.bytes};
   switch (AddMakingRoom(sample)) {
-    case WindowRing::AddResult::kCounted:
-      counters_->Add(Counter::kLinesSampled);
-      break;
+    case WindowRing::AddResult::kCounted: counters_->Add(Counter::kLinesSampled); break;
     case WindowRing::AddResult::kCountedLate:
       counters_->Add(Counter::kLinesSampled);
       counters_->Add(Counter::kLinesLate);
       break;
-    case WindowRing::AddResult::kTooLate:
-      counters_->Add(Counter::kLinesTooLate);
-      break;
-    case WindowRing::AddResult::kNoRoom:
-      counters_->Add(Counter::kLinesNoRoomInRing);
-      break;
+    case WindowRing::AddResult::kTooLate: counters_->Add(Counter::kLinesTooLate); break;
+    case WindowRing::AddResult::kNoRoom: counters_->Add(Counter::kLinesNoRoomInRing); break;
   }
 }
 

@@ -104,8 +104,7 @@ std::optional<TimeNs> ParseClfTime(std::string_view text) {
   const int offset_minutes = Digits(text, 24, 2);
   const unsigned month = MonthNamed(text.substr(3, 3));
   if (day < 1 || month == 0 || year < 1970 || year > 2200 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-      second < 0 || second > 60 || offset_hours < 0 || offset_hours > 23 || offset_minutes < 0 ||
-      offset_minutes > 59) {
+      second < 0 || second > 60 || offset_hours < 0 || offset_hours > 23 || offset_minutes < 0 || offset_minutes > 59) {
     return std::nullopt;
   }
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},

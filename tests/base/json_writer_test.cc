@@ -74,11 +74,11 @@ TEST(JsonString, KeepsUtf8AndReplacesTheRest) {
   };
   for (const Case& c : {Case{"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80", "\"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\""},
                         {"\xED\x9F\xBF\xF4\x8F\xBF\xBF", "\"\xED\x9F\xBF\xF4\x8F\xBF\xBF\""},
-                        {"\xE9", "\"?\""},                  // Latin 1
-                        {"\xC0\xAF", "\"??\""},             // overlong
-                        {"\xED\xA0\x80", "\"???\""},        // a surrogate
-                        {"\xF4\x90\x80\x80", "\"????\""},   // beyond Unicode
-                        {"a\xE2\x82z", "\"a??z\""}}) {      // cut short
+                        {"\xE9", "\"?\""},                 // Latin 1
+                        {"\xC0\xAF", "\"??\""},            // overlong
+                        {"\xED\xA0\x80", "\"???\""},       // a surrogate
+                        {"\xF4\x90\x80\x80", "\"????\""},  // beyond Unicode
+                        {"a\xE2\x82z", "\"a??z\""}}) {     // cut short
     std::string wanted;
     for (const char byte : c.quoted) {
       if (byte == '?') {

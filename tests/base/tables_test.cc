@@ -59,7 +59,8 @@ TEST(ServiceTable, GivesDenseIndexesThatStay) {
 TEST(ServiceTable, ReadersSeeWholeNames) {
   ServiceTable table(2000);
   std::jthread writer([&] {
-    for (int i = 1; i < 2000; ++i) table.Intern("a service with a name too long for any small buffer " + std::to_string(i));
+    for (int i = 1; i < 2000; ++i)
+      table.Intern("a service with a name too long for any small buffer " + std::to_string(i));
   });
   uint32_t seen = 0;
   while (seen < 2000) {

@@ -100,11 +100,19 @@ std::vector<std::string> FuzzCorpus() {
           "\x05one\ntwo\r\n\nthree",
           "\xC0\r\r\n\n\r",
           std::string("\x02\0\n\0\0\r\n", 7),
-          "\xFF\xF4" "a\nshort\n\xF5" "b\r\nx",
-          "\xC8\xF3" "a\r\n\xF4" "a\r\n\xF5" "a\r\n",
-          "\x80\xF7" "a\xF7" "a\xF7" "a\nend"};
+          "\xFF\xF4"
+          "a\nshort\n\xF5"
+          "b\r\nx",
+          "\xC8\xF3"
+          "a\r\n\xF4"
+          "a\r\n\xF5"
+          "a\r\n",
+          "\x80\xF7"
+          "a\xF7"
+          "a\xF7"
+          "a\nend"};
 }
 
-int SmokeRounds() { return 1500; }
+int SmokeRounds() { return 500; }
 
 }  // namespace revertd

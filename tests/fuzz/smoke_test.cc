@@ -20,7 +20,8 @@ void RunOne(const std::string& input) {
 }
 
 void MutateOnce(std::string& text, const std::vector<std::string>& corpus, std::mt19937& random) {
-  static constexpr std::array kTelling = {'"', '\\', ' ', '[', ']', ':', '-', '\n', '\r', '\0', '/', 'x', '0', '9', '\xFF'};
+  static constexpr std::array kTelling = {'"',  '\\', ' ', '[', ']', ':', '-',   '\n',
+                                          '\r', '\0', '/', 'x', '0', '9', '\xFF'};
   const size_t at = text.empty() ? 0 : random() % text.size();
   switch (random() % 7) {
     case 0:  // flip a bit
@@ -29,12 +30,8 @@ void MutateOnce(std::string& text, const std::vector<std::string>& corpus, std::
     case 1:  // a character that formats care about
       if (!text.empty()) text[at] = kTelling[random() % kTelling.size()];
       break;
-    case 2:
-      text.insert(at, 1, kTelling[random() % kTelling.size()]);
-      break;
-    case 3:
-      text.erase(at, 1 + random() % 8);
-      break;
+    case 2: text.insert(at, 1, kTelling[random() % kTelling.size()]); break;
+    case 3: text.erase(at, 1 + random() % 8); break;
     case 4:  // cut
       text.resize(at);
       break;

@@ -98,7 +98,8 @@ TEST(Formats, NameWhatIsWrong) {
   const Case cases[] = {
       {kCombined, ParseError::kNone, ParseError::kNoFormat},
       {kVhost, ParseError::kNoFormat, ParseError::kNone},
-      {R"(1 - - [21/Nov/2026:03:10:99 +0000] "G / HTTP/1.1" 200 1 "-" "-")", ParseError::kBadTime, ParseError::kNoFormat},
+      {R"(1 - - [21/Nov/2026:03:10:99 +0000] "G / HTTP/1.1" 200 1 "-" "-")", ParseError::kBadTime,
+       ParseError::kNoFormat},
       {R"(1 - - [21/Nov/2026:03:10:09 +0000] "G / HTTP/1.1" 2x0 1 "-" "-")", ParseError::kBadStatus,
        ParseError::kNoFormat},
       {R"(1 - - [21/Nov/2026:03:10:09 +0000] "G / HTTP/1.1" 200 1x "-" "-")", ParseError::kBadField,

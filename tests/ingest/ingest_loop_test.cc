@@ -92,7 +92,8 @@ TEST(IngestLoop, StopsBetweenBatchesAndLeavesTheOpenSecondOpen) {
 
 TEST(IngestLoop, KeepsWhatCameBeforeAReadError) {
   Pipeline pipeline;
-  const Status status = pipeline.Run(std::string(kLine) + "\n", [] { return size_t{50}; }, Unavailable("the disk died"));
+  const Status status = pipeline.Run(
+      std::string(kLine) + "\n", [] { return size_t{50}; }, Unavailable("the disk died"));
   EXPECT_EQ(MessageOf(status), "the disk died");
   EXPECT_EQ(pipeline.Get(Counter::kReadErrors), 1U);
   EXPECT_EQ(pipeline.requests, (std::map<std::string, uint32_t>{{"shop.example.com", 1}}));

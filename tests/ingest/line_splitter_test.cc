@@ -88,7 +88,8 @@ TEST(LineSplitter, TheLimitIsExact) {
   const std::string huge(3 * kReadBytes + 17, 'h');
   const std::string stream =
       fits + "\n" + long_line + "\n" + fits + "\r\n" + long_line + "\r\n" + huge + "\nshort\n" + huge;
-  for (const size_t chunk : {size_t{1}, size_t{4093}, kLineBytesMax, kLineBytesMax + 1, kLineBytesMax + 2, kReadBytes}) {
+  for (const size_t chunk :
+       {size_t{1}, size_t{4093}, kLineBytesMax, kLineBytesMax + 1, kLineBytesMax + 2, kReadBytes}) {
     Counters counters;
     EXPECT_EQ(SplitInChunks(stream, &counters, [&] { return chunk; }), NaiveLines(stream)) << "chunks of " << chunk;
     EXPECT_EQ(counters.Get(Counter::kLinesTooLong), 4U) << "chunks of " << chunk;

@@ -30,7 +30,8 @@ uint64_t Drops(const Counters& counters) {
 
 struct Bench {
   explicit Bench(bool live = false, MakeRoom make_room = nullptr)
-      : ring(4, kRingSeconds), recorder({.lateness_seconds = 5, .live = live}, &ring, &counters, std::move(make_room)) {}
+      : ring(4, kRingSeconds),
+        recorder({.lateness_seconds = 5, .live = live}, &ring, &counters, std::move(make_room)) {}
 
   std::map<int64_t, uint32_t> Collect() {
     std::map<int64_t, uint32_t> requests;
@@ -144,8 +145,8 @@ TEST(Recorder, ConservesEveryLine) {
     for (int i = 0; i < kLines; ++i) {
       if (random() % 10 == 0) now += static_cast<int64_t>(random() % 4);
       if (random() % 300 == 0) now += static_cast<int64_t>(random() % 10'000);
-      const int64_t jitter = random() % 100 == 0 ? static_cast<int64_t>(random() % 200) - 100
-                                                 : -static_cast<int64_t>(random() % 8);
+      const int64_t jitter =
+          random() % 100 == 0 ? static_cast<int64_t>(random() % 200) - 100 : -static_cast<int64_t>(random() % 8);
       bench.recorder.Record(RecordAt(now + jitter, random() % 5 == 0 ? 503 : 200), random() % 4, now * kSecondNs);
       if (random() % 5 == 0) {
         for (const auto& [second, count] : bench.Collect()) collected[second] += count;

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <utility>
 
 #include "base/strings.h"
@@ -321,8 +320,8 @@ StatusOr<Config> LoadConfig(const std::string& path) {
     return InvalidArgument("cannot read the configuration " + path + ": not a file of at most 4 MiB");
   }
   file.seekg(0);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return InvalidArgument("cannot read the configuration " + path + ": " + std::strerror(errno));
+  std::string text(static_cast<size_t>(bytes), '\0');
+  if (!file.read(text.data(), bytes)) return InvalidArgument("cannot read the configuration " + path + ": " + std::strerror(errno));
   return ParseConfig(text, path);
 }
 

@@ -61,7 +61,7 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   replay->add_option("--deploy", arguments.replay.deploys,
                      "a deploy to judge: service=NAME,at=TIME[,until=TIME][,commit=SHA][,base=SHA][,repo=NAME][,id=ID]")
       ->type_name("SPEC")
-      ->take_all();
+      ->allow_extra_args(false);  // one a flag: what follows is a LOG
   replay->add_option("--deploys", arguments.replay.deploys_file, "the same keys as NDJSON")->type_name("FILE");
   replay->add_option("--format", arguments.replay.format, "format of the lines")->capture_default_str();
   replay->add_option("LOG", arguments.replay.logs, "log files, - for standard input (default)");

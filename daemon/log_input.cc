@@ -18,7 +18,8 @@ StatusOr<LogInput> LogInput::Open(const std::string& path) {
   struct stat facts {};
   if (::fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode)) return Unavailable("cannot read " + path + ": it is a folder");
   // A recorded log is read by plain read(): io_uring reads no more bytes a second, and one file needs no event loop.
-  auto source = OpenByteSource(fd, /*allow_uring=*/false, /*fallback_reason=*/nullptr);
+  std::string wanted;
+  auto source = OpenByteSource(fd, /*allow_uring=*/false, &wanted);
   if (!source.ok()) return source.status();
   input.source_ = *std::move(source);
   return input;

@@ -89,7 +89,7 @@ void EventPrinter::Run() {
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return ending_ || !backlog_.empty(); });
-    if (backlog_.empty()) return;
+    if (backlog_.empty() || give_up_.load()) return;
     const std::string line = backlog_.front();
     lock.unlock();
     const bool written = WriteAll(line);

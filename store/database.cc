@@ -25,6 +25,19 @@ Status MakeFolderOf(const std::string& path) {
   return Unavailable("cannot make the folder " + folder.string() + " for " + path + ": " + error.message());
 }
 
+// Why the system refused, 0 if unknown. A failed commit leaves no errno at the connection, only at the file that it
+// could not write, which is the log as a rule.
+int SystemErrorOf(sqlite3* connection) {
+  if (connection == nullptr) return 0;
+  if (const int error = sqlite3_system_errno(connection); error != 0) return error;
+  int error = 0;
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  if (log != nullptr && log->pMethods != nullptr) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+  if (error == 0) sqlite3_file_control(connection, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error;
+}
+
 }  // namespace
 
 int64_t SqlRow::Integer() { return sqlite3_column_int64(statement_, column_++); }
@@ -49,6 +62,11 @@ Database::Database(std::string path, int busy_timeout_ms, std::unique_ptr<FileLo
 
 Database::~Database() {
   statements_.clear();
+  // An owner leaves an empty log, so that the file alone is the whole state; a reader in the way is not waited for.
+  if (lock_ != nullptr && connection_ != nullptr) {
+    sqlite3_busy_timeout(connection_, 0);
+    sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  }
   sqlite3_close(connection_);
 }
 
@@ -81,6 +99,10 @@ Status Database::Connect(Access access) {
   }
   const int code = sqlite3_open_v2(path_.c_str(), &connection_, flags, nullptr);
   if (code != SQLITE_OK) return StatusOf(code, "opening it");
+  // Where the file may not be written SQLite opens it for reading and says nothing.
+  if (access != Access::kReadOnly && sqlite3_db_readonly(connection_, "main") == 1) {
+    return StatusOf(SQLITE_READONLY, "opening it");
+  }
   sqlite3_busy_timeout(connection_, busy_timeout_ms_);
   return Configure(access);
 }
@@ -197,7 +219,7 @@ int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(connect
 
 Status Database::StatusOf(int code, std::string_view doing) const {
   const std::string when = " while " + std::string(doing);
-  const int system_error = connection_ == nullptr ? 0 : sqlite3_system_errno(connection_);
+  const int system_error = SystemErrorOf(connection_);
   const std::string said = connection_ == nullptr ? "out of memory" : sqlite3_errmsg(connection_);
   const std::string reason = system_error == 0 ? said : std::generic_category().message(system_error);
   switch (code & 0xff) {

@@ -50,8 +50,9 @@ class MapReader {
   }
 
   // Every member of a map whose keys are names of the user's.
-  Status Names(const YamlNode& node, const std::string& path,
-               const std::function<Status(const std::string& name, const YamlNode&, const std::string& path)>& read) const {
+  Status Names(
+      const YamlNode& node, const std::string& path,
+      const std::function<Status(const std::string& name, const YamlNode&, const std::string& path)>& read) const {
     REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kMap));
     for (const auto& [name, member] : node.members) {
       if (name.empty()) return Error(member, path, "an empty name");
@@ -84,8 +85,7 @@ class MapReader {
       REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
       const auto value = ParseUnsigned(node.scalar);
       if (!value || *value < static_cast<uint64_t>(low) || *value > static_cast<uint64_t>(high)) {
-        return WrongValue(node, path,
-                          "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+        return WrongValue(node, path, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
       }
       *into = static_cast<int64_t>(*value);
       return OkStatus();
@@ -156,11 +156,11 @@ class ConfigReader {
     if (node.items.size() != 1) return read_.Error(node, path, "exactly one source expected");
     const std::string item_path = path + "[0]";
     SourceConfig source;
-    REVERTD_RETURN_IF_ERROR(read_.Keys(
-        node.items.front(), item_path, {{"stdin", [&](const YamlNode& from, const std::string& from_path) {
-          if (from.kind == YamlNode::Kind::kNull) return OkStatus();
-          return read_.Keys(from, from_path, {{"format", read_.Text(&source.format)}});
-        }}}));
+    REVERTD_RETURN_IF_ERROR(read_.Keys(node.items.front(), item_path,
+                                       {{"stdin", [&](const YamlNode& from, const std::string& from_path) {
+                                           if (from.kind == YamlNode::Kind::kNull) return OkStatus();
+                                           return read_.Keys(from, from_path, {{"format", read_.Text(&source.format)}});
+                                         }}}));
     config_.sources = {source};
     return OkStatus();
   }
@@ -177,7 +177,8 @@ class ConfigReader {
     REVERTD_RETURN_IF_ERROR(read_.Keys(
         node, path,
         {{"match", [&](const YamlNode& from, const std::string& at) { return Matches(from, at, &service); }},
-         {"repo", [&](const YamlNode& from, const std::string& at) {
+         {"repo",
+          [&](const YamlNode& from, const std::string& at) {
             references_.push_back({from, at, true});
             return read_.Text(&service.repo)(from, at);
           }},
@@ -321,7 +322,8 @@ StatusOr<Config> LoadConfig(const std::string& path) {
   }
   file.seekg(0);
   std::string text(static_cast<size_t>(bytes), '\0');
-  if (!file.read(text.data(), bytes)) return InvalidArgument("cannot read the configuration " + path + ": " + std::strerror(errno));
+  if (!file.read(text.data(), bytes))
+    return InvalidArgument("cannot read the configuration " + path + ": " + std::strerror(errno));
   return ParseConfig(text, path);
 }
 

@@ -23,8 +23,8 @@ struct YamlNode {
   Kind kind = Kind::kNull;
   int line = 0;  // 1-based
   std::string scalar;
-  std::vector<YamlNode> items;                              // of a sequence
-  std::vector<std::pair<std::string, YamlNode>> members;    // of a map, in the order written, no key twice
+  std::vector<YamlNode> items;                            // of a sequence
+  std::vector<std::pair<std::string, YamlNode>> members;  // of a map, in the order written, no key twice
 };
 
 std::string_view NameOf(YamlNode::Kind kind);

@@ -40,7 +40,8 @@ CLI::App* Add(CLI::App& parent, const std::string& name, const std::string& does
 }
 
 void AddConfig(CLI::App* command, Arguments& arguments) {
-  command->add_option("--config", arguments.config, "configuration file (default " + std::string(kDefaultConfigPath) + ")")
+  command
+      ->add_option("--config", arguments.config, "configuration file (default " + std::string(kDefaultConfigPath) + ")")
       ->type_name("FILE");
 }
 
@@ -55,11 +56,13 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
     chosen = [&] { return RunCommand(arguments.run); };
   });
 
-  CLI::App* replay = Add(app, "replay", "the same pipeline over recorded logs on the logs' clock; prints events, never acts",
-                         "revertd replay --deploy service=checkout,at=2026-11-21T10:00:00Z access.log");
+  CLI::App* replay =
+      Add(app, "replay", "the same pipeline over recorded logs on the logs' clock; prints events, never acts",
+          "revertd replay --deploy service=checkout,at=2026-11-21T10:00:00Z access.log");
   AddConfig(replay, arguments);
-  replay->add_option("--deploy", arguments.replay.deploys,
-                     "a deploy to judge: service=NAME,at=TIME[,until=TIME][,commit=SHA][,base=SHA][,repo=NAME][,id=ID]")
+  replay
+      ->add_option("--deploy", arguments.replay.deploys,
+                   "a deploy to judge: service=NAME,at=TIME[,until=TIME][,commit=SHA][,base=SHA][,repo=NAME][,id=ID]")
       ->type_name("SPEC")
       ->allow_extra_args(false);  // one a flag: what follows is a LOG
   replay->add_option("--deploys", arguments.replay.deploys_file, "the same keys as NDJSON")->type_name("FILE");
@@ -85,7 +88,8 @@ void AddDeploy(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   AddConfig(start, arguments);
   start->add_option("--service", arguments.deploy.service, "service that is deployed")->required();
   start->add_option("--commit", arguments.deploy.commit, "revision deployed; without it the deploy is never acted on");
-  start->add_option("--base", arguments.deploy.base, "revision that served before (default: the commit's first parent)");
+  start->add_option("--base", arguments.deploy.base,
+                    "revision that served before (default: the commit's first parent)");
   start->add_option("--repo", arguments.deploy.repo, "repo of the commit (default: the service's)");
   start->add_option("--id", arguments.deploy.id, "id of the deploy (default: made of service and time)");
   start->add_option("--at", arguments.deploy.at, "time, RFC 3339 or Unix seconds (default: now)");
@@ -94,7 +98,8 @@ void AddDeploy(CLI::App& app, Arguments& arguments, Chosen& chosen) {
     chosen = [&] { return DeployStartCommand(arguments.deploy); };
   });
 
-  CLI::App* finish = Add(*deploy, "finish", "a deploy has ended: the new version serves", "revertd deploy finish --id checkout-1763719200");
+  CLI::App* finish = Add(*deploy, "finish", "a deploy has ended: the new version serves",
+                         "revertd deploy finish --id checkout-1763719200");
   AddConfig(finish, arguments);
   finish->add_option("--id", arguments.deploy.id, "id that `deploy start` printed")->required();
   finish->add_option("--at", arguments.deploy.at, "time, RFC 3339 or Unix seconds (default: now)");
@@ -131,16 +136,19 @@ void AddTrigger(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   approve->add_option("ID", arguments.id)->required();
   approve->callback([&] { chosen = [&] { return TriggerApproveCommand(arguments.config, arguments.id); }; });
 
-  CLI::App* dismiss = Add(*trigger, "dismiss", "refuses a proposed rollback", "revertd trigger dismiss ID --why 'known, fixed forward'");
+  CLI::App* dismiss = Add(*trigger, "dismiss", "refuses a proposed rollback",
+                          "revertd trigger dismiss ID --why 'known, fixed forward'");
   AddConfig(dismiss, arguments);
   dismiss->add_option("ID", arguments.id)->required();
   dismiss->add_option("--why", arguments.why, "kept with the trigger")->required();
-  dismiss->callback([&] { chosen = [&] { return TriggerDismissCommand(arguments.config, arguments.id, arguments.why); }; });
+  dismiss->callback(
+      [&] { chosen = [&] { return TriggerDismissCommand(arguments.config, arguments.id, arguments.why); }; });
 }
 
 void AddRest(CLI::App& app, Arguments& arguments, Chosen& chosen) {
-  CLI::App* revert = Add(app, "revert", "a person's own rollback, through the same plan, guards, journal and verification",
-                         "revertd revert --service checkout --commit 3f2a91c0 --dry-run");
+  CLI::App* revert =
+      Add(app, "revert", "a person's own rollback, through the same plan, guards, journal and verification",
+          "revertd revert --service checkout --commit 3f2a91c0 --dry-run");
   AddConfig(revert, arguments);
   revert->add_option("--service", arguments.revert.service, "service whose repo is meant")->required();
   revert->add_option("--commit", arguments.revert.commit, "revision to undo")->required();
@@ -150,12 +158,14 @@ void AddRest(CLI::App& app, Arguments& arguments, Chosen& chosen) {
     chosen = [&] { return RevertCommand(arguments.revert); };
   });
 
-  CLI::App* check = Add(app, "check", "tests configuration, state, git and remotes without acting", "revertd check --config revertd.yaml");
+  CLI::App* check = Add(app, "check", "tests configuration, state, git and remotes without acting",
+                        "revertd check --config revertd.yaml");
   AddConfig(check, arguments);
   check->add_flag("--list-fault-points", arguments.list_fault_points, "print the names of the executor's fault points");
   check->callback([&] { chosen = [&] { return CheckCommand(arguments.config, arguments.list_fault_points); }; });
 
-  CLI::App* explain = Add(app, "explain", "what happened and why, of a trigger or a deploy", "revertd explain checkout-3f2a91c0-1763719200");
+  CLI::App* explain = Add(app, "explain", "what happened and why, of a trigger or a deploy",
+                          "revertd explain checkout-3f2a91c0-1763719200");
   AddConfig(explain, arguments);
   explain->add_option("ID", arguments.id, "trigger or deploy")->required();
   explain->callback([&] { chosen = [&] { return ExplainCommand(arguments.config, arguments.id); }; });

@@ -69,9 +69,13 @@ CheckRow CheckRepo(const RepoConfig& repo, Git* git) {
 }
 
 std::vector<CheckRow> CheckAll(const Config& config) {
-  std::vector<CheckRow> rows = {{"configuration", true, std::to_string(config.services.size()) + " services, " +
-                                                            std::to_string(config.repos.size()) + " repos"},
-                                CheckKernel(), CheckMemory(), CheckState(config), CheckKillSwitch(config)};
+  std::vector<CheckRow> rows = {
+      {"configuration", true,
+       std::to_string(config.services.size()) + " services, " + std::to_string(config.repos.size()) + " repos"},
+      CheckKernel(),
+      CheckMemory(),
+      CheckState(config),
+      CheckKillSwitch(config)};
   if (const auto format = FormatOrAuto(config.sources.front().format); !format.ok()) {
     rows.push_back({"source", false, std::string(MessageOf(format.status()))});
   }

@@ -22,7 +22,8 @@ StatusOr<TimeNs> TimeOrNow(const std::string& text) {
 
 void SayIfUnknown(const Config& config, const DeployOptions& options) {
   if (config.FindService(options.service) == nullptr) {
-    Say("service \"" + options.service + "\" is not in the configuration: it is judged by that name and never acted on");
+    Say("service \"" + options.service +
+        "\" is not in the configuration: it is judged by that name and never acted on");
   }
 }
 

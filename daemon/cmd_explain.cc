@@ -50,7 +50,9 @@ Status Gather(const StateStore& store, const Config& config, const std::string& 
     REVERTD_RETURN_IF_ERROR(ReadDeployFacts(store, facts->trigger->deploy_id, facts));
   } else if (!facts->trigger) {
     REVERTD_RETURN_IF_ERROR(ReadDeployFacts(store, id, facts));
-    if (!facts->deploy) return InvalidArgument("no trigger and no deploy \"" + id + "\"; `revertd trigger list` and `revertd deploy list` show all");
+    if (!facts->deploy)
+      return InvalidArgument("no trigger and no deploy \"" + id +
+                             "\"; `revertd trigger list` and `revertd deploy list` show all");
     for (const Decision& decision : facts->decisions) {
       if (decision.trigger_id.empty()) continue;
       REVERTD_RETURN_IF_ERROR(Take(store.ReadTrigger(decision.trigger_id), &facts->trigger));

@@ -60,8 +60,8 @@ Status ParseLog(const std::string& path, FormatDetector& detector, OutputWriter&
       ++line_number;
       AccessRecord record;
       const ParseError error = detector.Parse(line, record);
-      const std::string json = error == ParseError::kNone ? ToJson(record, detector.chosen()->name())
-                                                          : ToJson(error, line_number);
+      const std::string json =
+          error == ParseError::kNone ? ToJson(record, detector.chosen()->name()) : ToJson(error, line_number);
       REVERTD_RETURN_IF_ERROR(out.Line(json));
     }
     // What was read is shown before the next read may wait.

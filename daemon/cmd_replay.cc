@@ -65,13 +65,13 @@ class Replay {
         ring_(kServicesMax, kRingSeconds),
         out_(STDOUT_FILENO),
         sink_(&out_),
-        analysis_(config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_),
+        analysis_(
+            config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_),
         router_(config_, &services_),
-        recorder_({.lateness_seconds = config.detect.lateness_seconds, .live = false}, &ring_, &counters_,
-                  [this] {
-                    Pump();
-                    return true;
-                  }) {
+        recorder_({.lateness_seconds = config.detect.lateness_seconds, .live = false}, &ring_, &counters_, [this] {
+          Pump();
+          return true;
+        }) {
     std::stable_sort(deploys_.begin(), deploys_.end(),
                      [](const Deploy& a, const Deploy& b) { return a.start_ns < b.start_ns; });
   }

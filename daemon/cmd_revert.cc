@@ -15,8 +15,10 @@ namespace {
 
 StatusOr<RollbackTrigger> TriggerFor(const Config& config, const RevertOptions& options, TimeNs now) {
   const ServiceConfig* service = config.FindService(options.service);
-  if (service == nullptr) return InvalidArgument("--service " + options.service + ": no such service in the configuration");
-  if (service->repo.empty()) return InvalidArgument("--service " + options.service + ": the configuration names no repo for it");
+  if (service == nullptr)
+    return InvalidArgument("--service " + options.service + ": no such service in the configuration");
+  if (service->repo.empty())
+    return InvalidArgument("--service " + options.service + ": the configuration names no repo for it");
   RollbackTrigger trigger;
   trigger.service = options.service;
   trigger.repo = service->repo;

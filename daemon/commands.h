@@ -23,7 +23,7 @@ struct ReplayOptions {
   std::vector<std::string> deploys;  // SPECs
   std::string deploys_file;          // NDJSON
   std::string format = "auto";
-  std::vector<std::string> logs;     // empty: stdin
+  std::vector<std::string> logs;  // empty: stdin
 };
 ExitCode ReplayCommand(const ReplayOptions& options);
 

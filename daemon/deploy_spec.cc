@@ -28,7 +28,7 @@ Status SetTime(std::string_view key, std::string_view value, TimeNs* time) {
 Status SetKey(std::string_view key, std::string_view value, Deploy* deploy) {
   if (key == "at") return SetTime(key, value, &deploy->start_ns);
   if (key == "until") return SetTime(key, value, &deploy->finish_ns);
-  std::string* text = key == "service" ? &deploy->service
+  std::string* text = key == "service"  ? &deploy->service
                       : key == "commit" ? &deploy->head
                       : key == "base"   ? &deploy->base
                       : key == "repo"   ? &deploy->repo
@@ -84,7 +84,8 @@ StatusOr<Deploy> ParseDeployJson(simdjson::ondemand::parser& parser, std::string
     REVERTD_RETURN_IF_ERROR(SetKey(owned_key, *text, &deploy));
   }
   const char* rest = nullptr;
-  if (document.current_location().get(rest) == simdjson::SUCCESS) return InvalidArgument("something stands after the JSON object");
+  if (document.current_location().get(rest) == simdjson::SUCCESS)
+    return InvalidArgument("something stands after the JSON object");
   return Complete(std::move(deploy));
 }
 

@@ -56,7 +56,8 @@ void AddDeployMoments(const ExplainFacts& facts, std::vector<Moment>& moments) {
     moments.push_back({verdict.at_ns, "verdict: " + std::string(NameOf(verdict.state)) + " (" + verdict.reason + ")"});
   }
   for (const Decision& decision : facts.decisions) {
-    moments.push_back({decision.at_ns, "decision: " + std::string(NameOf(decision.kind)) + " (" + decision.reason + ")"});
+    moments.push_back(
+        {decision.at_ns, "decision: " + std::string(NameOf(decision.kind)) + " (" + decision.reason + ")"});
   }
 }
 

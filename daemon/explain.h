@@ -13,11 +13,11 @@
 namespace revertd {
 
 struct ExplainFacts {
-  std::optional<Deploy> deploy;               // the judged one; absent for a person's own rollback
-  std::vector<Verdict> verdicts;              // of it, oldest first
+  std::optional<Deploy> deploy;   // the judged one; absent for a person's own rollback
+  std::vector<Verdict> verdicts;  // of it, oldest first
   std::vector<Decision> decisions;
   std::optional<RollbackTrigger> trigger;
-  std::vector<JournalRow> journal;            // of the trigger
+  std::vector<JournalRow> journal;  // of the trigger
   std::optional<Recovery> recovery;
   std::vector<std::string> services_untouched;  // without a trigger since the deploy
 };

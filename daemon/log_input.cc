@@ -16,7 +16,8 @@ StatusOr<LogInput> LogInput::Open(const std::string& path) {
   if (fd < 0) return Unavailable("cannot read " + path + ": " + std::strerror(errno));
   LogInput input(fd, owned);
   struct stat facts {};
-  if (::fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode)) return Unavailable("cannot read " + path + ": it is a folder");
+  if (::fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode))
+    return Unavailable("cannot read " + path + ": it is a folder");
   // A recorded log is read by plain read(): io_uring reads no more bytes a second, and one file needs no event loop.
   std::string wanted;
   auto source = OpenByteSource(fd, /*allow_uring=*/false, &wanted);

@@ -99,7 +99,7 @@ bool Sidecar::MakeRoomInRing() {
   for (DurationNs waited = 0; waited < kRoomWaitMax && !stop_.load(); waited += kMillisecondNs) {
     if (ring_.collected_through() >= sealed) return true;
     analysis_wake_.Notify();
-    std::this_thread::sleep_for(std::chrono::nanoseconds(kMillisecondNs));
+    clock_.SleepFor(kMillisecondNs);
   }
   return ring_.collected_through() >= sealed;
 }
@@ -141,8 +141,12 @@ void Sidecar::AnalysisThread() {
     if (now - written_at >= kWriteEvery || last_round) {
       written_at = now;
       sink.Flush(now);
-      const StatusFacts facts{.source = source_->name(), .started_ns = started, .now_ns = now, .running = !last_round,
-                              .sealed_through = sealed, .events_dropped = events_.dropped(),
+      const StatusFacts facts{.source = source_->name(),
+                              .started_ns = started,
+                              .now_ns = now,
+                              .running = !last_round,
+                              .sealed_through = sealed,
+                              .events_dropped = events_.dropped(),
                               .writes_dropped = sink.writes_dropped()};
       const Status status = state_->WriteStatus(StatusJson(facts, counters_, services_, analysis.OpenWatches()));
       if (!status.ok()) sink.Flush(now);  // says it, once a failure
@@ -157,10 +161,9 @@ void Sidecar::AnalysisThread() {
 void Sidecar::ExecutorThread() {
   GitProgram git(FolderOf(config_), OwnEnvironment(), &clock_);
   StepPrinter steps(&events_);
-  RevertExecutor executor(config_, inbox_.get(), journal_.get(), &git, &clock_, &steps,
-                          [this](std::string_view name) {
-                            if (name == fault_point_) ::kill(::getpid(), SIGKILL);
-                          });
+  RevertExecutor executor(config_, inbox_.get(), journal_.get(), &git, &clock_, &steps, [this](std::string_view name) {
+    if (name == fault_point_) ::kill(::getpid(), SIGKILL);
+  });
   ActionLoop actions(config_, inbox_.get(), journal_.get(), &executor, &clock_);
   Status told;
   while (true) {

@@ -71,10 +71,10 @@ class Sidecar {
   ServiceTable services_;
   WindowRing ring_;
   EventPrinter events_;
-  std::unique_ptr<StateStore> state_;           // analysis thread
+  std::unique_ptr<StateStore> state_;            // analysis thread
   std::unique_ptr<ExecutorStore> journal_view_;  // analysis thread, read only
-  std::unique_ptr<StateStore> inbox_;           // executor thread
-  std::unique_ptr<ExecutorStore> journal_;      // executor thread
+  std::unique_ptr<StateStore> inbox_;            // executor thread
+  std::unique_ptr<ExecutorStore> journal_;       // executor thread
   WakeUp analysis_wake_;
   WakeUp executor_wake_;
   std::atomic<bool> stop_{false};

@@ -1,6 +1,5 @@
 #include "daemon/status_report.h"
 
-
 namespace revertd {
 
 void AppendCounters(JsonWriter& json, const Counters& counters) {

@@ -55,8 +55,8 @@ TEST(CommandLine, WrongUsageIsExitCode2AndHelpIs0) {
 
 TEST(ReplayCommand, FindsTheBadDeployAndExitsWithBadNews) {
   const TestFolder folder;
-  const std::string log = folder.Write("access.log", LogSeconds(kStart, kStart + 60, 0) +
-                                                         LogSeconds(kStart + 60, kStart + 120, 6));
+  const std::string log =
+      folder.Write("access.log", LogSeconds(kStart, kStart + 60, 0) + LogSeconds(kStart + 60, kStart + 120, 6));
   const ProgramResult result = RunProgram(
       folder, {"replay", "--deploy", "service=checkout.test,at=" + std::to_string(kStart + 60) + ",id=bad", log});
   EXPECT_EQ(result.exit_code, 1) << result.err;
@@ -84,8 +84,8 @@ TEST(ReplayCommand, FilesAndStdinGiveTheSameEvents) {
   const std::string deploy = "service=checkout.test,at=" + std::to_string(kStart + 60);
   const auto events = [](const ProgramResult& result) { return result.out.substr(0, result.out.find("\"summary\"")); };
   const ProgramResult piped = RunProgram(folder, {"replay", "--deploy", deploy}, first + second);
-  const ProgramResult files = RunProgram(
-      folder, {"replay", "--deploy", deploy, folder.Write("a.log", first), folder.Write("b.log", second)});
+  const ProgramResult files =
+      RunProgram(folder, {"replay", "--deploy", deploy, folder.Write("a.log", first), folder.Write("b.log", second)});
   EXPECT_THAT(piped.out, HasSubstr("regressed"));
   EXPECT_EQ(events(piped), events(files));
 }
@@ -99,7 +99,8 @@ TEST(ReplayCommand, SaysWhatIsWrongWithADeploy) {
 
 TEST(Configuration, AWrongKeyNamesFileLineKeyAndTheNearestOne) {
   const TestFolder folder;
-  const std::string config = folder.Write("revertd.yaml", "services:\n  checkout:\n    match: {host: a}\n    mod: push\n");
+  const std::string config =
+      folder.Write("revertd.yaml", "services:\n  checkout:\n    match: {host: a}\n    mod: push\n");
   const ProgramResult result = RunProgram(folder, {"run", "--config", config});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr(config + ":4: services.checkout.mod: unknown key; did you mean \"mode\"?"));
@@ -108,9 +109,11 @@ TEST(Configuration, AWrongKeyNamesFileLineKeyAndTheNearestOne) {
 TEST(State, WithoutASidecarEveryReaderSaysSoInOneLine) {
   const TestFolder folder;
   const std::string config = folder.Write("revertd.yaml", "state: " + folder.Path("state.db") + "\n");
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"status"}, {"deploy", "list"}, {"trigger", "list"}, {"explain", "x"},
-        {"deploy", "start", "--service", "checkout"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"status"},
+                                                  {"deploy", "list"},
+                                                  {"trigger", "list"},
+                                                  {"explain", "x"},
+                                                  {"deploy", "start", "--service", "checkout"}}) {
     std::vector<std::string> arguments = command;
     arguments.insert(arguments.end(), {"--config", config});
     const ProgramResult result = RunProgram(folder, arguments);

@@ -48,19 +48,19 @@ TEST(DeploySpec, SaysWhatIsWrong) {
 class DeploysFile : public ::testing::Test {
  protected:
   std::string Write(std::string_view text) {
-    const std::string path = (std::filesystem::path(::testing::TempDir()) /
-                              (std::string("deploys-") +
-                               ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".ndjson"))
-                                 .string();
+    const std::string path =
+        (std::filesystem::path(::testing::TempDir()) /
+         (std::string("deploys-") + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".ndjson"))
+            .string();
     std::ofstream(path) << text;
     return path;
   }
 };
 
 TEST_F(DeploysFile, ReadsTheSameKeysAsNdjson) {
-  const auto deploys = ReadDeploysFile(
-      Write("{\"service\":\"checkout\",\"at\":1795255200.5,\"commit\":\"abc\"}\n\n"
-            "{\"at\":\"2026-11-21T11:00:00Z\",\"service\":\"catalog\"}"));
+  const auto deploys =
+      ReadDeploysFile(Write("{\"service\":\"checkout\",\"at\":1795255200.5,\"commit\":\"abc\"}\n\n"
+                            "{\"at\":\"2026-11-21T11:00:00Z\",\"service\":\"catalog\"}"));
   ASSERT_TRUE(deploys.ok()) << MessageOf(deploys.status());
   ASSERT_EQ(deploys->size(), 2U);
   EXPECT_EQ((*deploys)[0].start_ns, 1795255200 * kSecondNs + kSecondNs / 2);
@@ -69,14 +69,16 @@ TEST_F(DeploysFile, ReadsTheSameKeysAsNdjson) {
 }
 
 TEST_F(DeploysFile, NamesFileAndLineOfWhatIsWrong) {
-  const std::string path = Write("{\"service\":\"checkout\",\"at\":1}\n{\"service\":\"checkout\",\"at\":1,\"servce\":\"x\"}\n");
+  const std::string path =
+      Write("{\"service\":\"checkout\",\"at\":1}\n{\"service\":\"checkout\",\"at\":1,\"servce\":\"x\"}\n");
   const auto deploys = ReadDeploysFile(path);
   ASSERT_FALSE(deploys.ok());
   EXPECT_EQ(MessageOf(deploys.status()), path + ":2: unknown key \"servce\" in a deploy; did you mean \"service\"?");
 }
 
 TEST_F(DeploysFile, RefusesWhatIsNoObject) {
-  for (const char* line : {"[1]", "{\"service\":", "\"text\"", "{} {}", "{\"service\":[1],\"at\":1}", "{\"at\":true}"}) {
+  for (const char* line :
+       {"[1]", "{\"service\":", "\"text\"", "{} {}", "{\"service\":[1],\"at\":1}", "{\"at\":true}"}) {
     EXPECT_FALSE(ReadDeploysFile(Write(line)).ok()) << line;
   }
 }

@@ -9,25 +9,57 @@ constexpr TimeNs kFinish = 1795255200 * kSecondNs;
 
 ExplainFacts RolledBack() {
   ExplainFacts facts;
-  facts.deploy = Deploy{.id = "checkout-1795255198", .service = "checkout", .repo = "shop", .base = "91ab34de",
-                        .head = "3f2a91c0aaaaaaaaaaaa", .start_ns = kFinish - 2 * kSecondNs, .finish_ns = kFinish,
+  facts.deploy = Deploy{.id = "checkout-1795255198",
+                        .service = "checkout",
+                        .repo = "shop",
+                        .base = "91ab34de",
+                        .head = "3f2a91c0aaaaaaaaaaaa",
+                        .start_ns = kFinish - 2 * kSecondNs,
+                        .finish_ns = kFinish,
                         .trigger_id = ""};
-  Verdict verdict{.deploy_id = facts.deploy->id, .service = "checkout", .state = VerdictState::kRegressed,
-                  .reason = "errors_above_null", .at_ns = kFinish + 21 * kSecondNs, .evidence = {}};
-  verdict.evidence.push_back(Evidence{.signal = "errors", .e_value = 81000, .e_value_needed = 5714,
-                                      .before_null = 0.0019, .after = 0.0412, .after_low = 0.034, .after_high = 0.05,
-                                      .n_before = 12000, .n_after = 2500, .x_after = 103,
-                                      .onset_ns = kFinish + kSecondNs, .control = "catalog", .control_e_value = 3e5,
+  Verdict verdict{.deploy_id = facts.deploy->id,
+                  .service = "checkout",
+                  .state = VerdictState::kRegressed,
+                  .reason = "errors_above_null",
+                  .at_ns = kFinish + 21 * kSecondNs,
+                  .evidence = {}};
+  verdict.evidence.push_back(Evidence{.signal = "errors",
+                                      .e_value = 81000,
+                                      .e_value_needed = 5714,
+                                      .before_null = 0.0019,
+                                      .after = 0.0412,
+                                      .after_low = 0.034,
+                                      .after_high = 0.05,
+                                      .n_before = 12000,
+                                      .n_after = 2500,
+                                      .x_after = 103,
+                                      .onset_ns = kFinish + kSecondNs,
+                                      .control = "catalog",
+                                      .control_e_value = 3e5,
                                       .control_n_after = 2400});
   facts.verdicts.push_back(verdict);
-  facts.decisions.push_back({.deploy_id = facts.deploy->id, .service = "checkout", .kind = DecisionKind::kAct,
-                             .reason = "mode_push", .trigger_id = "t", .at_ns = kFinish + 21 * kSecondNs});
-  facts.trigger = RollbackTrigger{.id = "t", .deploy_id = facts.deploy->id, .service = "checkout", .repo = "shop",
-                                  .base = "", .head = "3f2a91c0aaaaaaaaaaaa", .reason = "mode_push",
-                                  .created_ns = kFinish + 21 * kSecondNs, .evidence = verdict.evidence.front()};
+  facts.decisions.push_back({.deploy_id = facts.deploy->id,
+                             .service = "checkout",
+                             .kind = DecisionKind::kAct,
+                             .reason = "mode_push",
+                             .trigger_id = "t",
+                             .at_ns = kFinish + 21 * kSecondNs});
+  facts.trigger = RollbackTrigger{.id = "t",
+                                  .deploy_id = facts.deploy->id,
+                                  .service = "checkout",
+                                  .repo = "shop",
+                                  .base = "",
+                                  .head = "3f2a91c0aaaaaaaaaaaa",
+                                  .reason = "mode_push",
+                                  .created_ns = kFinish + 21 * kSecondNs,
+                                  .evidence = verdict.evidence.front()};
   const auto step = [](std::string name, double begun, double finished, std::string detail) {
-    return JournalRow{"t", std::move(name), kFinish + static_cast<TimeNs>(begun * 1e9),
-                      kFinish + static_cast<TimeNs>(finished * 1e9), "done", std::move(detail)};
+    return JournalRow{"t",
+                      std::move(name),
+                      kFinish + static_cast<TimeNs>(begun * 1e9),
+                      kFinish + static_cast<TimeNs>(finished * 1e9),
+                      "done",
+                      std::move(detail)};
   };
   facts.journal = {step("accepted", 22, 22, ""), step("pushed", 22.5, 23, "cafe"),
                    step("push_verified", 23, 23.5, "cafecafecafecafe"), step("deployed", 23.5, 24, "d2")};
@@ -36,9 +68,15 @@ ExplainFacts RolledBack() {
 
 TEST(Explain, TellsTheWholeLineOfARollback) {
   ExplainFacts facts = RolledBack();
-  facts.recovery = Recovery{.trigger_id = "t", .deploy_id = "d2", .service = "checkout",
-                            .state = RecoveryState::kRecovered, .e_value = 23, .rate_bad = 0.0412, .rate_now = 0,
-                            .n_now = 4000, .at_ns = kFinish + 60 * kSecondNs};
+  facts.recovery = Recovery{.trigger_id = "t",
+                            .deploy_id = "d2",
+                            .service = "checkout",
+                            .state = RecoveryState::kRecovered,
+                            .e_value = 23,
+                            .rate_bad = 0.0412,
+                            .rate_now = 0,
+                            .n_now = 4000,
+                            .at_ns = kFinish + 60 * kSecondNs};
   facts.services_untouched = {"catalog"};
   EXPECT_EQ(ExplainText(facts),
             "checkout: rolled back, production recovered\n"

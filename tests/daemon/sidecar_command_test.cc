@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <cstdlib>
-#include <ctime>
 
+#include "actions/process.h"
+#include "base/clock.h"
 #include "tests/daemon/program.h"
 #include "tests/daemon/synthetic_log.h"
 
@@ -16,12 +16,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// What a command prints, without the last newline; its failure is the test's.
 std::string Shell(const std::string& command) {
-  std::string out;
-  FILE* pipe = ::popen(command.c_str(), "r");
-  char buffer[4096];
-  while (const size_t got = std::fread(buffer, 1, sizeof(buffer), pipe)) out.append(buffer, got);
-  EXPECT_EQ(::pclose(pipe), 0) << command;
+  const auto result = RunProcess(
+      {.program = "sh", .arguments = {"-c", command}, .working_directory = "", .environment = OwnEnvironment()});
+  EXPECT_TRUE(result.ok() && result->exit_code == 0) << command;
+  const std::string out = result.ok() ? result->standard_output : "";
   return out.substr(0, out.find_last_not_of('\n') + 1);
 }
 
@@ -31,22 +31,29 @@ class StraightLine : public ::testing::Test {
   static constexpr int kPatienceSeconds = 30;
 
   void SetUp() override {
-    Shell("exec 2>&1; cd " + folder_.Path("") + " && git init -q --bare -b production shop.git && " +
-          "git init -q -b production work && cd work && git config user.email dev@example.com && " +
-          "git config user.name Dev && git config commit.gpgsign false && echo good > app.conf && git add app.conf && " +
-          "git commit -q -m good && git checkout -q -b feature && echo bad > app.conf && git commit -q -am bad && " +
-          "git checkout -q production && git merge -q --no-ff -m 'Merge the bad feature' feature && " +
-          "git remote add origin ../shop.git && git push -q origin production");
+    Shell(
+        "exec 2>&1; cd " + folder_.Path("") + " && git init -q --bare -b production shop.git && " +
+        "git init -q -b production work && cd work && git config user.email dev@example.com && " +
+        "git config user.name Dev && git config commit.gpgsign false && echo good > app.conf && git add app.conf && " +
+        "git commit -q -m good && git checkout -q -b feature && echo bad > app.conf && git commit -q -am bad && " +
+        "git checkout -q production && git merge -q --no-ff -m 'Merge the bad feature' feature && " +
+        "git remote add origin ../shop.git && git push -q origin production");
     good_ = Shell("git -C " + folder_.Path("work") + " rev-parse production^1");
     bad_ = Shell("git -C " + folder_.Path("work") + " rev-parse production");
-    config_ = folder_.Write("revertd.yaml", "services:\n"
+    config_ = folder_.Write("revertd.yaml",
+                            "services:\n"
                             "  checkout: {match: {host: checkout.test}, repo: shop, mode: push}\n"
                             "  catalog: {match: {host: catalog.test}}\n"
-                            "repos:\n  shop: {url: 'file://" + folder_.Path("shop.git") + "'}\n"
-                            "detect: {lateness: 1s}\n"
-                            "guard: {kill_switch: " + folder_.Path("kill-switch") + "}\n"
-                            "state: " + folder_.Path("state/state.db") + "\n");
-    start_ = std::time(nullptr) - 200;
+                            "repos:\n  shop: {url: 'file://" +
+                                folder_.Path("shop.git") +
+                                "'}\n"
+                                "detect: {lateness: 1s}\n"
+                                "guard: {kill_switch: " +
+                                folder_.Path("kill-switch") +
+                                "}\n"
+                                "state: " +
+                                folder_.Path("state/state.db") + "\n");
+    start_ = FloorToSecond(clock_.Now()) - 200;
   }
 
   void TearDown() override {
@@ -94,7 +101,7 @@ class StraightLine : public ::testing::Test {
   void WaitFor(const std::string& what, Condition condition) {
     for (int i = 0; i < kPatienceSeconds * 50; ++i) {
       if (condition()) return;
-      ::usleep(20'000);
+      clock_.SleepFor(20 * kMillisecondNs);
     }
     FAIL() << "not seen: " << what << "\n" << ReadFile(folder_.Path("stdout")) << ReadFile(folder_.Path("stderr"));
   }
@@ -103,6 +110,7 @@ class StraightLine : public ::testing::Test {
   }
   std::string RemoteHead() { return Shell("git -C " + folder_.Path("shop.git") + " rev-parse production"); }
 
+  SystemClock clock_;
   TestFolder folder_;
   std::string config_;
   std::string good_;

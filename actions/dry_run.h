@@ -19,8 +19,8 @@ namespace revertd {
 struct DryRun {
   std::string refusal;  // empty: it would be done; else the named reason, also "conflict" and "empty_change"
   std::string detail;
-  RevertPlan plan;      // where there is one
-  std::string sha;      // of the revert commit that would be pushed onto plan.order.onto
+  RevertPlan plan;  // where there is one
+  std::string sha;  // of the revert commit that would be pushed onto plan.order.onto
   std::string tree;
   std::string diffstat;
 };
@@ -28,7 +28,7 @@ StatusOr<DryRun> DryRunRevert(const Config& config, const RollbackTrigger& trigg
 
 struct RemoteCheck {
   std::string git_version;
-  std::string branch_head;   // empty: the remote has no such branch
+  std::string branch_head;    // empty: the remote has no such branch
   bool push_allowed = false;  // as far as a rehearsal can tell: hooks of the remote have not run
   std::string detail;         // not allowed: the remote's words
 };

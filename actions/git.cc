@@ -7,7 +7,7 @@
 namespace revertd {
 namespace {
 
-constexpr size_t kRevisionDigitsMin = 7;  // git's own shortest default abbreviation
+constexpr size_t kRevisionDigitsMin = 7;   // git's own shortest default abbreviation
 constexpr size_t kRevisionDigitsMax = 64;  // SHA-256
 
 bool IsHexDigit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }

@@ -27,7 +27,7 @@ struct GitCommit {
 
 // The commits that are in `until` and not in `since`.
 struct CommitRange {
-  std::string since;             // empty: from the beginning
+  std::string since;  // empty: from the beginning
   std::string until;
   bool descendants_only = false;  // only those that descend from `since`
   size_t limit = 1;

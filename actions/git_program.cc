@@ -17,9 +17,10 @@ namespace fs = std::filesystem;
 // Of every run. The user's own configuration stays in force for credentials, ssh, url rewriting and signing; what could
 // run a program, change the result between two machines, or write more than asked is switched off here.
 constexpr std::string_view kSettings[] = {
-    "core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false",
-    "protocol.ext.allow=never", "rerere.enabled=false", "core.autocrlf=false", "submodule.recurse=false",
-    "push.followTags=false", "log.showSignature=false", "core.quotePath=false", "color.ui=false",
+    "core.hooksPath=/dev/null",     "core.fsmonitor=false",     "gc.auto=0",
+    "maintenance.auto=false",       "protocol.ext.allow=never", "rerere.enabled=false",
+    "core.autocrlf=false",          "submodule.recurse=false",  "push.followTags=false",
+    "log.showSignature=false",      "core.quotePath=false",     "color.ui=false",
     "i18n.logOutputEncoding=UTF-8", "i18n.commitEncoding=UTF-8"};
 
 constexpr std::string_view kPreparedRefs = "refs/revertd/";
@@ -242,7 +243,10 @@ StatusOr<bool> GitProgram::IsAncestor(const RepoConfig& repo, std::string_view a
 StatusOr<std::vector<GitCommit>> GitProgram::ReadCommits(const RepoConfig& repo, const CommitRange& range) {
   REVERTD_CHECK(IsRevision(range.until) && (range.since.empty() || IsRevision(range.since)));
   std::vector<std::string> arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror,
-                                        "log", "-z", "--topo-order", "--format=%H%x00%P%x00%B",
+                                        "log",
+                                        "-z",
+                                        "--topo-order",
+                                        "--format=%H%x00%P%x00%B",
                                         "--max-count=" + std::to_string(range.limit)};
   if (range.descendants_only) arguments.emplace_back("--ancestry-path");
   arguments.emplace_back("--end-of-options");
@@ -256,10 +260,10 @@ StatusOr<std::vector<GitCommit>> GitProgram::ReadCommits(const RepoConfig& repo,
 
 StatusOr<std::string> GitProgram::DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) {
   REVERTD_CHECK(IsRevision(from) && IsRevision(to));
-  return RunForOutput({.arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror, "diff",
-                                     "--no-ext-diff", "--no-textconv", "--stat", "--end-of-options", std::string(from),
-                                     std::string(to), "--"}},
-                      "comparing the trees");
+  return RunForOutput(
+      {.arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror, "diff", "--no-ext-diff",
+                     "--no-textconv", "--stat", "--end-of-options", std::string(from), std::string(to), "--"}},
+      "comparing the trees");
 }
 
 StatusOr<std::vector<std::string>> GitProgram::IdentityAt(const std::string& mirror, TimeNs date_ns) {
@@ -294,11 +298,10 @@ StatusOr<RevertAnswer> GitProgram::Revert(const RepoConfig& repo, const RevertOr
   if (error) return Unavailable("making " + paths.work_trees + ": " + error.message());
   const SweepAtEnd sweep_at_end(paths);
   const std::string work_tree = paths.work_trees + "/revert";
-  StatusOr<std::string> added =
-      RunForOutput({.arguments = {"--git-dir=" + paths.mirror, "worktree", "add", "--quiet", "--detach",
-                                  "--end-of-options", work_tree, order.onto},
-                    .time_limit_ns = kWorkTreeTimeMax},
-                   "making a temporary work tree of " + repo.name);
+  StatusOr<std::string> added = RunForOutput({.arguments = {"--git-dir=" + paths.mirror, "worktree", "add", "--quiet",
+                                                            "--detach", "--end-of-options", work_tree, order.onto},
+                                              .time_limit_ns = kWorkTreeTimeMax},
+                                             "making a temporary work tree of " + repo.name);
   if (!added.ok()) return added.status();
   return RevertInWorkTree(work_tree, order, *identity);
 }
@@ -320,7 +323,8 @@ StatusOr<RevertAnswer> GitProgram::RevertInWorkTree(const std::string& work_tree
         RunForOutput({.arguments = {"diff", "--name-only", "--diff-filter=U", "-z"}, .working_directory = work_tree},
                      "reading the conflicts");
     if (!unmerged.ok()) return unmerged.status();
-    if (unmerged->empty()) return Internal("reverting " + step.sha + ": " + WhyIn(result->standard_error, RepoConfig{}));
+    if (unmerged->empty())
+      return Internal("reverting " + step.sha + ": " + WhyIn(result->standard_error, RepoConfig{}));
     RevertAnswer answer;
     answer.kind = RevertAnswer::Kind::kConflict;
     answer.conflicts = SplitAtNul(*unmerged);
@@ -341,11 +345,11 @@ StatusOr<RevertAnswer> GitProgram::Commit(const std::string& work_tree, const Re
   RevertAnswer answer;
   if (*before == *after) return answer;
 
-  StatusOr<std::string> committed =
-      RunForOutput({.arguments = {"commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--message=" + order.message},
-                    .working_directory = work_tree,
-                    .more_environment = identity},
-                   "committing the revert");
+  StatusOr<std::string> committed = RunForOutput(
+      {.arguments = {"commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--message=" + order.message},
+       .working_directory = work_tree,
+       .more_environment = identity},
+      "committing the revert");
   if (!committed.ok()) return committed.status();
   StatusOr<std::string> line = read({"log", "--max-count=1", "--format=%H %T %P"});
   if (!line.ok()) return line.status();

@@ -16,7 +16,8 @@ constexpr size_t kTriggerIdBytesMax = 320;
 
 bool IsTriggerId(std::string_view id) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  return !id.empty() && id.size() <= kTriggerIdBytesMax && Trim(id) == id && std::none_of(id.begin(), id.end(), control);
+  return !id.empty() && id.size() <= kTriggerIdBytesMax && Trim(id) == id &&
+         std::none_of(id.begin(), id.end(), control);
 }
 
 }  // namespace

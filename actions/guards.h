@@ -33,11 +33,11 @@ KillSwitch ReadKillSwitch(const std::string& path);
 
 struct GuardFacts {
   KillSwitch kill_switch = KillSwitch::kUnreadable;
-  bool dismissed = false;             // a person said no since
+  bool dismissed = false;  // a person said no since
   TimeNs now_ns = 0;
-  TimeNs deploy_finish_ns = 0;        // 0: a person's own rollback, of any age
-  int64_t pushes_today = 0;           // pushed in the 24 hours before now
-  bool automatic = true;              // a detector's trigger, not a person's own
+  TimeNs deploy_finish_ns = 0;  // 0: a person's own rollback, of any age
+  int64_t pushes_today = 0;     // pushed in the 24 hours before now
+  bool automatic = true;        // a detector's trigger, not a person's own
 };
 
 // In this order: kill_switch, kill_switch_unreadable, dismissed, deploy_too_old, pushes_per_day, then the plan's own

@@ -218,9 +218,15 @@ StatusOr<ProcessResult> RunProcess(const ProcessSpec& spec) {
   std::vector<std::string> environment = spec.environment;
   const std::vector<char*> argument_pointers = PointersTo(arguments);
   const std::vector<char*> environment_pointers = PointersTo(environment);
-  const ChildPlan plan = {path->c_str(), argument_pointers.data(), environment_pointers.data(),
-                          spec.working_directory.empty() ? nullptr : spec.working_directory.c_str(), nothing.number(),
-                          output.write_end.number(), error.write_end.number(), report.write_end.number(), getpid()};
+  const ChildPlan plan = {path->c_str(),
+                          argument_pointers.data(),
+                          environment_pointers.data(),
+                          spec.working_directory.empty() ? nullptr : spec.working_directory.c_str(),
+                          nothing.number(),
+                          output.write_end.number(),
+                          error.write_end.number(),
+                          report.write_end.number(),
+                          getpid()};
   const auto deadline = Steady::now() + std::chrono::nanoseconds(spec.time_limit_ns);
   const pid_t child = fork();
   if (child < 0) return WhyNotStarted(spec, errno);

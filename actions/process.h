@@ -28,7 +28,7 @@ struct ProcessSpec {
 };
 
 struct ProcessResult {
-  int exit_code = 0;      // 128 + signal where a signal ended it
+  int exit_code = 0;  // 128 + signal where a signal ended it
   bool timed_out = false;
   bool output_cut = false;  // a stream was longer than output_bytes_max
   std::string standard_output;

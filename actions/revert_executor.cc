@@ -171,14 +171,16 @@ StatusOr<RevertExecutor::StepAnswer> RevertExecutor::Plan(const RollbackTrigger&
   if (!hold.ok()) return hold.status();
   if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
   const auto& plan = std::get<RevertPlan>(*answer);
-  return Finished{std::string(kDone), "onto " + plan.order.onto + ", commits " + std::to_string(plan.order.steps.size())};
+  return Finished{std::string(kDone),
+                  "onto " + plan.order.onto + ", commits " + std::to_string(plan.order.steps.size())};
 }
 
 // The revert commit for a plan: the one that is kept already where it fits, else a new one.
 StatusOr<RevertExecutor::Prepared> RevertExecutor::Prepare(const RollbackTrigger& trigger, const RepoConfig& repo,
                                                            const PlanAnswer& answer) {
   if (const auto* adoption = std::get_if<PlanAdoption>(&answer)) return Prepared{adoption->sha, std::nullopt};
-  if (const auto* refusal = std::get_if<PlanRefusal>(&answer)) return Prepared{"", Hold{refusal->reason, refusal->detail}};
+  if (const auto* refusal = std::get_if<PlanRefusal>(&answer))
+    return Prepared{"", Hold{refusal->reason, refusal->detail}};
   const auto& plan = std::get<RevertPlan>(answer);
   StatusOr<std::optional<GitCommit>> kept = git_->ReadPrepared(repo, trigger.id);
   if (!kept.ok()) return kept.status();
@@ -188,7 +190,8 @@ StatusOr<RevertExecutor::Prepared> RevertExecutor::Prepare(const RollbackTrigger
   }
   StatusOr<RevertAnswer> revert = git_->Revert(repo, plan.order);
   if (!revert.ok()) return revert.status();
-  if (revert->kind == RevertAnswer::Kind::kConflict) return Prepared{"", Hold{"conflict", Join(revert->conflicts, ", ")}};
+  if (revert->kind == RevertAnswer::Kind::kConflict)
+    return Prepared{"", Hold{"conflict", Join(revert->conflicts, ", ")}};
   if (revert->kind == RevertAnswer::Kind::kEmpty) return Prepared{"", Hold{"empty_change", plan.head}};
   REVERTD_RETURN_IF_ERROR(git_->KeepPrepared(repo, trigger.id, revert->sha));
   return Prepared{revert->sha, std::nullopt};

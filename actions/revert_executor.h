@@ -126,7 +126,7 @@ class RevertExecutor {
   const Clock* const clock_;
   ExecutorEvents* const events_;
   const FaultPoint fault_point_;
-  std::map<std::string, Retry, std::less<>> retries_;           // by trigger; of the step it is at
+  std::map<std::string, Retry, std::less<>> retries_;            // by trigger; of the step it is at
   std::set<std::pair<std::string, std::string>> told_to_begin_;  // (trigger, step) of this process's life
 };
 

@@ -35,8 +35,8 @@ bool Names(std::string_view abbreviation, std::string_view sha) { return sha.sta
 const GitCommit* FindStandingRevert(const std::vector<GitCommit>& commits, size_t newer_than, std::string_view sha) {
   for (size_t i = 0; i < newer_than; ++i) {
     const std::vector<std::string> reverted = RevertedBy(commits[i].message);
-    const bool undoes = std::any_of(reverted.begin(), reverted.end(),
-                                    [sha](const std::string& named) { return Names(named, sha); });
+    const bool undoes =
+        std::any_of(reverted.begin(), reverted.end(), [sha](const std::string& named) { return Names(named, sha); });
     if (undoes && FindStandingRevert(commits, i, commits[i].sha) == nullptr) return &commits[i];
   }
   return nullptr;
@@ -229,8 +229,8 @@ StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConf
   if (branch_head.empty()) return facts;
   REVERTD_RETURN_IF_ERROR(ReadHeadAndBase(trigger, repo, git, &facts));
   if (!facts.head_on_branch) return facts;
-  StatusOr<std::vector<GitCommit>> since = git->ReadCommits(
-      repo, {.since = facts.head, .until = facts.branch_head, .limit = kCommitsSinceMax + 1});
+  StatusOr<std::vector<GitCommit>> since =
+      git->ReadCommits(repo, {.since = facts.head, .until = facts.branch_head, .limit = kCommitsSinceMax + 1});
   if (!since.ok()) return since.status();
   facts.since = *std::move(since);
   if (facts.base.empty() || !facts.base_before_head) return facts;

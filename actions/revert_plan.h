@@ -26,13 +26,13 @@ inline constexpr size_t kCommitsSinceMax = 5000;
 
 struct PlanFacts {
   std::string branch;
-  std::string branch_head;   // empty: the remote has no such branch
-  std::string base;          // full; empty: not found, or none was given and the head has no parent
-  std::string head;          // full; empty: not found
+  std::string branch_head;  // empty: the remote has no such branch
+  std::string base;         // full; empty: not found, or none was given and the head has no parent
+  std::string head;         // full; empty: not found
   bool head_on_branch = false;
-  bool base_before_head = false;  // base is an ancestor of head, or head itself
-  std::vector<GitCommit> range;   // all of base..head, newest first, at most kRangeCommitsMax + 1
-  std::vector<GitCommit> since;   // all of head..branch_head, newest first, at most kCommitsSinceMax + 1
+  bool base_before_head = false;                 // base is an ancestor of head, or head itself
+  std::vector<GitCommit> range;                  // all of base..head, newest first, at most kRangeCommitsMax + 1
+  std::vector<GitCommit> since;                  // all of head..branch_head, newest first, at most kCommitsSinceMax + 1
   std::vector<std::string> descendants_of_base;  // those of `range` that hold the base
   // Of `range`: (commit, the older commit that it undid), each verified to be in the base's history.
   std::vector<std::pair<std::string, std::string>> reverts_in_range;

@@ -23,11 +23,12 @@ int RunInChild(Sandbox* sandbox, const RollbackTrigger& trigger, const std::stri
     TestClock clock;
     GitProgram git = sandbox->MakeGit(&clock);
     RecordedEvents events;
-    RunToTheEnd(sandbox, trigger, sandbox->MakeConfig(), &git, &clock, &events,
-                [&fault](std::string_view name) {
-                  if (name == fault) kill(getpid(), SIGKILL);
-                },
-                kRoundsMax);
+    RunToTheEnd(
+        sandbox, trigger, sandbox->MakeConfig(), &git, &clock, &events,
+        [&fault](std::string_view name) {
+          if (name == fault) kill(getpid(), SIGKILL);
+        },
+        kRoundsMax);
     std::fflush(nullptr);
     _exit(testing::Test::HasFailure() ? 1 : 0);
   }
@@ -37,8 +38,8 @@ int RunInChild(Sandbox* sandbox, const RollbackTrigger& trigger, const std::stri
 }
 
 std::vector<std::string> AllSteps() {
-  return {"accepted done",      "planned done",  "reverted done",      "announced done", "pushed done",
-          "push_verified done", "deployed done", "recovered recovered"};
+  return {"accepted done", "planned done",       "reverted done", "announced done",
+          "pushed done",   "push_verified done", "deployed done", "recovered recovered"};
 }
 
 class CrashTest : public testing::TestWithParam<std::string> {};
@@ -69,9 +70,7 @@ std::string TestName(const testing::TestParamInfo<std::string>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(EveryFaultPoint, CrashTest, testing::ValuesIn(FaultPointNames()), TestName);
 
-TEST(FaultPoints, AreEveryStepByTheFourPlaces) {
-  EXPECT_EQ(FaultPointNames().size(), AllSteps().size() * 4);
-}
+TEST(FaultPoints, AreEveryStepByTheFourPlaces) { EXPECT_EQ(FaultPointNames().size(), AllSteps().size() * 4); }
 
 }  // namespace
 }  // namespace revertd

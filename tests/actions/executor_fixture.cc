@@ -59,6 +59,9 @@ void RunToTheEnd(Sandbox* sandbox, const RollbackTrigger& trigger, const Config&
   for (int round = 0; round < rounds_max; ++round) {
     const auto advanced = loop.RunOnce();
     if (advanced.ok() && *advanced) continue;
+    const auto rows = stores.journal->ReadJournal(trigger.id);
+    ASSERT_TRUE(rows.ok());
+    if (!rows->empty() && rows->back().finished_ns != 0 && rows->back().outcome != "done") return;
     PlaySidecar(sandbox, stores.sidecar.get(), trigger, RecoveryState::kRecovered, clock->Now());
     clock->SleepFor(10 * kSecondNs);
   }

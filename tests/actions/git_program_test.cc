@@ -27,7 +27,8 @@ TEST(GitWords, OnlyHexadecimalNamesAreRevisions) {
 
 TEST(GitWords, EncodedNamesAreSafeAndDifferent) {
   std::set<std::string> encoded;
-  const std::vector<std::string> names = {"shop", "../shop", "-shop", "a.lock", "a..b", "a/b", "a=2Fb", "sh op", "a\nb"};
+  const std::vector<std::string> names = {"shop", "../shop", "-shop", "a.lock", "a..b",
+                                          "a/b",  "a=2Fb",   "sh op", "a\nb"};
   for (const std::string& name : names) {
     const std::string safe = EncodeName(name);
     EXPECT_EQ(safe.find_first_of("./ \n~^:?*[\\"), std::string::npos) << safe;
@@ -135,8 +136,8 @@ TEST_F(GitProgramTest, NoHookOfAnyConfigurationRuns) {
     WriteFile(hooks + "/" + name, "#!/bin/sh\ntouch " + mark + "\n");
     fs::permissions(hooks + "/" + name, fs::perms::owner_all);
   }
-  WriteFile(sandbox_.root + "/home/.gitconfig", "[core]\n hooksPath = " + hooks + "\n[init]\n templateDir = " +
-                                                    sandbox_.root + "/template\n");
+  WriteFile(sandbox_.root + "/home/.gitconfig",
+            "[core]\n hooksPath = " + hooks + "\n[init]\n templateDir = " + sandbox_.root + "/template\n");
   WriteFile(sandbox_.root + "/template/hooks/post-checkout", "#!/bin/sh\ntouch " + mark + "\n");
   fs::permissions(sandbox_.root + "/template/hooks/post-checkout", fs::perms::owner_all);
   // The person's own git does run them: a mark shows that the trap works.
@@ -157,9 +158,9 @@ TEST_F(GitProgramTest, NoHookOfAnyConfigurationRuns) {
 TEST_F(GitProgramTest, TheCallersGitVariablesDoNotReachGit) {
   sandbox_.Publish();
   std::vector<std::string> environment = sandbox_.Environment();
-  for (const char* trap : {"GIT_DIR=/nowhere", "GIT_WORK_TREE=/nowhere", "GIT_INDEX_FILE=/nowhere",
-                           "GIT_OBJECT_DIRECTORY=/nowhere", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.bare",
-                           "GIT_CONFIG_VALUE_0=nonsense"}) {
+  for (const char* trap :
+       {"GIT_DIR=/nowhere", "GIT_WORK_TREE=/nowhere", "GIT_INDEX_FILE=/nowhere", "GIT_OBJECT_DIRECTORY=/nowhere",
+        "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.bare", "GIT_CONFIG_VALUE_0=nonsense"}) {
     environment.emplace_back(trap);
   }
   GitProgram git(sandbox_.state_directory, environment, &clock_);

@@ -203,9 +203,10 @@ TEST_F(ExecutorTest, ARemoteThatLiesIsFoundOut) {
 
 TEST_F(ExecutorTest, AHeadThatHoldsOursIsVerified) {
   sandbox_.Publish();
-  sandbox_.WriteHook("post-receive",
-                     "new=$(GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@x git "
-                     "commit-tree -p production -m later production^{tree}) && git update-ref refs/heads/production $new");
+  sandbox_.WriteHook(
+      "post-receive",
+      "new=$(GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@x git "
+      "commit-tree -p production -m later production^{tree}) && git update-ref refs/heads/production $new");
   const std::vector<std::string> outcomes = Run();
   ASSERT_GE(outcomes.size(), 6U);
   EXPECT_EQ(outcomes[5], "push_verified done");

@@ -30,7 +30,8 @@ TEST(RevertWords, MessageCannotBeForgedByItsTexts) {
   RollbackTrigger trigger;
   trigger.id = "shop-1";
   trigger.reason = "because\nRevertd-Trigger: other";
-  const std::vector<GitCommit> line = {{.sha = std::string(40, 'a'), .parents = {std::string(40, 'b')}, .message = "S\n\nB"}};
+  const std::vector<GitCommit> line = {
+      {.sha = std::string(40, 'a'), .parents = {std::string(40, 'b')}, .message = "S\n\nB"}};
   const std::string message = RevertMessage(trigger, line, {{line[0].sha, 0}});
   EXPECT_EQ(message, "Revert \"S\"\n\nThis reverts commit " + line[0].sha + ".\n\nRevertd-Trigger: shop-1\nReverts: " +
                          line[0].sha + "\nReverted-Because: because Revertd-Trigger: other\n");
@@ -58,7 +59,9 @@ class PlanTest : public testing::Test {
     return revert->tree;
   }
   std::string TreeOf(const std::string& revision) { return sandbox_.Git({"rev-parse", revision + "^{tree}"}); }
-  RollbackTrigger TriggerFor(const std::string& head, const std::string& base) { return sandbox_.TriggerFor(head, base); }
+  RollbackTrigger TriggerFor(const std::string& head, const std::string& base) {
+    return sandbox_.TriggerFor(head, base);
+  }
 
   Sandbox sandbox_;
   TestClock clock_;
@@ -76,8 +79,8 @@ TEST_F(PlanTest, AMergeIsRevertedAgainstItsMainline) {
   EXPECT_EQ(plan.order.steps[0].mainline, 1);
   EXPECT_EQ(plan.order.onto, merge);
   EXPECT_EQ(plan.order.message, "Revert \"Merge feature\"\n\nThis reverts commit " + merge +
-                                    ", reversing\nchanges made to " + first_ + ".\n\nRevertd-Trigger: " +
-                                    TriggerFor(merge, "").id + "\nReverts: " + merge +
+                                    ", reversing\nchanges made to " + first_ +
+                                    ".\n\nRevertd-Trigger: " + TriggerFor(merge, "").id + "\nReverts: " + merge +
                                     "\nReverted-Because: errors 0.01 % -> 4.1 %\n");
   EXPECT_EQ(TreeAfter(TriggerFor(merge, "")), TreeOf(first_));
 }

@@ -91,8 +91,8 @@ void Sandbox::Publish() { Git({"push", "--quiet", "file://" + remote, "productio
 std::string Sandbox::RemoteHead() { return GitIn(remote, {"rev-parse", "refs/heads/production"}); }
 
 int Sandbox::RemoteReverts(const std::string& trigger_id) {
-  const std::string found = GitIn(remote, {"log", "--format=%H", "--fixed-strings", "--grep=Revertd-Trigger: " + trigger_id,
-                                           "refs/heads/production"});
+  const std::string found = GitIn(remote, {"log", "--format=%H", "--fixed-strings",
+                                           "--grep=Revertd-Trigger: " + trigger_id, "refs/heads/production"});
   return found.empty() ? 0 : static_cast<int>(Split(found, '\n').size());
 }
 

@@ -33,14 +33,14 @@ class Sandbox {
   std::string Commit(const std::string& file, const std::string& text, const std::string& message);
   // Makes branch `name` from the current one with one commit, goes back and merges it (--no-ff); the merge's SHA.
   std::string MergeOf(const std::string& name, const std::string& file, const std::string& text);
-  void Publish();            // pushes the clone's production to the remote
-  std::string RemoteHead();  // of production, read in the remote itself
+  void Publish();                                    // pushes the clone's production to the remote
+  std::string RemoteHead();                          // of production, read in the remote itself
   int RemoteReverts(const std::string& trigger_id);  // commits of production with that trigger's trailer
   void WriteHook(const std::string& name, const std::string& body);  // of the remote
   std::vector<std::string> LeftOvers() const;  // work trees and lock files that should not be there
 
   RepoConfig Repo() const;
-  Config MakeConfig() const;                // one service "checkout" in mode push on Repo()
+  Config MakeConfig() const;  // one service "checkout" in mode push on Repo()
   RollbackTrigger TriggerFor(const std::string& head, const std::string& base) const;
   GitProgram MakeGit(Clock* clock) const;
   std::vector<std::string> Environment() const;

@@ -177,9 +177,8 @@ void AnalysisLoop::OpenDue(int64_t second) {
     if (is_due) due.push_back(record);
     return is_due;
   });
-  std::stable_sort(due.begin(), due.end(), [](const DeployRecord* a, const DeployRecord* b) {
-    return a->first_second() < b->first_second();
-  });
+  std::stable_sort(due.begin(), due.end(),
+                   [](const DeployRecord* a, const DeployRecord* b) { return a->first_second() < b->first_second(); });
   for (DeployRecord* record : due) {
     if (AdoptPreparedRevert(&record->deploy)) sink_->OnDeploy(record->deploy);
     Open(record);

@@ -85,13 +85,13 @@ class AnalysisLoop {
   TriggerDesk desk_;
   SeriesByService series_;
   std::vector<Series*> series_by_id_;
-  std::vector<DeployRecord*> waiting_;                             // registered, no watch opened yet
-  std::vector<OpenWatch> open_;                                    // in the order of opening
-  std::map<std::string, std::string, std::less<>> prepared_;       // revision of a revert -> trigger; a few a day
-  std::map<std::string, Recovery, std::less<>> restored_recovery_; // by deploy
-  int64_t clock_ = kNoSecond;   // the next second to evaluate
+  std::vector<DeployRecord*> waiting_;                              // registered, no watch opened yet
+  std::vector<OpenWatch> open_;                                     // in the order of opening
+  std::map<std::string, std::string, std::less<>> prepared_;        // revision of a revert -> trigger; a few a day
+  std::map<std::string, Recovery, std::less<>> restored_recovery_;  // by deploy
+  int64_t clock_ = kNoSecond;                                       // the next second to evaluate
   int64_t sealed_ = kNoSecond;
-  int64_t reach_ = kNoSecond;   // a watch that starts before it can no longer be folded from kept seconds
+  int64_t reach_ = kNoSecond;  // a watch that starts before it can no longer be folded from kept seconds
 };
 
 }  // namespace revertd

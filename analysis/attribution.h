@@ -22,7 +22,7 @@ using SeriesByService = std::map<std::string, Series, std::less<>>;
 
 // More add little evidence and make the first unrelated incident among them likelier.
 inline constexpr size_t kControlsMax = 8;
-inline constexpr int64_t kTrafficSeconds = 5 * 60;  // before the deploy, for the expected traffic
+inline constexpr int64_t kTrafficSeconds = int64_t{5} * 60;  // before the deploy, for the expected traffic
 
 class CallGraph {
  public:

@@ -8,15 +8,15 @@
 namespace revertd {
 namespace {
 
-constexpr double kUpperTail = 1e-4;              // a0
-constexpr double kLastHourEventsEnough = 2000;   // of x / phi: then the last hour alone is the baseline
-constexpr double kHistoryWeightEvents = 50;      // of phi: how many events the history counts for beside the last hour
-constexpr int64_t kBlocksEnough = 30;            // below: phi and kappa have floors
+constexpr double kUpperTail = 1e-4;             // a0
+constexpr double kLastHourEventsEnough = 2000;  // of x / phi: then the last hour alone is the baseline
+constexpr double kHistoryWeightEvents = 50;     // of phi: how many events the history counts for beside the last hour
+constexpr int64_t kBlocksEnough = 30;           // below: phi and kappa have floors
 constexpr double kDispersionFloor = 2;
 constexpr double kInverseKappaFloor = 0.02;
-constexpr double kIncidentFactor = 8;            // blocks above 8 mu + 10 are incidents, left to the cap
+constexpr double kIncidentFactor = 8;  // blocks above 8 mu + 10 are incidents, left to the cap
 constexpr double kIncidentEvents = 10;
-constexpr double kWorseFactor = 2;               // "healthy" refutes x2 of the reference, or 5 margins above it
+constexpr double kWorseFactor = 2;  // "healthy" refutes x2 of the reference, or 5 margins above it
 constexpr double kWorseMargins = 5;
 constexpr int64_t kHourSeconds = 3600;
 
@@ -72,9 +72,8 @@ std::vector<HistoryBlock> BaselineBlocks(const Series& series, int64_t before_se
   std::sort(excluded.begin(), excluded.end(),
             [](const SecondInterval& a, const SecondInterval& b) { return a.from < b.from; });
   const auto touches_excluded = [&excluded](int64_t from, int64_t to) {
-    return std::any_of(excluded.begin(), excluded.end(), [from, to](const SecondInterval& interval) {
-      return interval.from < to && from < interval.to;
-    });
+    return std::any_of(excluded.begin(), excluded.end(),
+                       [from, to](const SecondInterval& interval) { return interval.from < to && from < interval.to; });
   };
   const int64_t cut_start = HistoryBlockStart(before_second);
   std::vector<HistoryBlock> blocks;
@@ -104,12 +103,11 @@ Baseline EstimateBaseline(const std::vector<HistoryBlock>& blocks, int64_t befor
   const bool hour_is_enough = AsDouble(last_hour.errors) / spread.dispersion >= kLastHourEventsEnough;
   baseline.counts = hour_is_enough ? last_hour : all;
   if (!baseline.known()) return baseline;
-  const double reference = std::max(UpperRate(baseline.counts, spread.dispersion),
-                                    ShrunkRate(last_hour, all, spread.dispersion));
+  const double reference =
+      std::max(UpperRate(baseline.counts, spread.dispersion), ShrunkRate(last_hour, all, spread.dispersion));
   baseline.reference = std::min(1.0, reference);
   baseline.null_rate = std::min(1.0, std::max(margins.factor * reference, reference + margins.absolute));
-  baseline.worse_rate =
-      std::min(1.0, std::max(kWorseFactor * reference, reference + kWorseMargins * margins.absolute));
+  baseline.worse_rate = std::min(1.0, std::max(kWorseFactor * reference, reference + kWorseMargins * margins.absolute));
   return baseline;
 }
 

@@ -17,13 +17,13 @@ struct RateMargins {
 };
 
 struct Baseline {
-  RateCounts counts;        // what the bound rests on
-  int64_t blocks = 0;       // history blocks seen
-  double dispersion = 1;    // phi >= 1: variance of a block's events over its mean
-  double inverse_kappa = 0; // 1/kappa >= 0: squared relative spread of a block's rate; 0 is Poisson
-  double reference = 1;     // p_ref: the old rate, read at its upper bound
-  double null_rate = 1;     // p_null: the largest rate that is still called not worse
-  double worse_rate = 1;    // a deploy is healthy once rates of this and above are refuted
+  RateCounts counts;         // what the bound rests on
+  int64_t blocks = 0;        // history blocks seen
+  double dispersion = 1;     // phi >= 1: variance of a block's events over its mean
+  double inverse_kappa = 0;  // 1/kappa >= 0: squared relative spread of a block's rate; 0 is Poisson
+  double reference = 1;      // p_ref: the old rate, read at its upper bound
+  double null_rate = 1;      // p_null: the largest rate that is still called not worse
+  double worse_rate = 1;     // a deploy is healthy once rates of this and above are refuted
 
   bool known() const { return counts.requests > 0; }
 };

@@ -11,8 +11,8 @@ namespace {
 constexpr std::array<double, 6> kFactors = {1.3, 1.7, 2.5, 5, 12, 30};
 // The control's counts are discounted towards this many events: two services never share a multiplier exactly.
 constexpr double kControlEventsTrusted = 20;
-constexpr double kElevated = 2;       // the control's last minute against its expectation
-constexpr double kNullElevated = 3;   // then the target may be at x3 before it is blamed
+constexpr double kElevated = 2;      // the control's last minute against its expectation
+constexpr double kNullElevated = 3;  // then the target may be at x3 before it is blamed
 constexpr double kEffectUsable = 5;
 
 LogEvidence EvidenceOf(const ControlSecond& block) {

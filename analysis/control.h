@@ -12,8 +12,8 @@
 
 namespace revertd {
 
-inline constexpr double kBlameValueNeeded = 100;        // E_D
-inline constexpr int64_t kBlameWaitSeconds = 60;        // from E firing to "ambiguous"
+inline constexpr double kBlameValueNeeded = 100;  // E_D
+inline constexpr int64_t kBlameWaitSeconds = 60;  // from E firing to "ambiguous"
 inline constexpr int64_t kControlBlockSeconds = 5;
 
 // One second of both sides. `expected_target` is at the target's null rate, `expected_control` at the control's
@@ -42,7 +42,7 @@ class ControlShift {
   OnsetMixture mixture_;
   LogEvidence open_;
   int64_t block_seconds_ = 0;
-  ControlSecond block_;  // sums
+  ControlSecond block_;              // sums
   std::array<Minute, 60> minute_{};  // ring: the control's last 60 seconds
   Minute minute_sum_;
   size_t minute_next_ = 0;

@@ -65,10 +65,10 @@ StatusOr<DeployRegistry::Registered> DeployRegistry::Register(Deploy deploy) {
   }
   Records& records = by_service_[deploy.service];
   if (records.size() >= kDeploysKeptPerService) {
-    const auto closed = std::find_if(records.begin(), records.end(), [](const auto& record) {
-      return record->phase == DeployRecord::Phase::kClosed;
-    });
-    if (closed == records.end()) return Unavailable("registering a deploy of " + deploy.service + ": too many are open");
+    const auto closed = std::find_if(records.begin(), records.end(),
+                                     [](const auto& record) { return record->phase == DeployRecord::Phase::kClosed; });
+    if (closed == records.end())
+      return Unavailable("registering a deploy of " + deploy.service + ": too many are open");
     records.erase(closed);
   }
   auto record = std::make_unique<DeployRecord>();
@@ -86,8 +86,8 @@ DeployRecord* DeployRegistry::FindSame(const Deploy& deploy) {
   if (records == by_service_.end()) return nullptr;
   for (const auto& record : records->second) {
     if (record->deploy.id == deploy.id) return record.get();
-    const DurationNs apart = std::max(record->deploy.start_ns, deploy.start_ns) -
-                             std::min(record->deploy.start_ns, deploy.start_ns);
+    const DurationNs apart =
+        std::max(record->deploy.start_ns, deploy.start_ns) - std::min(record->deploy.start_ns, deploy.start_ns);
     if (apart <= kSameDeployWindow && SameRevision(record->deploy.head, deploy.head)) return record.get();
   }
   return nullptr;
@@ -103,12 +103,13 @@ DeployRecord* DeployRegistry::Find(std::string_view id) {
 }
 
 DeployRecord* DeployRegistry::FindHead(std::string_view service, std::string_view head) {
+  DeployRecord* newest = nullptr;
   const auto records = by_service_.find(service);
-  if (records == by_service_.end()) return nullptr;
-  for (auto record = records->second.rbegin(); record != records->second.rend(); ++record) {
-    if (SameRevision((*record)->deploy.head, head)) return record->get();
+  if (records == by_service_.end()) return newest;
+  for (const auto& record : records->second) {
+    if (SameRevision(record->deploy.head, head)) newest = record.get();
   }
-  return nullptr;
+  return newest;
 }
 
 const DeployRecord* DeployRegistry::Next(const DeployRecord& record) const {
@@ -148,8 +149,7 @@ SecondInterval DeployRegistry::LeftOutBy(const DeployRecord& record) const {
   const bool revert = record.deploy.kind == DeployKind::kRevert;
   const bool bad = revert ? record.recovery == RecoveryState::kNotRecovered
                           : record.state == VerdictState::kRegressed || record.state == VerdictState::kAmbiguous;
-  const bool good =
-      revert ? record.recovery == RecoveryState::kRecovered : record.state == VerdictState::kHealthy;
+  const bool good = revert ? record.recovery == RecoveryState::kRecovered : record.state == VerdictState::kHealthy;
   if (bad) {
     // It serves until its successor has fully taken over.
     interval.to = std::max(interval.to, replaced ? next->first_second() : kForever);

@@ -23,7 +23,7 @@ namespace revertd {
 inline constexpr DurationNs kSameDeployWindow = 10 * kMinuteNs;
 inline constexpr size_t kDeploysKeptPerService = 512;  // 14 days of a deploy every 40 minutes
 // A service is no control while it is deployed nor this long afterwards.
-inline constexpr int64_t kNoControlAfterDeploySeconds = 15 * 60;
+inline constexpr int64_t kNoControlAfterDeploySeconds = int64_t{15} * 60;
 
 // Whether two names of a revision mean the same one: equal, or one abbreviates the other to at least 7 digits.
 bool SameRevision(std::string_view a, std::string_view b);
@@ -33,14 +33,14 @@ struct DeployRecord {
 
   Deploy deploy;
   Phase phase = Phase::kWaiting;
-  VerdictState state = VerdictState::kWatching;           // of a release
-  RecoveryState recovery = RecoveryState::kWatching;      // of a revert
-  std::optional<Verdict> told_verdict;                    // the last one told, also before a restart
+  VerdictState state = VerdictState::kWatching;       // of a release
+  RecoveryState recovery = RecoveryState::kWatching;  // of a revert
+  std::optional<Verdict> told_verdict;                // the last one told, also before a restart
   std::optional<Decision> told_decision;
   bool recovery_told = false;
 
   int64_t first_second() const { return CeilToSecond(deploy.finish_ns); }  // first one of the new version alone
-  int64_t baseline_end() const;  // exclusive; the baseline lies before it
+  int64_t baseline_end() const;                                            // exclusive; the baseline lies before it
 };
 
 class DeployRegistry {

@@ -72,9 +72,9 @@ class DeployWatch {
   RateTest healthy_;
   ControlShift control_;
   Verdict verdict_;
-  double log_value_max_ = 0;           // running maximum of ln E: crossing once is enough (Ville)
-  std::optional<int64_t> fired_at_;    // second in which E reached value_needed
-  std::optional<int64_t> onset_;       // first second with an event
+  double log_value_max_ = 0;         // running maximum of ln E: crossing once is enough (Ville)
+  std::optional<int64_t> fired_at_;  // second in which E reached value_needed
+  std::optional<int64_t> onset_;     // first second with an event
   RateCounts seen_;
   RateCounts since_onset_;
   RateCounts control_seen_;

@@ -53,8 +53,8 @@ class OnsetMixture {
   int64_t near_blocks_;
   int64_t horizon_blocks_;
   int64_t block_ = 1;
-  double weight_;          // pi of the open block
-  double weight_unspent_;  // 1 - sum of pi up to and including the open block
+  double weight_;                                // pi of the open block
+  double weight_unspent_;                        // 1 - sum of pi up to and including the open block
   std::array<double, kFactorsMax> log_carried_;  // ln A_m
 };
 

@@ -8,14 +8,11 @@ namespace revertd {
 namespace {
 
 namespace policies = boost::math::policies;
-using NeverThrows =
-    policies::policy<policies::domain_error<policies::ignore_error>, policies::pole_error<policies::ignore_error>,
-                     policies::overflow_error<policies::ignore_error>,
-                     policies::underflow_error<policies::ignore_error>,
-                     policies::denorm_error<policies::ignore_error>,
-                     policies::rounding_error<policies::ignore_error>,
-                     policies::evaluation_error<policies::ignore_error>,
-                     policies::indeterminate_result_error<policies::ignore_error>>;
+using NeverThrows = policies::policy<
+    policies::domain_error<policies::ignore_error>, policies::pole_error<policies::ignore_error>,
+    policies::overflow_error<policies::ignore_error>, policies::underflow_error<policies::ignore_error>,
+    policies::denorm_error<policies::ignore_error>, policies::rounding_error<policies::ignore_error>,
+    policies::evaluation_error<policies::ignore_error>, policies::indeterminate_result_error<policies::ignore_error>>;
 
 }  // namespace
 

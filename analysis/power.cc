@@ -9,9 +9,9 @@ namespace revertd {
 namespace {
 
 constexpr double kNormal975 = 1.959963984540054;
-constexpr int64_t kRunsMax = 400;              // a standard error of 2.5 percentage points at worst
-constexpr int64_t kBlocksSimulatedMax = 80000; // bounds the cost of one verdict to some 20 ms
-constexpr double kNormalFrom = 50;             // above this mean Poisson is drawn as a rounded normal
+constexpr int64_t kRunsMax = 400;               // a standard error of 2.5 percentage points at worst
+constexpr int64_t kBlocksSimulatedMax = 80000;  // bounds the cost of one verdict to some 20 ms
+constexpr double kNormalFrom = 50;              // above this mean Poisson is drawn as a rounded normal
 
 double Uniform(std::mt19937_64& random) { return (static_cast<double>(random() >> 11) + 0.5) * 0x1.0p-53; }
 

@@ -13,7 +13,8 @@
 
 namespace revertd {
 
-inline constexpr int64_t kOnsetNearSeconds = 15 * 60;  // the second share of the onset's weights is spread over these
+inline constexpr int64_t kOnsetNearSeconds =
+    int64_t{15} * 60;  // the second share of the onset's weights is spread over these
 inline constexpr double kLogCapUncalibrated = 2.0794415416798357;  // ln 8: the most that one block may add
 
 struct RateShiftSettings {
@@ -22,7 +23,7 @@ struct RateShiftSettings {
   double log_cap = kLogCapUncalibrated;
   int64_t block_seconds = 20;
   int64_t near_seconds = kOnsetNearSeconds;
-  int64_t horizon_seconds = 15 * 60;
+  int64_t horizon_seconds = int64_t{15} * 60;
 };
 
 // The seconds of the open block, summed.

@@ -12,14 +12,14 @@
 
 namespace revertd {
 
-inline constexpr int64_t kRecoveryWarmUpSeconds = 5;       // after the finish; says nothing yet
-inline constexpr int64_t kRecoverySecondsMin = 30;         // of evidence, after the warm-up
-inline constexpr int64_t kRecoverySecondsMax = 30 * 60;    // after the finish
+inline constexpr int64_t kRecoveryWarmUpSeconds = 5;              // after the finish; says nothing yet
+inline constexpr int64_t kRecoverySecondsMin = 30;                // of evidence, after the warm-up
+inline constexpr int64_t kRecoverySecondsMax = int64_t{30} * 60;  // after the finish
 
 struct RecoveryBounds {
-  double still_bad = 1;                    // recovered: rates of this and above are refuted
-  std::optional<double> normal;            // not recovered: rates up to this are refuted; none: never said
-  double rate_bad = 0;                     // told beside the answer; 0: not known
+  double still_bad = 1;          // recovered: rates of this and above are refuted
+  std::optional<double> normal;  // not recovered: rates up to this are refuted; none: never said
+  double rate_bad = 0;           // told beside the answer; 0: not known
 };
 // As `still_bad`: no count of good requests refutes it, so that undecided is the end.
 inline constexpr double kNoRecoveryBound = 1e-9;

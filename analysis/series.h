@@ -15,10 +15,10 @@
 namespace revertd {
 
 // A deploy may be registered this long after its traffic was sealed and still be judged as if in time.
-inline constexpr int64_t kLateRegistrationSeconds = 30 * 60;
+inline constexpr int64_t kLateRegistrationSeconds = int64_t{30} * 60;
 // Ten minutes more than that: the seconds just before such a deploy's start belong to its baseline.
-inline constexpr int64_t kKeptSeconds = kLateRegistrationSeconds + 10 * 60;
-inline constexpr int64_t kBaselineHistorySeconds = 14 * 24 * 3600;
+inline constexpr int64_t kKeptSeconds = kLateRegistrationSeconds + int64_t{10} * 60;
+inline constexpr int64_t kBaselineHistorySeconds = int64_t{14} * 24 * 3600;
 // An hour more, so that a baseline asked late still finds every block of its 14 days.
 inline constexpr int64_t kHistorySeconds = kBaselineHistorySeconds + 3600;
 

@@ -26,7 +26,7 @@ struct DecisionTrack {
   std::optional<Decision> told;
   std::optional<VerdictState> asked_for;  // the verdict that `told` answers
   int64_t next_ask_second = 0;
-  bool trigger_unwritten = false;         // the store failed; asked again every second
+  bool trigger_unwritten = false;  // the store failed; asked again every second
 };
 
 class TriggerDesk {

@@ -36,6 +36,7 @@ TEST(GammaQuantile, InvertsThePoissonSum) {
 
 std::vector<HistoryBlock> Blocks(int count, int64_t requests, int64_t errors) {
   std::vector<HistoryBlock> blocks;
+  blocks.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) blocks.push_back({kHour - (count - i) * kHistoryBlockSeconds, requests, errors});
   return blocks;
 }

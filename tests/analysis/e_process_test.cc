@@ -107,7 +107,8 @@ TEST(EProcess, OnsetMixtureAgreesWithEnumeration) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
-    const int64_t near_blocks = 2 + static_cast<int64_t>(random() % 20), horizon = 2 + static_cast<int64_t>(random() % 40);
+    const int64_t near_blocks = 2 + static_cast<int64_t>(random() % 20),
+                  horizon = 2 + static_cast<int64_t>(random() % 40);
     OnsetMixture mixture(3, near_blocks, horizon);
     std::vector<LogEvidence> blocks;
     for (int block = 0; block < 45; ++block) {

@@ -88,8 +88,8 @@ TEST(AnalysisLoop, ARestartTellsNothingTwiceAndForgetsNothing) {
       std::optional<Decision> decision;
       if (!before.sink.decisions.empty()) decision = before.sink.decisions.back();
       const Verdict* verdict = before.sink.LastVerdict("shop-badc0de");
-      after.loop.RestoreDeploy(before.sink.deploys.back(),
-                               verdict != nullptr ? std::optional(*verdict) : std::nullopt, decision);
+      after.loop.RestoreDeploy(before.sink.deploys.back(), verdict != nullptr ? std::optional(*verdict) : std::nullopt,
+                               decision);
       for (const auto& [service, history] :
            {std::pair{"shop", world.shop_history}, std::pair{"mail", world.mail_history}}) {
         std::vector<HistoryBlock> blocks = history;

@@ -117,7 +117,8 @@ TEST(ControlShift, SharedMultipliersAreNoEvidence) {
       for (int second = 0; second < 300; ++second) {
         if (second % 20 == 0) multiplier = std::exp(std::normal_distribution<double>(0, 1.5)(random));
         const double target = static_cast<double>(Poisson(5 * multiplier, random));
-        shift.Observe({1.25 * 5, target, control_mean, static_cast<double>(Poisson(control_mean * multiplier, random))});
+        shift.Observe(
+            {1.25 * 5, target, control_mean, static_cast<double>(Poisson(control_mean * multiplier, random))});
         largest = std::max(largest, shift.LogValue());
       }
       tally.Add(std::exp(shift.LogValue()), largest >= std::log(kBlameValueNeeded));
@@ -131,7 +132,8 @@ TEST(ControlShift, ATargetThatMovesAloneIsBlamed) {
   ControlShift shift(1.25, 900);
   int seconds = 0;
   while (shift.LogValue() < std::log(kBlameValueNeeded) && seconds < 900) {
-    shift.Observe({1.25 * 0.5, static_cast<double>(Poisson(2.5, random)), 0.5, static_cast<double>(Poisson(0.5, random))});
+    shift.Observe(
+        {1.25 * 0.5, static_cast<double>(Poisson(2.5, random)), 0.5, static_cast<double>(Poisson(0.5, random))});
     ++seconds;
   }
   EXPECT_LE(seconds, 60);

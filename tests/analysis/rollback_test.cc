@@ -34,9 +34,13 @@ std::unique_ptr<Scenario> Play(const Run& run, uint64_t seed, int64_t history_se
   return scenario;
 }
 
+double SecondsBetween(int64_t from_second, TimeNs to) {
+  return static_cast<double>(to - from_second * kSecondNs) / static_cast<double>(kSecondNs);
+}
+
 double SecondsToRegressed(const RecordingSink& sink) {
   for (const Verdict& verdict : sink.verdicts) {
-    if (verdict.state == VerdictState::kRegressed) return static_cast<double>(verdict.at_ns / kSecondNs - kDeployAt);
+    if (verdict.state == VerdictState::kRegressed) return SecondsBetween(kDeployAt, verdict.at_ns);
   }
   return std::numeric_limits<double>::infinity();
 }
@@ -56,8 +60,8 @@ TEST(FalseRollbacks, HealthyDeploysStayUpInEveryTraffic) {
             ambiguous += last == VerdictState::kAmbiguous ? 1 : 0;
             healthy += last == VerdictState::kHealthy ? 1 : 0;
           }
-          SCOPED_TRACE(testing::Message() << "rho " << rho << " requests " << requests << " rate " << rate
-                                          << " control " << control);
+          SCOPED_TRACE(testing::Message()
+                       << "rho " << rho << " requests " << requests << " rate " << rate << " control " << control);
           EXPECT_EQ(regressed, 0) << "seeds 7919 * [1, " << kDeploys << "]";
           EXPECT_EQ(ambiguous, 0);
           if (requests * rate >= 0.5) {
@@ -78,8 +82,8 @@ struct Delay {
 
 // Cold settings (cap ln 8; 5 s blocks with a control, 20 s alone): E needs five blocks at the least.
 TEST(Delay, FiveFoldAndTwentyFoldAreFoundInTheDocumentsOrder) {
-  for (const Delay& delay : {Delay{5, true, 35, 60}, Delay{20, true, 25, 30}, Delay{5, false, 110, 160},
-                             Delay{20, false, 90, 100}}) {
+  for (const Delay& delay :
+       {Delay{5, true, 35, 60}, Delay{20, true, 25, 30}, Delay{5, false, 110, 160}, Delay{20, false, 90, 100}}) {
     SCOPED_TRACE(testing::Message() << "x" << delay.effect << (delay.control ? " with control" : " alone"));
     TrafficModel bad = Steady(500, 0.001);
     const double effect = delay.effect;
@@ -113,7 +117,7 @@ TEST(Delay, DemoLikeYoungServiceIsJudgedWithinSecondsAndItsRevertRecovers) {
     scenario.Feed(streams, bad_from, revert_at);
     ASSERT_EQ(scenario.sink.triggers.size(), 1u);
     const RollbackTrigger& trigger = scenario.sink.triggers[0];
-    delays.push_back(static_cast<double>(trigger.created_ns / kSecondNs - bad_from));
+    delays.push_back(SecondsBetween(bad_from, trigger.created_ns));
     scenario.loop.OnRevertPrepared(trigger.id, "feedface0000");
     EXPECT_EQ(scenario.Register(DeployOf("shop", revert_at - 1, revert_at, "feedface0000")).kind, DeployKind::kRevert);
     scenario.Feed(streams, revert_at, begin + 200);
@@ -121,7 +125,7 @@ TEST(Delay, DemoLikeYoungServiceIsJudgedWithinSecondsAndItsRevertRecovers) {
     const Recovery& recovery = scenario.sink.recoveries.back();
     EXPECT_EQ(recovery.state, RecoveryState::kRecovered);
     EXPECT_EQ(recovery.trigger_id, trigger.id);
-    recoveries.push_back(static_cast<double>(recovery.at_ns / kSecondNs - revert_at));
+    recoveries.push_back(SecondsBetween(revert_at, recovery.at_ns));
   }
   EXPECT_LE(*std::max_element(delays.begin(), delays.end()), 25);
   EXPECT_LE(*std::max_element(recoveries.begin(), recoveries.end()), 45);
@@ -147,9 +151,9 @@ TEST(Disturbances, CrowdsGapsAndAbortsAreNoRegression) {
   const auto gap = [](int64_t second) { return second > kDeployAt + 30 && second <= kDeployAt + 90 ? 0.0 : 200.0; };
   // Clients that give up are not counted: their requests go, the errors among the rest stay in proportion.
   const auto aborts = [](int64_t second) { return second > kDeployAt + 20 ? 70.0 : 200.0; };
-  for (const std::function<double(int64_t)>& requests : {std::function<double(int64_t)>(crowd),
-                                                         std::function<double(int64_t)>(gap),
-                                                         std::function<double(int64_t)>(aborts)}) {
+  for (const std::function<double(int64_t)>& requests :
+       {std::function<double(int64_t)>(crowd), std::function<double(int64_t)>(gap),
+        std::function<double(int64_t)>(aborts)}) {
     for (const bool control : {true, false}) {
       for (uint64_t seed = 1; seed <= 25; ++seed) {
         SCOPED_TRACE(seed);

@@ -63,18 +63,18 @@ std::vector<VerdictState> RecordingSink::States(std::string_view deploy_id) cons
 }
 
 const Verdict* RecordingSink::LastVerdict(std::string_view deploy_id) const {
-  for (auto verdict = verdicts.rbegin(); verdict != verdicts.rend(); ++verdict) {
-    if (verdict->deploy_id == deploy_id) return &*verdict;
+  const Verdict* last = nullptr;
+  for (const Verdict& verdict : verdicts) {
+    if (verdict.deploy_id == deploy_id) last = &verdict;
   }
-  return nullptr;
+  return last;
 }
 
 TrafficModel Steady(double requests, double error_rate, double rho) {
   return {[requests](int64_t) { return requests; }, [error_rate](int64_t) { return error_rate; }, rho, false};
 }
 
-Stream Draw(const std::string& service, const TrafficModel& model, int64_t from, int64_t to,
-            std::mt19937_64& random) {
+Stream Draw(const std::string& service, const TrafficModel& model, int64_t from, int64_t to, std::mt19937_64& random) {
   Stream stream{service, {}};
   for (int64_t second = from; second < to; ++second) {
     const int64_t requests = DrawRequests(model, second, random);
@@ -137,7 +137,8 @@ Deploy DeployOf(const std::string& service, int64_t start_second, int64_t finish
 
 Scenario::Scenario(Config config_to_use)
     : config(std::move(config_to_use)),
-      loop(config, services, [this](std::string_view) { return facts; }, &sink) {}
+      loop(
+          config, services, [this](std::string_view) { return facts; }, &sink) {}
 
 void Scenario::Feed(const std::vector<Stream>& streams, int64_t from, int64_t to, int64_t batch) {
   std::vector<ServiceId> ids;

@@ -2,8 +2,8 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <exception>
+#include <set>
 
 namespace revertd {
 namespace {
@@ -51,18 +51,17 @@ class TreeBuilder {
 
   Status BuildMap(const YAML::Node& from, size_t depth, YamlNode* node) {
     node->kind = YamlNode::Kind::kMap;
+    std::set<std::string_view> known;  // keys live in `from`
     for (const auto& member : from) {
       const int line = LineOf(member.first.Mark());
       if (!member.first.IsScalar()) return InvalidArgument(At(name_, line, "a key must be a plain word"));
       const std::string& key = member.first.Scalar();
-      const bool twice = std::any_of(node->members.begin(), node->members.end(),
-                                     [&](const auto& known) { return known.first == key; });
-      if (twice) return InvalidArgument(At(name_, line, "key \"" + key + "\" stands twice"));
+      if (!known.insert(key).second) return InvalidArgument(At(name_, line, "key \"" + key + "\" stands twice"));
       auto built = Build(member.second, depth + 1);
       if (!built.ok()) return built.status();
       // An alias has the line of its anchor; the reader wants the line of the key.
       built->line = line;
-      node->members.emplace_back(key, *std::move(built));
+      node->members.push_back({key, *std::move(built)});
     }
     return OkStatus();
   }
@@ -85,7 +84,12 @@ std::string_view NameOf(YamlNode::Kind kind) {
 
 StatusOr<YamlNode> ParseYaml(std::string_view text, std::string_view name) {
   try {
-    return TreeBuilder(name).Build(YAML::Load(std::string(text)), 0);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.empty()) return YamlNode{};
+    if (documents.size() > 1) {
+      return InvalidArgument(At(name, LineOf(documents[1].Mark()), "a second document; one is expected"));
+    }
+    return TreeBuilder(name).Build(documents.front(), 0);
   } catch (const YAML::Exception& error) {
     return InvalidArgument(At(name, LineOf(error.mark), error.msg));
   } catch (const std::exception& error) {

@@ -8,12 +8,13 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/status.h"
 
 namespace revertd {
+
+struct YamlMember;
 
 struct YamlNode {
   static constexpr size_t kNodesMax = 100'000;  // a thousand services take about ten thousand
@@ -23,8 +24,14 @@ struct YamlNode {
   Kind kind = Kind::kNull;
   int line = 0;  // 1-based
   std::string scalar;
-  std::vector<YamlNode> items;                            // of a sequence
-  std::vector<std::pair<std::string, YamlNode>> members;  // of a map, in the order written, no key twice
+  std::vector<YamlNode> items;      // of a sequence
+  std::vector<YamlMember> members;  // of a map, in the order written, no key twice
+};
+
+// Not a std::pair: a vector may hold a type that is not complete yet, a pair may not.
+struct YamlMember {
+  std::string key;
+  YamlNode node;
 };
 
 std::string_view NameOf(YamlNode::Kind kind);

@@ -37,8 +37,8 @@ Status Annotate(const Status& status, std::string_view what_we_were_doing);
 // The line's number makes the name unique, so that a lambda inside the expression may use the macro too.
 #define REVERTD_RETURN_IF_ERROR(expression) REVERTD_RETURN_IF_ERROR_AT_(expression, __LINE__)
 #define REVERTD_RETURN_IF_ERROR_AT_(expression, line) REVERTD_RETURN_IF_ERROR_AS_(expression, line)
-#define REVERTD_RETURN_IF_ERROR_AS_(expression, line)                       \
-  do {                                                                      \
-    ::revertd::Status revertd_status_##line = (expression);                 \
-    if (!revertd_status_##line.ok()) return revertd_status_##line;          \
+#define REVERTD_RETURN_IF_ERROR_AS_(expression, line)              \
+  do {                                                             \
+    ::revertd::Status revertd_status_##line = (expression);        \
+    if (!revertd_status_##line.ok()) return revertd_status_##line; \
   } while (false)

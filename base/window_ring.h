@@ -56,8 +56,8 @@ class WindowRing {
  private:
   struct Slot {
     std::atomic<int64_t> second{kNoSecond};  // the reader looks at slots that the writer may be re-dating
-    std::vector<uint32_t> touched;      // services counted in this second; capacity reserved, never grows
-    std::unique_ptr<Window[]> windows;  // by service
+    std::vector<uint32_t> touched;           // services counted in this second; capacity reserved, never grows
+    std::unique_ptr<Window[]> windows;       // by service
   };
 
   Slot* SlotFor(int64_t second);

@@ -279,6 +279,8 @@ Complaints CheckNoMachinePath(const SourceText& source, std::string_view root) {
       const size_t at = line.find(home);
       // What follows a host or a folder of the tree is no path of a machine.
       if (at == std::string::npos || (at > 0 && (IsWord(line[at - 1]) || line[at - 1] == '.'))) continue;
+      const size_t end = at + home.size();
+      if (end < line.size() && !IsWord(line[end])) continue;  // root + "/home/.gitconfig" is a test's own home
       complaints.push_back(At(source, i + 1, "a path of one machine; use REVERTD_SOURCE_DIR or testing::TempDir()"));
     }
   }

@@ -131,6 +131,21 @@ TEST(AnalysisLoop, AHealthyDeployIsToldSoOnceAndStaysWatched) {
   EXPECT_GE(evidence.after_high, evidence.after);
 }
 
+TEST(AnalysisLoop, TheOldVersionsLongRequestsAreNoEvidenceOfTheNewOne) {
+  World world = MakeWorld(34, 1.0);
+  for (SecondCounts& counts : world.streams[0].seconds) {
+    if (counts.second < kDeployAt + 5) continue;
+    // Requests of more than a minute that all fail: nobody knows which version they began in.
+    counts.by_age.requests[kAgeClasses - 1] += 20;
+    counts.by_age.errors[kAgeClasses - 1] += 20;
+  }
+  Scenario scenario;
+  Restore(world, &scenario);
+  scenario.Register(BadDeploy());
+  scenario.Feed(world.streams, kFrom, kTo);
+  EXPECT_EQ(scenario.sink.LastVerdict("shop-badc0de")->state, VerdictState::kHealthy);
+}
+
 TEST(AnalysisLoop, ABadDeployGetsOneTriggerWithItsEvidence) {
   const World world = MakeWorld(25, 10.0);
   Scenario scenario;

@@ -139,6 +139,19 @@ TEST(ControlShift, ATargetThatMovesAloneIsBlamed) {
   EXPECT_LE(seconds, 60);
 }
 
+// While the control is in trouble itself, a target that suffers twice as much from the same trouble is not blamed.
+TEST(ControlShift, ATroubledControlAsksForMore) {
+  std::mt19937_64 random(113);
+  ControlShift calm(1.25, 900), troubled(1.25, 900);
+  for (int second = 0; second < 300; ++second) {
+    const double target = static_cast<double>(Poisson(2.5 * 5, random));
+    calm.Observe({1.25 * 5, target, 5, static_cast<double>(Poisson(5, random))});
+    troubled.Observe({1.25 * 5, 4 * target, 5, static_cast<double>(Poisson(4 * 5, random))});
+  }
+  EXPECT_GE(calm.LogValue(), std::log(kBlameValueNeeded));
+  EXPECT_LT(troubled.LogValue(), std::log(kBlameValueNeeded)) << "the same ratio of 2.5 between the two";
+}
+
 TEST(ControlShift, NoControlSecondsSayNothing) {
   ControlShift shift(1.25, 900);
   for (int second = 0; second < 300; ++second) shift.Observe({1, 50, 0, 0});

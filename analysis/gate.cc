@@ -1,5 +1,6 @@
 #include "analysis/gate.h"
 
+#include <optional>
 #include <string_view>
 
 #include "base/trigger.h"
@@ -19,24 +20,33 @@ bool HasControl(const Verdict& verdict) {
   return false;
 }
 
+// What keeps a verdict from being more than a person's case, whatever the mode.
+std::optional<Ruling> WhyTriage(const Verdict& verdict, bool would_act) {
+  if (verdict.state != VerdictState::kRegressed) return Ruling{DecisionKind::kTriage, "ambiguous"};
+  if (!verdict.calibrated && !HasControl(verdict)) return Ruling{DecisionKind::kTriage, "uncalibrated_without_control"};
+  // Nothing but a person follows: an alert is the word for a calibrated verdict, and this one asks for a second look.
+  if (!verdict.calibrated && !would_act) return Ruling{DecisionKind::kTriage, "uncalibrated"};
+  return std::nullopt;
+}
+
 // The order is the guarantee: what a person switched off comes first, what would act comes last.
 Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode, const GateFacts& facts, const Config& config) {
   const GuardConfig& guard = config.guard;
+  const bool would_act = mode == Mode::kPush || mode == Mode::kPropose;
   if (facts.kill_switch_on) return {DecisionKind::kHold, "kill_switch"};
+  if (mode == Mode::kObserve) return {DecisionKind::kHold, "mode_observe"};
+  if (const auto triage = WhyTriage(verdict, would_act)) return *triage;
+  if (mode == Mode::kAlert) return {DecisionKind::kAlert, "mode_alert"};
+  if (deploy.head.empty() || config.FindRepo(deploy.repo) == nullptr) return {DecisionKind::kTriage, "no_commit"};
+  if (mode == Mode::kPush && verdict.at_ns - deploy.finish_ns > guard.commit_age_push) {
+    return {DecisionKind::kHold, "deploy_too_old"};
+  }
+  if (facts.revert_in_flight) return {DecisionKind::kHold, "revert_in_flight"};
   if (mode == Mode::kPush && facts.pushes_today >= guard.pushes_per_day) {
     return {DecisionKind::kHold, "limit_pushes_per_day"};
   }
   if (mode == Mode::kPropose && facts.proposals_today >= guard.proposals_per_day) {
     return {DecisionKind::kHold, "limit_proposals_per_day"};
-  }
-  if (facts.revert_in_flight) return {DecisionKind::kHold, "revert_in_flight"};
-  if (mode == Mode::kObserve) return {DecisionKind::kHold, "mode_observe"};
-  if (mode == Mode::kAlert) return {DecisionKind::kAlert, "mode_alert"};
-  if (deploy.head.empty() || config.FindRepo(deploy.repo) == nullptr) return {DecisionKind::kTriage, "no_commit"};
-  if (verdict.state != VerdictState::kRegressed) return {DecisionKind::kTriage, "ambiguous"};
-  if (!verdict.calibrated && !HasControl(verdict)) return {DecisionKind::kTriage, "uncalibrated_without_control"};
-  if (mode == Mode::kPush && verdict.at_ns - deploy.finish_ns > guard.commit_age_push) {
-    return {DecisionKind::kHold, "deploy_too_old"};
   }
   if (mode == Mode::kPush) return {DecisionKind::kAct, "mode_push"};
   return {DecisionKind::kPropose, "mode_propose"};

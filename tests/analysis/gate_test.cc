@@ -48,19 +48,14 @@ struct Row {
 TEST(Gate, EachRuleOutranksThoseAfterIt) {
   const std::vector<Row> rows = {
       {"nothing against it", [](Case*) {}, DecisionKind::kAct, "mode_push"},
+      {"pushes", [](Case* c) { c->facts.pushes_today = 4; }, DecisionKind::kHold, "limit_pushes_per_day"},
+      {"in flight", [](Case* c) { c->facts.revert_in_flight = true; }, DecisionKind::kHold, "revert_in_flight"},
       {"old", [](Case* c) { c->verdict.at_ns += 7 * kHourNs; }, DecisionKind::kHold, "deploy_too_old"},
+      {"no head", [](Case* c) { c->deploy.head.clear(); }, DecisionKind::kTriage, "no_commit"},
       {"alone", [](Case* c) { c->verdict.evidence[0].control.clear(); }, DecisionKind::kTriage,
        "uncalibrated_without_control"},
       {"ambiguous", [](Case* c) { c->verdict.state = VerdictState::kAmbiguous; }, DecisionKind::kTriage, "ambiguous"},
-      {"no head", [](Case* c) { c->deploy.head.clear(); }, DecisionKind::kTriage, "no_commit"},
-      {"alert", [](Case* c) { c->config.services[0].mode = Mode::kAlert; }, DecisionKind::kAlert, "mode_alert"},
-      {"in flight", [](Case* c) { c->facts.revert_in_flight = true; }, DecisionKind::kHold, "revert_in_flight"},
-      {"pushes",
-       [](Case* c) {
-         c->facts.pushes_today = 4;
-         c->config.services[0].mode = Mode::kPush;
-       },
-       DecisionKind::kHold, "limit_pushes_per_day"},
+      {"observe", [](Case* c) { c->config.services[0].mode = Mode::kObserve; }, DecisionKind::kHold, "mode_observe"},
       {"kill switch", [](Case* c) { c->facts.kill_switch_on = true; }, DecisionKind::kHold, "kill_switch"},
   };
   Case c = Regressed();
@@ -82,6 +77,21 @@ TEST(Gate, ProposesWithinItsOwnLimit) {
   const Decision held = DecideOn(c.verdict, c.deploy, c.facts, c.config);
   EXPECT_EQ(held.reason, "limit_proposals_per_day");
   EXPECT_TRUE(MayPass(held));
+}
+
+// Limits and other rollbacks bear on acting; people are told all the same.
+TEST(Gate, AlertTellsPeopleWhateverElseGoesOn) {
+  Case c = Regressed();
+  c.config.services[0].mode = Mode::kAlert;
+  c.facts.revert_in_flight = true;
+  c.facts.pushes_today = 100;
+  const Decision uncalibrated = DecideOn(c.verdict, c.deploy, c.facts, c.config);
+  EXPECT_EQ(uncalibrated.kind, DecisionKind::kTriage);
+  EXPECT_EQ(uncalibrated.reason, "uncalibrated");
+  c.verdict.calibrated = true;
+  const Decision calibrated = DecideOn(c.verdict, c.deploy, c.facts, c.config);
+  EXPECT_EQ(calibrated.kind, DecisionKind::kAlert);
+  EXPECT_EQ(calibrated.reason, "mode_alert");
 }
 
 TEST(Gate, ObserveHoldsForGoodAndUnknownReposAreNeverActedOn) {

@@ -63,6 +63,7 @@ TEST(ReplayCommand, FindsTheBadDeployAndExitsWithBadNews) {
   EXPECT_THAT(result.out, HasSubstr("\"event\":\"verdict\""));
   EXPECT_THAT(result.out, HasSubstr("\"state\":\"regressed\""));
   EXPECT_THAT(result.out, HasSubstr("\"calibrated\":false"));
+  EXPECT_THAT(result.out, HasSubstr("\"decision\":\"triage\",\"reason\":\"uncalibrated\""));
   EXPECT_THAT(result.out, HasSubstr("\"lines\":36000,"));
   EXPECT_THAT(result.out, HasSubstr("\"verdicts\":{\"bad\":\"regressed\"}"));
 }

@@ -110,7 +110,7 @@ class RevertExecutor {
 
   StatusOr<PlanAnswer> FetchAndPlan(const RollbackTrigger& trigger, const RepoConfig& repo);
   StatusOr<std::optional<Hold>> Guard(const RollbackTrigger& trigger, const PlanAnswer& plan);
-  StatusOr<Prepared> Prepare(const RollbackTrigger& trigger, const RepoConfig& repo, const PlanAnswer& plan);
+  StatusOr<Prepared> Prepare(const RollbackTrigger& trigger, const RepoConfig& repo, const PlanAnswer& answer);
   Status TellSidecar(const RollbackTrigger& trigger, std::string_view sha);
   StatusOr<std::string> DetailOf(const RollbackTrigger& trigger, std::string_view step);
 

@@ -106,11 +106,11 @@ TEST_F(GitProgramTest, TheUsersIdentityIsUsedWhereItIsWhole) {
   sandbox_.Publish();
   ASSERT_TRUE(git_.FetchBranch(repo_).ok());
   const std::string mirror = sandbox_.state_directory + "/mirrors/shop.git";
-  WriteFile(sandbox_.root + "/home/.gitconfig", "[user]\n name = Deploy Bot\n");
+  WriteFile(sandbox_.root + "/user/.gitconfig", "[user]\n name = Deploy Bot\n");
   auto half = git_.Revert(repo_, OrderOf(bad, bad, 0));
   ASSERT_TRUE(half.ok()) << MessageOf(half.status());
   EXPECT_EQ(sandbox_.GitIn(mirror, {"log", "-1", "--format=%an", half->sha}), "revertd");
-  WriteFile(sandbox_.root + "/home/.gitconfig", "[user]\n name = Deploy Bot\n email = bot@example.com\n");
+  WriteFile(sandbox_.root + "/user/.gitconfig", "[user]\n name = Deploy Bot\n email = bot@example.com\n");
   auto whole = git_.Revert(repo_, OrderOf(bad, bad, 0));
   ASSERT_TRUE(whole.ok());
   EXPECT_EQ(sandbox_.GitIn(mirror, {"log", "-1", "--format=%an %ce", whole->sha}), "Deploy Bot bot@example.com");
@@ -136,7 +136,7 @@ TEST_F(GitProgramTest, NoHookOfAnyConfigurationRuns) {
     WriteFile(hooks + "/" + name, "#!/bin/sh\ntouch " + mark + "\n");
     fs::permissions(hooks + "/" + name, fs::perms::owner_all);
   }
-  WriteFile(sandbox_.root + "/home/.gitconfig",
+  WriteFile(sandbox_.root + "/user/.gitconfig",
             "[core]\n hooksPath = " + hooks + "\n[init]\n templateDir = " + sandbox_.root + "/template\n");
   WriteFile(sandbox_.root + "/template/hooks/post-checkout", "#!/bin/sh\ntouch " + mark + "\n");
   fs::permissions(sandbox_.root + "/template/hooks/post-checkout", fs::perms::owner_all);

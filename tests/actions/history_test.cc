@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <set>
 
 #include "actions/git_program.h"
 #include "actions/revert_plan.h"
@@ -26,6 +25,9 @@ std::string FieldOf(const std::string& line, const std::string& key, const std::
   const size_t from = at + mark.size();
   return line.substr(from, line.find(end, from) - from);
 }
+
+// The recording keeps so many paths of a conflict and drops the rest (no row has more, rows of real size do).
+constexpr size_t kRecordedPathsMax = 20;
 
 struct Row {
   std::string base, target, outcome, tree;
@@ -95,8 +97,9 @@ void ReplayHistory(const std::string& name, size_t every) {
       EXPECT_EQ(answer->tree, row.tree);
     } else if (row.outcome == "conflict") {
       EXPECT_EQ(answer->kind, RevertAnswer::Kind::kConflict);
-      EXPECT_EQ(std::set<std::string>(answer->conflicts.begin(), answer->conflicts.end()),
-                std::set<std::string>(row.conflicts.begin(), row.conflicts.end()));
+      std::vector<std::string> conflicts = answer->conflicts;  // sorted, as git lists them
+      if (row.conflicts.size() == kRecordedPathsMax) conflicts.resize(std::min(conflicts.size(), kRecordedPathsMax));
+      EXPECT_EQ(conflicts, row.conflicts);
     } else {
       EXPECT_EQ(row.outcome, "empty");
       EXPECT_EQ(answer->kind, RevertAnswer::Kind::kEmpty);

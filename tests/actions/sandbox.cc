@@ -32,7 +32,7 @@ Sandbox::Sandbox() {
   remote = root + "/remote.git";
   clone = root + "/clone";
   state_directory = root + "/state";
-  fs::create_directories(root + "/home");
+  fs::create_directories(root + "/user");
   fs::create_directories(state_directory);
   GitIn(root, {"init", "--quiet", "--bare", "--initial-branch=production", remote});
   GitIn(root, {"init", "--quiet", "--initial-branch=production", clone});
@@ -46,7 +46,7 @@ Sandbox::~Sandbox() {
 
 std::vector<std::string> Sandbox::Environment() const {
   const char* path = std::getenv("PATH");
-  return {"HOME=" + root + "/home", std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path)};
+  return {"HOME=" + root + "/user", std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path)};
 }
 
 std::string Sandbox::GitIn(const std::string& folder, const std::vector<std::string>& arguments) {

@@ -12,7 +12,7 @@
 
 namespace revertd {
 
-// The ladder of trust. kDefault becomes kPropose where the repo names a forge, else kAlert.
+// The ladder of trust: record, tell, ask a person, act.
 enum class Mode { kObserve, kAlert, kPropose, kPush };
 std::string_view NameOf(Mode mode);
 std::optional<Mode> ModeNamed(std::string_view name);
@@ -45,7 +45,7 @@ struct RepoConfig {
 };
 
 struct DetectConfig {
-  double false_rollback_rate = 0.001;  // per deploy, over all signals; in (0, 0.5)
+  double false_rollback_rate = 0.001;  // per deploy, over all signals; in [1e-9, 0.5]
   DurationNs observe = 15 * kMinuteNs;
   double margin_errors = 1.25;        // a rate up to this factor of the old one is not worse; >= 1
   double margin_errors_abs = 0.0002;  // nor one this much above it; fraction of requests, >= 0

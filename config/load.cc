@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <utility>
 
 #include "base/strings.h"
@@ -16,6 +17,13 @@ namespace {
 
 // A configuration is a page; more than this is the wrong file.
 constexpr std::streamoff kFileBytesMax = std::streamoff{4} * 1024 * 1024;
+
+// What the service table (base/service_table.h) calls the services beyond its capacity.
+constexpr std::string_view kOtherService = "_other";
+
+bool IsControl(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
+// Values become file names, arguments and lines of commit messages; none of these survives a line end.
+bool HasControlCharacter(std::string_view text) { return std::any_of(text.begin(), text.end(), IsControl); }
 
 // Reads one map of the tree strictly: every key has a reader, every other key is an error that names the nearest.
 class MapReader {
@@ -30,7 +38,7 @@ class MapReader {
 
   Status Error(const YamlNode& node, const std::string& path, std::string_view what) const {
     return InvalidArgument(std::string(file_) + ":" + std::to_string(node.line) + ": " +
-                           (path.empty() ? "" : path + ": ") + std::string(what));
+                           (path.empty() ? "" : ShownText(path) + ": ") + std::string(what));
   }
 
   Status Expect(const YamlNode& node, const std::string& path, YamlNode::Kind kind) const {
@@ -40,11 +48,12 @@ class MapReader {
 
   Status Keys(const YamlNode& node, const std::string& path, const std::vector<Key>& keys) const {
     REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kMap));
-    for (const auto& [name, member] : node.members) {
-      const std::string member_path = path.empty() ? name : path + "." + name;
-      const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& known) { return known.name == name; });
-      if (key == keys.end()) return UnknownKey(member, member_path, name, keys);
-      REVERTD_RETURN_IF_ERROR(key->read(member, member_path));
+    for (const YamlMember& member : node.members) {
+      const std::string member_path = path.empty() ? member.key : path + "." + member.key;
+      const auto key =
+          std::find_if(keys.begin(), keys.end(), [&](const Key& known) { return known.name == member.key; });
+      if (key == keys.end()) return UnknownKey(member.node, member_path, member.key, keys);
+      REVERTD_RETURN_IF_ERROR(key->read(member.node, member_path));
     }
     return OkStatus();
   }
@@ -55,7 +64,7 @@ class MapReader {
       const std::function<Status(const std::string& name, const YamlNode&, const std::string& path)>& read) const {
     REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kMap));
     for (const auto& [name, member] : node.members) {
-      if (name.empty()) return Error(member, path, "an empty name");
+      if (name.empty() || HasControlCharacter(name)) return Error(member, path, "a name must be plain words");
       REVERTD_RETURN_IF_ERROR(read(name, member, path + "." + name));
     }
     return OkStatus();
@@ -65,6 +74,7 @@ class MapReader {
     return [this, into](const YamlNode& node, const std::string& path) {
       REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
       if (node.scalar.empty()) return Error(node, path, "must not be empty");
+      if (HasControlCharacter(node.scalar)) return Error(node, path, "must not hold line ends or control characters");
       *into = node.scalar;
       return OkStatus();
     };
@@ -105,7 +115,7 @@ class MapReader {
   }
 
   Status WrongValue(const YamlNode& node, const std::string& path, const std::string& expected) const {
-    return Error(node, path, expected + " expected, \"" + node.scalar + "\" found");
+    return Error(node, path, expected + " expected, \"" + ShownText(node.scalar) + "\" found");
   }
 
   static std::string DidYouMean(std::string_view text, const std::vector<std::string_view>& candidates) {
@@ -117,8 +127,11 @@ class MapReader {
   Status UnknownKey(const YamlNode& node, const std::string& path, std::string_view name,
                     const std::vector<Key>& keys) const {
     std::vector<std::string_view> names;
+    names.reserve(keys.size());
     for (const Key& key : keys) names.push_back(key.name);
-    return Error(node, path, "unknown key" + DidYouMean(name, names));
+    const std::string meant = DidYouMean(name, names);
+    if (!meant.empty()) return Error(node, path, "unknown key" + meant);
+    return Error(node, path, "unknown key; known are " + Join({names.begin(), names.end()}, ", "));
   }
 
   const std::string_view file_;
@@ -172,6 +185,10 @@ class ConfigReader {
   }
 
   Status Service(const std::string& name, const YamlNode& node, const std::string& path) {
+    if (name == kOtherService) return read_.Error(node, path, "this name stands for all services beyond the limit");
+    if (config_.services.size() == kServicesMax) {
+      return read_.Error(node, path, "more than " + std::to_string(kServicesMax) + " services");
+    }
     ServiceConfig service;
     service.name = name;
     REVERTD_RETURN_IF_ERROR(read_.Keys(
@@ -208,19 +225,12 @@ class ConfigReader {
     if (match.host.find(':') != std::string::npos && match.host.find('[') == std::string::npos) {
       return read_.Error(node, path + ".host", "a host without its port expected");
     }
-    for (const ServiceConfig& other : config_.services) REVERTD_RETURN_IF_ERROR(NotTaken(node, path, match, other));
-    REVERTD_RETURN_IF_ERROR(NotTaken(node, path, match, *service));
-    service->matches.push_back(std::move(match));
-    return OkStatus();
-  }
-
-  Status NotTaken(const YamlNode& node, const std::string& path, const MatchConfig& match,
-                  const ServiceConfig& other) const {
-    for (const MatchConfig& known : other.matches) {
-      if (known.host == match.host && known.path == match.path) {
-        return read_.Error(node, path, "the same match as service \"" + other.name + "\"");
-      }
+    if (!match.path.empty() && match.path.front() != '/') {
+      return read_.Error(node, path + ".path", "a path that begins with / expected");
     }
+    const auto [taken, is_new] = match_owners_.try_emplace({match.host, match.path}, service->name);
+    if (!is_new) return read_.Error(node, path, "the same match as service \"" + ShownText(taken->second) + "\"");
+    service->matches.push_back(std::move(match));
     return OkStatus();
   }
 
@@ -252,6 +262,10 @@ class ConfigReader {
       REVERTD_RETURN_IF_ERROR(
           read_.Keys(from, at, {{"url", read_.Text(&repo.url)}, {"branch", read_.Text(&repo.branch)}}));
       if (repo.url.empty()) return read_.Error(from, at, "url expected");
+      for (const auto& [key, value] : {std::pair("url", repo.url), std::pair("branch", repo.branch)}) {
+        // git would take it for an option.
+        if (value.front() == '-') return read_.Error(from, at + "." + key, "must not begin with -");
+      }
       config_.repos.push_back(std::move(repo));
       return OkStatus();
     });
@@ -296,13 +310,14 @@ class ConfigReader {
     const std::string& name = reference.node.scalar;
     if (std::find(names.begin(), names.end(), name) != names.end()) return OkStatus();
     return read_.Error(reference.node, reference.path,
-                       "no " + std::string(reference.to_repo ? "repo" : "service") + " \"" + name + "\"" +
+                       "no " + std::string(reference.to_repo ? "repo" : "service") + " \"" + ShownText(name) + "\"" +
                            MapReader::DidYouMean(name, names));
   }
 
   const MapReader read_;
   Config config_;
   std::vector<Reference> references_;
+  std::map<std::pair<std::string, std::string>, std::string> match_owners_;  // (host, path) to service
 };
 
 }  // namespace

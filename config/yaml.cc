@@ -1,15 +1,19 @@
 #include "config/yaml.h"
 
+#include <yaml-cpp/anchor.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <exception>
 #include <set>
+#include <sstream>
 
 namespace revertd {
 namespace {
 
 std::string At(std::string_view name, int line, std::string_view what) {
-  return std::string(name) + ":" + std::to_string(line) + ": " + std::string(what);
+  return std::string(name) + ":" + std::to_string(line) + ": " + ShownText(what);
 }
 
 int LineOf(const YAML::Mark& mark) { return mark.is_null() ? 1 : mark.line + 1; }
@@ -70,6 +74,35 @@ class TreeBuilder {
   size_t nodes_ = 0;
 };
 
+// Takes a document and keeps the line where it starts.
+class StartLine final : public YAML::EventHandler {
+ public:
+  int line() const { return line_; }
+  void OnDocumentStart(const YAML::Mark& mark) override { line_ = LineOf(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int line_ = 0;
+};
+
+// 0 where there is none. YAML::Load would leave out whatever follows the first document without a word, and
+// YAML::LoadAll runs forever on some of it (a stray comma is a document that takes no byte).
+int LineOfSecondDocument(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  StartLine first;
+  StartLine second;
+  if (!parser.HandleNextDocument(first) || !parser) return 0;
+  return parser.HandleNextDocument(second) ? second.line() : 0;
+}
+
 }  // namespace
 
 std::string_view NameOf(YamlNode::Kind kind) {
@@ -82,14 +115,21 @@ std::string_view NameOf(YamlNode::Kind kind) {
   return "unknown";
 }
 
+std::string ShownText(std::string_view text) {
+  constexpr size_t kShownBytesMax = 100;
+  std::string shown(text.substr(0, kShownBytesMax));
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
+  return text.size() > kShownBytesMax ? shown + "..." : shown;
+}
+
 StatusOr<YamlNode> ParseYaml(std::string_view text, std::string_view name) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.empty()) return YamlNode{};
-    if (documents.size() > 1) {
-      return InvalidArgument(At(name, LineOf(documents[1].Mark()), "a second document; one is expected"));
+    const std::string bytes(text);
+    if (const int line = LineOfSecondDocument(bytes); line != 0) {
+      return InvalidArgument(At(name, line, "the document ends here, and more follows"));
     }
-    return TreeBuilder(name).Build(documents.front(), 0);
+    return TreeBuilder(name).Build(YAML::Load(bytes), 0);
   } catch (const YAML::Exception& error) {
     return InvalidArgument(At(name, LineOf(error.mark), error.msg));
   } catch (const std::exception& error) {

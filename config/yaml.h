@@ -36,6 +36,9 @@ struct YamlMember {
 
 std::string_view NameOf(YamlNode::Kind kind);
 
+// A text of the file's as a message shows it: one line, and not the whole of a wrong file.
+std::string ShownText(std::string_view text);
+
 // `name` stands for the text in messages ("NAME:LINE: what is wrong"). An empty text is a null node.
 StatusOr<YamlNode> ParseYaml(std::string_view text, std::string_view name);
 

@@ -215,7 +215,7 @@ TEST_F(DatabaseTest, MigrationsRunOnceInOrderAndAFailedOneLeavesThePreviousVersi
   Schema schema = {"test", 77, {"CREATE TABLE one (x);"}};
   ASSERT_TRUE(Migrate(**database, schema).ok());
   ASSERT_TRUE(Migrate(**database, schema).ok());  // would fail if it ran again
-  schema.migrations.push_back("CREATE TABLE two (x); CREATE TABLE one (x);");
+  schema.migrations.emplace_back("CREATE TABLE two (x); CREATE TABLE one (x);");
   EXPECT_THAT(std::string(MessageOf(Migrate(**database, schema))), HasSubstr("while migrating it to schema 2"));
   EXPECT_THAT(std::string(MessageOf(CheckVersion(**database, schema))), HasSubstr("has the older schema 1"));
   schema.migrations.back() = "CREATE TABLE two (x);";  // free again: the failed one left nothing

@@ -1,10 +1,10 @@
 // A writer killed without warning: what it was told is written must be there, and the file must open again.
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <set>
 
 #include "store/executor_store.h"

@@ -64,6 +64,7 @@ inline auto Fields(const Evidence& value) {
 inline auto Fields(const Verdict& value) {
   const auto& [deploy, service, state, reason, calibrated, power, at, evidence] = value;
   std::vector<decltype(Fields(Evidence()))> all;
+  all.reserve(evidence.size());
   for (const Evidence& one : evidence) all.push_back(Fields(one));
   return std::make_tuple(deploy, service, state, reason, calibrated, power, at, all);
 }

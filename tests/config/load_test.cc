@@ -1,0 +1,278 @@
+#include "config/load.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace revertd {
+namespace {
+
+std::string MessageOfParse(const std::string& yaml) {
+  const auto config = ParseConfig(yaml, "F");
+  if (config.ok()) return "ok";
+  EXPECT_EQ(ExitCodeOf(config.status()), ExitCode::kUsage);
+  return std::string(MessageOf(config.status()));
+}
+
+std::string SourceFile(const std::string& name) { return std::string(REVERTD_SOURCE_DIR) + "/config/" + name; }
+
+struct WrongConfig {
+  std::string yaml;
+  std::string message;
+};
+
+// Unknown keys, at every level.
+std::vector<WrongConfig> UnknownKeys() {
+  return {
+      {"servces: {}", "F:1: servces: unknown key; did you mean \"services\"?"},
+      {"\n\nservices:\n  checkout:\n    mod: push", "F:5: services.checkout.mod: unknown key; did you mean \"mode\"?"},
+      {"services: {a: {match: {hots: x}}}", "F:1: services.a.match.hots: unknown key; did you mean \"host\"?"},
+      {"services: {a: {match: [{host: x}, {pth: /}]}}",
+       "F:1: services.a.match[1].pth: unknown key; did you mean \"path\"?"},
+      {"repos: {r: {ulr: x}}", "F:1: repos.r.ulr: unknown key; did you mean \"url\"?"},
+      {"detect: {margins: {error: 1}}", "F:1: detect.margins.error: unknown key; did you mean \"errors\"?"},
+      {"guard: {push_per_day: 1}", "F:1: guard.push_per_day: unknown key; did you mean \"pushes_per_day\"?"},
+      {"sources: [{stdn: {}}]", "F:1: sources[0].stdn: unknown key; did you mean \"stdin\"?"},
+      {"sources: [{stdin: {fromat: auto}}]", "F:1: sources[0].stdin.fromat: unknown key; did you mean \"format\"?"},
+      {"repos: {r: {credentials: x}}", "F:1: repos.r.credentials: unknown key; known are url, branch"},
+      {"<<: {state: x}", "F:1: <<: unknown key; known are sources, services, repos, detect, guard, state"},
+  };
+}
+
+// Wrong types.
+std::vector<WrongConfig> WrongTypes() {
+  return {
+      {"[]", "F:1: a map expected, a list found"},
+      {"just words", "F:1: a map expected, a single value found"},
+      {"services: []", "F:1: services: a map expected, a list found"},
+      {"services:\n", "F:1: services: a map expected, nothing found"},
+      {"services: {a: push}", "F:1: services.a: a map expected, a single value found"},
+      {"state: [x]", "F:1: state: a single value expected, a list found"},
+      {"state: ''", "F:1: state: must not be empty"},
+      {"state: \"a\\nb\"", "F:1: state: must not hold line ends or control characters"},
+      {"sources: {stdin: {}}", "F:1: sources: a list expected, a map found"},
+      {"sources: []", "F:1: sources: exactly one source expected"},
+      {"sources: [{stdin: {}}, {stdin: {}}]", "F:1: sources: exactly one source expected"},
+      {"services: {a: {depends_on: b}}", "F:1: services.a.depends_on: a list expected, a single value found"},
+  };
+}
+
+// Out of range, with the range.
+std::vector<WrongConfig> OutOfRange() {
+  return {
+      {"detect:\n  false_rollback_rate: 0",
+       "F:2: detect.false_rollback_rate: a number from 1e-9 to 0.5 expected, \"0\" found"},
+      {"detect: {false_rollback_rate: 0.6}",
+       "F:1: detect.false_rollback_rate: a number from 1e-9 to 0.5 expected, \"0.6\" found"},
+      {"detect: {false_rollback_rate: nan}",
+       "F:1: detect.false_rollback_rate: a number from 1e-9 to 0.5 expected, \"nan\" found"},
+      {"detect: {margins: {errors: 0.9}}",
+       "F:1: detect.margins.errors: a number from 1 to 100 expected, \"0.9\" found"},
+      {"detect: {margins: {errors_abs: -0.1}}",
+       "F:1: detect.margins.errors_abs: a number from 0 to 1 expected, \"-0.1\" found"},
+      {"detect: {observe: 15}",
+       "F:1: detect.observe: a duration like 90s, 15m or 1h, from 1m to 30m expected, \"15\" found"},
+      {"detect: {observe: 31m}",
+       "F:1: detect.observe: a duration like 90s, 15m or 1h, from 1m to 30m expected, \"31m\" found"},
+      {"detect: {lateness: 11s}",
+       "F:1: detect.lateness: a duration like 90s, 15m or 1h, from 0s to 10s expected, \"11s\" found"},
+      {"guard: {pushes_per_day: 1001}",
+       "F:1: guard.pushes_per_day: a whole number from 0 to 1000 expected, \"1001\" found"},
+      {"guard: {proposals_per_day: -1}",
+       "F:1: guard.proposals_per_day: a whole number from 0 to 1000 expected, \"-1\" found"},
+      {"guard: {pushes_per_day: four}",
+       "F:1: guard.pushes_per_day: a whole number from 0 to 1000 expected, \"four\" found"},
+      {"guard: {commit_age_push: 31d}",
+       "F:1: guard.commit_age_push: a duration like 90s, 15m or 1h, up to 30d expected, \"31d\" found"},
+      {"guard: {deploy_wait: 0s}",
+       "F:1: guard.deploy_wait: a duration like 90s, 15m or 1h, from 1s to 1d expected, \"0s\" found"},
+      {"services: {a: {mode: pus}}", "F:1: services.a.mode: observe, alert, propose or push expected, \"pus\" found"},
+  };
+}
+
+// Names that point nowhere, or twice to the same.
+std::vector<WrongConfig> WrongNames() {
+  return {
+      {"services:\n  a:\n    repo: shpo\nrepos: {shop: {url: u}}",
+       "F:3: services.a.repo: no repo \"shpo\"; did you mean \"shop\"?"},
+      {"services: {a: {repo: shop}}", "F:1: services.a.repo: no repo \"shop\""},
+      {"services: {a: {depends_on: [\"paymnts\"]}, payments: {}}",
+       "F:1: services.a.depends_on[0]: no service \"paymnts\"; did you mean \"payments\"?"},
+      {"services: {a: {depends_on: [a]}}", "F:1: services.a.depends_on[0]: a service cannot depend on itself"},
+      {"services:\n  a: {match: {host: X.example}}\n  b: {match: {host: x.example}}",
+       "F:3: services.b.match: the same match as service \"a\""},
+      {"services: {a: {match: [{path: /x}, {path: /x}]}}", "F:1: services.a.match[1]: the same match as service \"a\""},
+      {"services: {'': {}}", "F:1: services: a name must be plain words"},
+      {"services: {_other: {}}", "F:1: services._other: this name stands for all services beyond the limit"},
+      {"services: {a: {match: {}}}", "F:1: services.a.match: host or path expected"},
+      {"services: {a: {match: {host: 'x:80'}}}", "F:1: services.a.match.host: a host without its port expected"},
+      {"services: {a: {match: {path: x}}}", "F:1: services.a.match.path: a path that begins with / expected"},
+      {"services: {a: {mode: push}}", "F:1: services.a: mode push needs a repo"},
+      {"services: {a: {mode: propose}}", "F:1: services.a: mode propose needs a repo"},
+      {"repos: {r: {}}", "F:1: repos.r: url expected"},
+      {"repos: {r: {url: ''}}", "F:1: repos.r.url: must not be empty"},
+      {"repos: {r: {url: --upload-pack=x}}", "F:1: repos.r.url: must not begin with -"},
+      {"repos: {r: {url: u, branch: -f}}", "F:1: repos.r.branch: must not begin with -"},
+  };
+}
+
+// YAML itself.
+std::vector<WrongConfig> WrongYaml() {
+  return {
+      {"state: a\nstate: b", "F:2: key \"state\" stands twice"},
+      {"state: a\n---\nstate: b", "F:2: the document ends here, and more follows"},
+      {"state: a\n]", "F:2: illegal flow end"},
+      {",\nstate: a", "F:1: the document ends here, and more follows"},
+      {"{[a]: b}", "F:1: a key must be a plain word"},
+      {"state: *nowhere", "F:1: the referenced anchor is not defined"},
+      {"state: &a [*a]", "F:1: nested deeper than 32"},
+  };
+}
+
+TEST(LoadConfig, EveryMistakeIsOneLineWithFileLineAndKey) {
+  for (const auto& table : {UnknownKeys(), WrongTypes(), OutOfRange(), WrongNames(), WrongYaml()}) {
+    for (const WrongConfig& wrong : table) EXPECT_EQ(MessageOfParse(wrong.yaml), wrong.message) << wrong.yaml;
+  }
+}
+
+void ExpectDefaults(const Config& config) {
+  const Config defaults;
+  ASSERT_EQ(config.sources.size(), 1U);
+  EXPECT_EQ(config.sources[0].kind, defaults.sources[0].kind);
+  EXPECT_EQ(config.sources[0].format, defaults.sources[0].format);
+  const auto& [rate, observe, errors, errors_abs, lateness] = config.detect;
+  EXPECT_EQ(rate, defaults.detect.false_rollback_rate);
+  EXPECT_EQ(observe, defaults.detect.observe);
+  EXPECT_EQ(errors, defaults.detect.margin_errors);
+  EXPECT_EQ(errors_abs, defaults.detect.margin_errors_abs);
+  EXPECT_EQ(lateness, defaults.detect.lateness_seconds);
+  const auto& [pushes, proposals, age, wait, kill_switch] = config.guard;
+  EXPECT_EQ(pushes, defaults.guard.pushes_per_day);
+  EXPECT_EQ(proposals, defaults.guard.proposals_per_day);
+  EXPECT_EQ(age, defaults.guard.commit_age_push);
+  EXPECT_EQ(wait, defaults.guard.deploy_wait);
+  EXPECT_EQ(kill_switch, defaults.guard.kill_switch);
+  EXPECT_EQ(config.state, defaults.state);
+}
+
+TEST(LoadConfig, AnEmptyFileIsTheDefaults) {
+  for (const std::string yaml : {"", "\n# nothing\n", "---\n", "~"}) {
+    const auto config = ParseConfig(yaml, "F");
+    ASSERT_TRUE(config.ok()) << config.status();
+    ExpectDefaults(*config);
+    EXPECT_TRUE(config->services.empty() && config->repos.empty());
+  }
+}
+
+TEST(LoadConfig, TheReferenceShowsEveryDefault) {
+  const auto config = LoadConfig(SourceFile("reference.yaml"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ExpectDefaults(*config);
+  const ServiceConfig* service = config->FindService("example");
+  ASSERT_NE(service, nullptr);
+  EXPECT_EQ(service->mode, ServiceConfig{}.mode);
+  EXPECT_TRUE(service->depends_on.empty());
+  ASSERT_NE(config->FindRepo("example"), nullptr);
+  EXPECT_EQ(config->FindRepo("example")->branch, RepoConfig{}.branch);
+}
+
+// The reader itself says which keys it knows: each must stand in the reference.
+TEST(LoadConfig, TheReferenceShowsEveryKey) {
+  std::ifstream file(SourceFile("reference.yaml"));
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string reference = text.str();
+  for (const std::string around :
+       {"@", "sources: [{@}]", "sources: [{stdin: {@}}]", "services: {a: {@}}", "services: {a: {match: {@}}}",
+        "repos: {r: {@}}", "detect: {@}", "detect: {margins: {@}}", "guard: {@}"}) {
+    std::string yaml = around;
+    yaml.replace(yaml.find('@'), 1, "no_such_key_of_any_map_at_all: 1");
+    const std::string message = MessageOfParse(yaml);
+    const size_t at = message.find("known are ");
+    ASSERT_NE(at, std::string::npos) << message;
+    std::stringstream keys(message.substr(at + 10));
+    for (std::string key; std::getline(keys >> std::ws, key, ',');) {
+      EXPECT_TRUE(reference.find("\n" + key + ":") != std::string::npos ||
+                  reference.find(" " + key + ":") != std::string::npos)
+          << key;
+    }
+  }
+}
+
+TEST(LoadConfig, TheExampleIsReadAsWritten) {
+  const auto config = LoadConfig(SourceFile("example.yaml"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->services.size(), 3U);
+  const ServiceConfig* checkout = config->FindService("checkout");
+  ASSERT_NE(checkout, nullptr);
+  EXPECT_EQ(checkout->mode, Mode::kPropose);
+  EXPECT_EQ(checkout->repo, "shop");
+  EXPECT_EQ(checkout->depends_on, std::vector<std::string>{"payments"});
+  ASSERT_EQ(checkout->matches.size(), 1U);
+  EXPECT_EQ(checkout->matches[0].host, "shop.example.com");
+  EXPECT_EQ(checkout->matches[0].path, "/checkout/");
+  EXPECT_EQ(config->FindService("catalog")->matches.size(), 2U);
+  EXPECT_EQ(config->FindService("nobody"), nullptr);
+  EXPECT_EQ(config->FindRepo("shop")->url, "git@git.example.com:acme/shop.git");
+  EXPECT_EQ(config->FindRepo("nobody"), nullptr);
+}
+
+TEST(LoadConfig, ValuesAreTakenAndHostsLowered) {
+  const auto config = ParseConfig(
+      "detect: {lateness: 1500ms, observe: 2m, margins: {errors: 2}}\n"
+      "guard: {pushes_per_day: 0, commit_age_push: 1d}\n"
+      "services: {a: {match: {host: Shop.Example}, mode: observe}}\n",
+      "F");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->detect.lateness_seconds, 2);  // a part of a second is waited for as a whole one
+  EXPECT_EQ(config->detect.observe, 2 * kMinuteNs);
+  EXPECT_EQ(config->detect.margin_errors, 2);
+  EXPECT_EQ(config->guard.pushes_per_day, 0);
+  EXPECT_EQ(config->guard.commit_age_push, 24 * kHourNs);
+  EXPECT_EQ(config->services[0].matches[0].host, "shop.example");
+  EXPECT_EQ(config->services[0].mode, Mode::kObserve);
+}
+
+TEST(LoadConfig, AnchorsAndAliasesAreReadWhereTheyStand) {
+  const auto config = ParseConfig(
+      "repos: {r: {url: u}}\nservices:\n  a: {repo: &r r, depends_on: &d [c]}\n  b: {repo: *r, depends_on: *d}\n  c: "
+      "{}\n",
+      "F");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->FindService("b")->repo, "r");
+  EXPECT_EQ(config->FindService("b")->depends_on, std::vector<std::string>{"c"});
+}
+
+TEST(LoadConfig, ModesHaveNamesThatReadBack) {
+  for (const Mode mode : {Mode::kObserve, Mode::kAlert, Mode::kPropose, Mode::kPush}) {
+    EXPECT_EQ(ModeNamed(NameOf(mode)), mode);
+  }
+  EXPECT_EQ(ModeNamed("Push"), std::nullopt);
+}
+
+TEST(LoadConfig, MoreServicesThanAreCountedIsAnError) {
+  std::string yaml = "services:\n";
+  for (uint32_t i = 0; i < kServicesMax; ++i) yaml += "  s" + std::to_string(i) + ": {}\n";
+  EXPECT_EQ(MessageOfParse(yaml), "ok");
+  EXPECT_EQ(MessageOfParse(yaml + "  more: {}\n"), "F:258: services.more: more than 256 services");
+}
+
+TEST(LoadConfig, AFileThatCannotBeReadIsOneLineAndAUsageError) {
+  const auto message_of = [](const std::string& path) {
+    const auto config = LoadConfig(path);
+    EXPECT_EQ(ExitCodeOf(config.status()), ExitCode::kUsage);
+    return std::string(MessageOf(config.status()));
+  };
+  EXPECT_EQ(message_of("/nowhere/revertd.yaml"),
+            "cannot read the configuration /nowhere/revertd.yaml: No such file or directory");
+  EXPECT_EQ(message_of(REVERTD_SOURCE_DIR),
+            std::string("cannot read the configuration ") + REVERTD_SOURCE_DIR + ": not a file of at most 4 MiB");
+}
+
+}  // namespace
+}  // namespace revertd

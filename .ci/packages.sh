@@ -29,13 +29,12 @@ APT_SCRIPT='
     trap "rm -f $policy" EXIT
     printf "#!/bin/sh\nexit 101\n" > "$policy" && chmod 755 "$policy"
   fi
-  apt-get update -qq &&
-    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" >/dev/null
+  { apt-get update -qq && apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"; } 2>&1
 '
 
 # install_packages PACKAGE...: installs those that are missing; fails with one clear line.
 install_packages() {
-  local missing as_root=()
+  local missing as_root=() log
   mapfile -t missing < <(missing_packages "$@")
   ((${#missing[@]})) || return 0
   if ! command -v apt-get >/dev/null; then
@@ -51,6 +50,7 @@ install_packages() {
     as_root=(sudo)
   fi
   say "installing ${missing[*]}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c "$APT_SCRIPT" apt "${missing[@]}" </dev/null ||
-    { say "apt-get could not install: ${missing[*]}"; return 1; }
+  # What apt says is only of interest where it fails.
+  log=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c "$APT_SCRIPT" apt "${missing[@]}" </dev/null) ||
+    { tail -n 15 <<<"$log" >&2; say "apt-get could not install: ${missing[*]}"; return 1; }
 }

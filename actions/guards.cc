@@ -37,13 +37,18 @@ std::optional<Hold> RefuseRequest(const RollbackTrigger& trigger, const Config& 
   if (automatic && (service->mode == Mode::kObserve || service->mode == Mode::kAlert)) {
     return Hold{"mode_does_not_act", std::string(NameOf(service->mode))};
   }
+  // Decided while the mode was push; lowered since, it is a person's to say.
+  if (automatic && service->mode == Mode::kPropose && trigger.reason == "mode_push") {
+    return Hold{"mode_does_not_act", std::string(NameOf(service->mode))};
+  }
   return std::nullopt;
 }
 
 KillSwitch ReadKillSwitch(const std::string& path) {
   if (path.empty()) return KillSwitch::kOff;
   struct stat found {};
-  if (stat(path.c_str(), &found) == 0) return KillSwitch::kOn;
+  // lstat: a link to nowhere is there too.
+  if (lstat(path.c_str(), &found) == 0) return KillSwitch::kOn;
   return errno == ENOENT ? KillSwitch::kOff : KillSwitch::kUnreadable;
 }
 

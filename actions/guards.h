@@ -35,7 +35,7 @@ struct GuardFacts {
   KillSwitch kill_switch = KillSwitch::kUnreadable;
   bool dismissed = false;  // a person said no since
   TimeNs now_ns = 0;
-  TimeNs deploy_finish_ns = 0;  // 0: a person's own rollback, of any age
+  TimeNs deploy_finish_ns = 0;  // of a person's own rollback: when it was asked for; 0: of any age
   int64_t pushes_today = 0;     // pushed in the 24 hours before now
   bool automatic = true;        // a detector's trigger, not a person's own
 };

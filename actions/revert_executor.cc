@@ -154,6 +154,9 @@ StatusOr<std::optional<Hold>> RevertExecutor::Guard(const RollbackTrigger& trigg
     if (!deploy.ok()) return deploy.status();
     const bool known = deploy->has_value() && (*deploy)->finished();
     facts.deploy_finish_ns = known ? (*deploy)->finish_ns : trigger.created_ns;
+  } else {
+    // The change may be of any age, the request may not: it could have waited for an executor since last week.
+    facts.deploy_finish_ns = trigger.created_ns;
   }
   StatusOr<int64_t> pushes = journal_->CountFinished("pushed", kDone, facts.now_ns - kDayNs);
   if (!pushes.ok()) return pushes.status();

@@ -85,10 +85,17 @@ DeployRecord* DeployRegistry::FindSame(const Deploy& deploy) {
   const auto records = by_service_.find(deploy.service);
   if (records == by_service_.end()) return nullptr;
   for (const auto& record : records->second) {
-    if (record->deploy.id == deploy.id) return record.get();
-    const DurationNs apart =
-        std::max(record->deploy.start_ns, deploy.start_ns) - std::min(record->deploy.start_ns, deploy.start_ns);
-    if (apart <= kSameDeployWindow && SameRevision(record->deploy.head, deploy.head)) return record.get();
+    const Deploy& known = record->deploy;
+    const bool other_head = !known.head.empty() && !deploy.head.empty() && !SameRevision(known.head, deploy.head);
+    if (known.id == deploy.id && !other_head) return record.get();
+    const auto [first, last] = std::minmax(known.start_ns, deploy.start_ns);
+    // A, B, A again is three deploys: the second A takes B out of service.
+    const bool another_between =
+        std::any_of(records->second.begin(), records->second.end(), [&, first = first, last = last](const auto& other) {
+          return other->deploy.start_ns > first && other->deploy.start_ns < last;
+        });
+    const bool near = last - first <= kSameDeployWindow && !another_between;
+    if (near && SameRevision(known.head, deploy.head)) return record.get();
   }
   return nullptr;
 }

@@ -13,6 +13,8 @@
 #include "daemon/log_input.h"
 #include "daemon/output.h"
 #include "ingest/byte_source.h"
+#include "store/executor_store.h"
+#include "store/state_store.h"
 
 namespace revertd {
 namespace {
@@ -40,6 +42,15 @@ CheckRow CheckState(const Config& config) {
   std::filesystem::create_directories(folder, error);
   if (error) return {"state", false, "cannot make the folder " + folder + ": " + error.message()};
   if (::access(folder.c_str(), W_OK) != 0) return {"state", false, "cannot write in " + folder};
+  // A state that is there must be one that `run` can open.
+  if (std::filesystem::exists(config.state, error)) {
+    const auto state = StateStore::Open(config.state, StateStore::Access::kReadOnly);
+    if (!state.ok()) return {"state", false, std::string(MessageOf(state.status()))};
+  }
+  if (std::filesystem::exists(ExecutorDatabaseOf(config), error)) {
+    const auto journal = ExecutorStore::Open(ExecutorDatabaseOf(config), ExecutorStore::Access::kReadOnly);
+    if (!journal.ok()) return {"state", false, std::string(MessageOf(journal.status()))};
+  }
   return {"state", true, config.state};
 }
 

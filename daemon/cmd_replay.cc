@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <set>
@@ -101,10 +102,9 @@ class Replay {
   Status ReadLog(const std::string& path, bool last) {
     auto input = LogInput::Open(path);
     if (!input.ok()) return input.status();
-    const std::atomic<bool> never_stop{false};
     IngestLoop loop({.seal_at_end = last}, input->source(), format_, &router_, &recorder_, &counters_, &clock_,
                     [this] { Pump(); });
-    return Annotate(loop.Run(never_stop), "reading " + path);
+    return Annotate(loop.Run(stop_), "reading " + path);
   }
 
   // A deploy becomes known when the log reaches it, as it does in `run`.
@@ -119,6 +119,8 @@ class Replay {
       RegisterDeploysThrough(window.second);
       analysis_.OnWindow(window);
     });
+    // Nobody reads any more: the rest of the log is not worth reading either.
+    if (!sink_.status().ok()) stop_.store(true);
     if (sealed == kNoSecond) return;
     RegisterDeploysThrough(sealed);
     analysis_.SealedThrough(sealed);
@@ -149,6 +151,7 @@ class Replay {
   const Config& config_;
   std::vector<Deploy> deploys_;
   size_t next_deploy_ = 0;
+  std::atomic<bool> stop_{false};
   const Format* const format_;
   const SystemClock clock_;
   Counters counters_;
@@ -177,6 +180,10 @@ StatusOr<std::vector<Deploy>> DeploysOf(const ReplayOptions& options) {
     auto deploy = ParseDeploySpec(spec);
     if (!deploy.ok()) return Annotate(deploy.status(), "--deploy " + spec);
     deploys.push_back(*std::move(deploy));
+  }
+  std::set<std::string> ids;
+  for (const Deploy& deploy : deploys) {
+    if (!ids.insert(deploy.id).second) return InvalidArgument("two deploys have the id \"" + deploy.id + "\"");
   }
   return deploys;
 }

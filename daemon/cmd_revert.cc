@@ -4,9 +4,8 @@
 
 #include "actions/dry_run.h"
 #include "actions/git_program.h"
-#include "actions/guards.h"
 #include "base/json_writer.h"
-#include "base/strings.h"
+#include "daemon/cmd_status.h"
 #include "daemon/output.h"
 #include "daemon/with_state.h"
 
@@ -19,6 +18,9 @@ StatusOr<RollbackTrigger> TriggerFor(const Config& config, const RevertOptions& 
     return InvalidArgument("--service " + options.service + ": no such service in the configuration");
   if (service->repo.empty())
     return InvalidArgument("--service " + options.service + ": the configuration names no repo for it");
+  if (!IsRevision(options.commit)) {
+    return InvalidArgument("--commit " + options.commit + ": no revision; 7 to 64 hexadecimal digits expected");
+  }
   RollbackTrigger trigger;
   trigger.service = options.service;
   trigger.repo = service->repo;
@@ -29,7 +31,8 @@ StatusOr<RollbackTrigger> TriggerFor(const Config& config, const RevertOptions& 
   return trigger;
 }
 
-Status PrintDryRun(const Config& config, const RollbackTrigger& trigger, SystemClock* clock) {
+// Whether it would be done.
+StatusOr<bool> PrintDryRun(const Config& config, const RollbackTrigger& trigger, SystemClock* clock) {
   GitProgram git(FolderOf(config), OwnEnvironment(), clock);
   const auto result = DryRunRevert(config, trigger, &git, clock);
   if (!result.ok()) return result.status();
@@ -37,7 +40,8 @@ Status PrintDryRun(const Config& config, const RollbackTrigger& trigger, SystemC
   json.BeginObject().Field("service", trigger.service).Field("repo", trigger.repo).Field("commit", trigger.head);
   if (!result->refusal.empty()) {
     json.Field("refused", result->refusal).Field("detail", result->detail);
-    return PrintLine(json.EndObject().text());
+    REVERTD_RETURN_IF_ERROR(PrintLine(json.EndObject().text()));
+    return false;
   }
   json.Field("branch", result->plan.branch).Field("onto", result->plan.order.onto);
   json.Key("undoes").BeginArray();
@@ -45,7 +49,8 @@ Status PrintDryRun(const Config& config, const RollbackTrigger& trigger, SystemC
     json.BeginObject().Field("commit", step.sha).Field("mainline", step.mainline).EndObject();
   }
   json.EndArray().Field("revert", result->sha).Field("tree", result->tree).Field("diffstat", result->diffstat);
-  return PrintLine(json.EndObject().text());
+  REVERTD_RETURN_IF_ERROR(PrintLine(json.EndObject().text()));
+  return true;
 }
 
 }  // namespace
@@ -57,13 +62,15 @@ ExitCode RevertCommand(const RevertOptions& options) {
   const auto trigger = TriggerFor(*config, options, clock.Now());
   if (!trigger.ok()) return Fail(trigger.status());
   if (options.dry_run) {
-    const Status status = PrintDryRun(*config, *trigger, &clock);
-    return status.ok() ? ExitCode::kDone : Fail(status);
+    const auto would_be_done = PrintDryRun(*config, *trigger, &clock);
+    if (!would_be_done.ok()) return Fail(would_be_done.status());
+    return *would_be_done ? ExitCode::kDone : ExitCode::kBadNews;
   }
   return WithState(options.config, StateStore::Access::kInboxOnly, [&](const Config&, StateStore& store) -> Status {
     InboxMessage message;
     message.kind = InboxMessage::Kind::kRevertAsked;
     message.trigger = *trigger;
+    SayIfNotRunning(store);
     REVERTD_RETURN_IF_ERROR(store.Post(message));
     JsonWriter json;
     return PrintLine(json.BeginObject().Field("trigger", trigger->id).EndObject().text());

@@ -17,23 +17,30 @@ namespace {
 // SIGUSR1 is our own: the sidecar ended by itself and the waiter may go.
 class SignalWaiter {
  public:
-  explicit SignalWaiter(Sidecar* sidecar) {
-    sigemptyset(&signals_);
-    for (int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals_, signal);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    thread_ = std::thread([this, sidecar] {
-      int signal = 0;
-      sigwait(&signals_, &signal);
-      if (signal != SIGUSR1) sidecar->Stop();
-    });
+  // Before the first thread starts: threads inherit what is blocked.
+  static void BlockSignals() {
+    const sigset_t signals = Signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   }
+  explicit SignalWaiter(Sidecar* sidecar)
+      : thread_([sidecar] {
+          const sigset_t signals = Signals();
+          int signal = 0;
+          sigwait(&signals, &signal);
+          if (signal != SIGUSR1) sidecar->Stop();
+        }) {}
   ~SignalWaiter() {
     pthread_kill(thread_.native_handle(), SIGUSR1);
     thread_.join();
   }
 
  private:
-  sigset_t signals_{};
+  static sigset_t Signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals, signal);
+    return signals;
+  }
   std::thread thread_;
 };
 
@@ -54,6 +61,7 @@ ExitCode RunCommand(const RunOptions& options) {
   if (!source.ok()) return Fail(source.status());
   if (!why_not.empty()) Say("io_uring cannot be used (" + why_not + "); reading with read()");
 
+  SignalWaiter::BlockSignals();
   Sidecar sidecar(*config, *std::move(source), FaultPointFromEnvironment());
   if (const Status status = sidecar.Open(); !status.ok()) return Fail(status);
   const SignalWaiter signals(&sidecar);

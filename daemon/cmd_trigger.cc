@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/json_writer.h"
+#include "daemon/cmd_status.h"
 #include "daemon/event_json.h"
 #include "daemon/output.h"
 #include "daemon/with_state.h"
@@ -38,10 +39,14 @@ ExitCode PostWord(const std::string& config, const std::string& id, InboxMessage
   return WithState(config, StateStore::Access::kInboxOnly, [&](const Config&, StateStore& store) -> Status {
     const auto trigger = FindTrigger(store, id);
     if (!trigger.ok()) return trigger.status();
-    if (trigger->state != TriggerState::kProposed) {
+    const bool dismiss = kind == InboxMessage::Kind::kTriggerDismiss;
+    const bool open =
+        trigger->state == TriggerState::kProposed || (dismiss && trigger->state == TriggerState::kPending);
+    if (!open) {
       return InvalidArgument("trigger " + id + " is " + std::string(NameOf(trigger->state)) +
-                             ", not proposed: there is nothing to say to it");
+                             ": there is nothing to say to it");
     }
+    SayIfNotRunning(store);
     InboxMessage message;
     message.kind = kind;
     message.trigger_id = id;

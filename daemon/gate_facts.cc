@@ -41,7 +41,7 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
   const auto triggers = state.ReadTriggers();
   if (!triggers.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(triggers.status())));
   for (const RollbackTrigger& trigger : *triggers) {
-    if (trigger.state == TriggerState::kProposed && trigger.created_ns >= now - kDay) ++facts.proposals_today;
+    if (trigger.reason == "mode_propose" && trigger.created_ns >= now - kDay) ++facts.proposals_today;
     if (trigger.repo != repo || trigger.state != TriggerState::kPending) continue;
     const auto rows = journal.ReadJournal(trigger.id);
     if (!rows.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(rows.status())));

@@ -10,7 +10,11 @@ constexpr int kMessagesAtOnce = 100;
 Status SetTriggerState(StateStore* store, const InboxMessage& message, TriggerState state) {
   const auto trigger = store->ReadTrigger(message.trigger_id);
   if (!trigger.ok()) return trigger.status();
-  if (!trigger->has_value() || (*trigger)->state != TriggerState::kProposed) {
+  // A person's no wins until the push; a yes is for what was proposed.
+  const bool open =
+      trigger->has_value() && ((*trigger)->state == TriggerState::kProposed ||
+                               (state == TriggerState::kDismissed && (*trigger)->state == TriggerState::kPending));
+  if (!open) {
     Say("trigger " + message.trigger_id + " is not waiting for a word; nothing changed");
     return OkStatus();
   }
@@ -24,6 +28,10 @@ Status PrepareRevert(StateStore* store, AnalysisLoop* analysis, const InboxMessa
 }
 
 Status AskRevert(AnalysisLoop* analysis, StoreSink* sink, const InboxMessage& message) {
+  if (message.trigger.id.empty()) {
+    Say("a rollback without an id was asked for; nothing is done");
+    return OkStatus();
+  }
   REVERTD_RETURN_IF_ERROR(sink->OnTrigger(message.trigger));
   analysis->OnTrigger(message.trigger);
   return OkStatus();

@@ -95,7 +95,9 @@ void EventPrinter::Run() {
     const bool written = WriteAll(line);
     lock.lock();
     backlog_.pop_front();
-    if (!written) dropped_.fetch_add(1, std::memory_order_relaxed);
+    if (!written && dropped_.fetch_add(1, std::memory_order_relaxed) == 0) {
+      Say("an event could not be written to stdout; events go on in the state (events_dropped counts them)");
+    }
     wake_.notify_all();
   }
 }

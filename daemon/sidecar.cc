@@ -73,6 +73,10 @@ Status Sidecar::Open() {
   auto inbox = StateStore::Open(config_.state, StateStore::Access::kInboxOnly);
   if (!inbox.ok()) return inbox.status();
   inbox_ = *std::move(inbox);
+  // A restarted `tail -F` may tell the log's end again: what the state holds already is sealed, and counted once.
+  const auto newest = state_->ReadNewestSecond();
+  if (!newest.ok()) return newest.status();
+  if (newest->has_value()) ring_.SealThrough(**newest);
   return OkStatus();
 }
 

@@ -44,7 +44,8 @@ class Sidecar {
  public:
   static constexpr DurationNs kInboxPoll = 100 * kMillisecondNs;
   static constexpr DurationNs kWriteEvery = kSecondNs;  // history and status; a kill loses at most this much history
-  static constexpr DurationNs kRoomWaitMax = 200 * kMillisecondNs;  // ingest waits this long for a full ring
+  // Ingest waits this long for a full ring, and the pipe with it: longer than analysis may wait for a locked database.
+  static constexpr DurationNs kRoomWaitMax = 10 * kSecondNs;
 
   // `fault_point` is where crash tests kill the process; empty in production.
   Sidecar(const Config& config, std::unique_ptr<ByteSource> source, std::string fault_point);

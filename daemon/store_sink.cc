@@ -81,7 +81,11 @@ void StoreSink::DrainBacklog() {
     }
     backlog_.pop_front();
   }
-  if (failing_) Say("state is written again; nothing was lost");
+  if (failing_) {
+    Say("state is written again" + (writes_dropped_ == 0
+                                        ? std::string("; every write that waited is in it")
+                                        : "; writes dropped so far: " + std::to_string(writes_dropped_)));
+  }
   failing_ = false;
 }
 

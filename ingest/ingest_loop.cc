@@ -32,6 +32,9 @@ Status IngestLoop::Run(const std::atomic<bool>& stop) {
     }
     if (on_batch_) on_batch_();
   }
+  // What was counted is handed over; the unfinished line stays in the pipe's past, as it does in a kill.
+  if (options_.seal_at_end) recorder_->Finish();
+  if (on_batch_) on_batch_();
   return OkStatus();
 }
 

@@ -32,8 +32,8 @@ class IngestLoop {
   IngestLoop(const Options& options, ByteSource* source, const Format* fixed, Router* router, Recorder* recorder,
              Counters* counters, const Clock* clock, OnBatch on_batch);
 
-  // Until the stream ends or `stop`. A stop leaves open seconds open and the unfinished line unread: whoever starts
-  // again reads on. A status where the stream cannot be read; what came before it is recorded and sealed.
+  // Until the stream ends or `stop`. A stop seals what was counted and leaves the unfinished line unread. A status where
+  // the stream cannot be read; what came before it is recorded and sealed.
   Status Run(const std::atomic<bool>& stop);
 
   const Format* format() const { return detector_.chosen(); }

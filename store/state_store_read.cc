@@ -118,6 +118,12 @@ StatusOr<std::vector<ServiceHistory>> StateStore::ReadHistory(TimeNs now_ns) con
   return all;
 }
 
+StatusOr<std::optional<int64_t>> StateStore::ReadNewestSecond() const {
+  return FirstOf(ReadAll<int64_t>(*database_, "reading history",
+                                  "SELECT second FROM seconds ORDER BY second DESC LIMIT 1", {},
+                                  [](SqlRow& row) -> StatusOr<int64_t> { return row.Integer(); }));
+}
+
 StatusOr<std::vector<Verdict>> StateStore::ReadVerdicts(std::string_view deploy_id) const {
   std::vector<Verdict> verdicts;
   int64_t newest = 0;

@@ -140,6 +140,23 @@ TEST(DeployRegistry, OneDeployToldTwiceIsOne) {
   EXPECT_FALSE(registry.Register(other).ok()) << "an id names one deploy";
 }
 
+// A person rolls back by hand: the same head again is a third deploy, which takes the second out of service.
+TEST(DeployRegistry, TheSameHeadAgainAfterAnotherIsADeployOfItsOwn) {
+  DeployRegistry registry(900);
+  const auto first = registry.Register(DeployAt("a1", 1000, 1010, "aaaaaaa"));
+  ASSERT_TRUE(registry.Register(DeployAt("b", 1100, 1110, "bbbbbbb")).ok());
+  const auto back = registry.Register(DeployAt("a2", 1200, 1210, "aaaaaaa"));
+  ASSERT_TRUE(back.ok());
+  EXPECT_NE(back->record, first->record);
+  EXPECT_EQ(back->record->deploy.id, "a2");
+}
+
+TEST(DeployRegistry, AnIdIsNotUsedForTwoHeads) {
+  DeployRegistry registry(900);
+  ASSERT_TRUE(registry.Register(DeployAt("prod", 1000, 1010, "aaaaaaa")).ok());
+  EXPECT_EQ(ExitCodeOf(registry.Register(DeployAt("prod", 1100, 1110, "bbbbbbb")).status()), ExitCode::kUsage);
+}
+
 TEST(DeployRegistry, BadInputIsTheUsersMistake) {
   DeployRegistry registry(900);
   Deploy backwards = DeployAt("a", 1000, 999, "abc");

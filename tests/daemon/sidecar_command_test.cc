@@ -108,6 +108,18 @@ class StraightLine : public ::testing::Test {
   void WaitForEvent(const std::string& text) {
     WaitFor(text, [&] { return ReadFile(folder_.Path("stdout")).find(text) != std::string::npos; });
   }
+  std::string Output(std::vector<std::string> arguments) {
+    TestFolder own;
+    arguments.insert(arguments.end(), {"--config", config_});
+    return RunProgram(own, arguments).out;
+  }
+  std::string Status() { return Output({"status"}); }
+  std::string Triggers() { return Output({"trigger", "list"}); }
+  std::string TriggerId() {
+    const std::string triggers = Triggers();
+    const size_t start = triggers.find("\"id\":\"") + 6;
+    return triggers.substr(start, triggers.find('"', start) - start);
+  }
   std::string RemoteHead() { return Shell("git -C " + folder_.Path("shop.git") + " rev-parse production"); }
 
   SystemClock clock_;
@@ -171,11 +183,8 @@ TEST_F(StraightLine, ARestartInTheMiddleOfAWatchChangesNothing) {
   Deploy(bad_, good_, start_ + 50);
   Feed(LogSeconds(start_ + 50, start_ + 60, 6));
   // History is written before the status that says how far it goes; with a lateness of 1 s that is 2 s behind.
-  WaitFor("history in the store", [&] {
-    TestFolder own;
-    const ProgramResult status = RunProgram(own, {"status", "--config", config_});
-    return status.out.find("\"sealed_through\":" + std::to_string(start_ + 57)) != std::string::npos;
-  });
+  WaitFor("history in the store",
+          [&] { return Status().find("\"sealed_through\":" + std::to_string(start_ + 57)) != std::string::npos; });
   ::kill(sidecar_, SIGKILL);
   ::waitpid(sidecar_, nullptr, 0);
   ::close(log_fd_);
@@ -183,6 +192,100 @@ TEST_F(StraightLine, ARestartInTheMiddleOfAWatchChangesNothing) {
   Feed(LogSeconds(start_ + 60, start_ + 100, 6));
   WaitForEvent("\"step\":\"push_verified\",\"begun\":false,\"outcome\":\"done\"");
   EXPECT_EQ(Shell("git -C " + folder_.Path("shop.git") + " rev-list --count " + bad_ + "..production"), "1");
+}
+
+TEST_F(StraightLine, SigtermEndsItInOrder) {
+  StartSidecar();
+  Feed(LogSeconds(start_, start_ + 3, 0));
+  WaitFor("the lines to be counted", [&] { return Status().find("\"lines_sampled\":900") != std::string::npos; });
+  ::kill(sidecar_, SIGTERM);
+  const ProgramResult result = WaitForProgram(folder_, sidecar_);
+  sidecar_ = -1;
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(Status(), testing::AllOf(HasSubstr("\"running\":false"),
+                                       HasSubstr("\"sealed_through\":" + std::to_string(start_ + 2))));
+}
+
+// A supervisor that starts `tail -F` again tells the end of the log twice.
+TEST_F(StraightLine, LinesToldAgainAfterARestartAreNotCountedTwice) {
+  StartSidecar();
+  Feed(LogSeconds(start_, start_ + 10, 0));
+  WaitFor("history in the store",
+          [&] { return Status().find("\"sealed_through\":" + std::to_string(start_ + 7)) != std::string::npos; });
+  ::kill(sidecar_, SIGKILL);
+  ::waitpid(sidecar_, nullptr, 0);
+  ::close(log_fd_);
+  StartSidecar();
+  Feed(LogSeconds(start_, start_ + 10, 0));
+  // Of ten seconds with 300 lines each, eight are in the store already.
+  WaitFor("the lines told again to be dropped",
+          [&] { return Status().find("\"lines_too_late\":2400") != std::string::npos; });
+  EXPECT_THAT(Status(), HasSubstr("\"lines_sampled\":600"));
+}
+
+TEST_F(StraightLine, APersonsNoWinsUntilThePush) {
+  StartSidecar();
+  std::filesystem::rename(folder_.Path("shop.git"), folder_.Path("away.git"));  // the executor tries again and again
+  Feed(LogSeconds(start_, start_ + 50, 0));
+  Deploy(bad_, good_, start_ + 50);
+  Feed(LogSeconds(start_ + 50, start_ + 90, 6));
+  WaitForEvent("\"step\":\"planned\",\"begun\":true");
+  Command({"trigger", "dismiss", TriggerId(), "--why", "fixed forward"});
+  WaitFor("the dismissal", [&] { return Triggers().find("\"state\":\"dismissed\"") != std::string::npos; });
+  std::filesystem::rename(folder_.Path("away.git"), folder_.Path("shop.git"));
+  WaitForEvent("\"step\":\"planned\",\"begun\":false,\"outcome\":\"dismissed\"");
+  EXPECT_EQ(RemoteHead(), bad_);
+}
+
+TEST_F(StraightLine, CommandsRefuseWhatMakesNoSense) {
+  StartSidecar();
+  const std::vector<std::vector<std::string>> nonsense = {
+      {"deploy", "start", "--service", "checkout", "--commit", "zzz"},
+      {"deploy", "start", "--service", ""},
+      {"deploy", "start", "--service", "checkout", "--at", "0"},
+      {"deploy", "start", "--service", "checkout", "--repo", "shpo"},
+      {"deploy", "finish", "--id", "unknown"},
+      {"deploy", "show", "unknown"},
+      {"trigger", "approve", "unknown"},
+      {"explain", "unknown"},
+      {"revert", "--service", "checkout", "--commit", "HEAD"},
+      {"revert", "--service", "checkuot", "--commit", bad_}};
+  for (std::vector<std::string> arguments : nonsense) {
+    TestFolder own;
+    arguments.insert(arguments.end(), {"--config", config_});
+    const ProgramResult result = RunProgram(own, arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments[0] << " " << arguments[1] << ": " << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+}
+
+// A deploy script that is tried again gets the same id, so that its finish finds the deploy.
+TEST_F(StraightLine, ADeployToldTwiceHasOneId) {
+  StartSidecar();
+  const std::vector<std::string> start = {"deploy",   "start", "--service", "checkout",
+                                          "--commit", bad_,    "--config",  config_};
+  TestFolder own;
+  const ProgramResult first = RunProgram(own, start);
+  std::vector<std::string> later = start;
+  later.insert(later.end(), {"--at", std::to_string(FloorToSecond(clock_.Now()) + 1)});
+  const ProgramResult second = RunProgram(own, later);
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_EQ(first.out, second.out);
+}
+
+TEST_F(StraightLine, ADryRunThatIsRefusedIsBadNews) {
+  TestFolder own;
+  const std::string unknown(40, 'a');
+  const ProgramResult refused =
+      RunProgram(own, {"revert", "--service", "checkout", "--commit", unknown, "--dry-run", "--config", config_});
+  EXPECT_EQ(refused.exit_code, 1) << refused.err;
+  EXPECT_THAT(refused.out, HasSubstr("\"refused\":\"commit_not_on_branch\""));
+  const ProgramResult fine =
+      RunProgram(own, {"revert", "--service", "checkout", "--commit", bad_, "--dry-run", "--config", config_});
+  EXPECT_EQ(fine.exit_code, 0) << fine.err;
+  EXPECT_THAT(fine.out, HasSubstr("\"tree\":\"" +
+                                  Shell("git -C " + folder_.Path("shop.git") + " rev-parse " + good_ + "^{tree}")));
+  EXPECT_EQ(RemoteHead(), bad_);
 }
 
 }  // namespace

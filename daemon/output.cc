@@ -52,7 +52,7 @@ Status OutputWriter::Line(std::string_view line) {
 }
 
 Status OutputWriter::Flush() {
-  const Status status = WriteFully(fd_, buffer_);
+  Status status = WriteFully(fd_, buffer_);
   buffer_.clear();
   return status;
 }

@@ -36,7 +36,10 @@ RateInterval WilsonInterval(const RateCounts& counts) {
   const double square = kNormal975 * kNormal975;
   const double centre = (rate + square / (2 * n)) / (1 + square / n);
   const double half = kNormal975 / (1 + square / n) * std::sqrt(rate * (1 - rate) / n + square / (4 * n * n));
-  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
+  // At the ends both terms are equal but for rounding, which would show as 3e-18.
+  const double low = counts.errors == 0 ? 0 : std::max(0.0, centre - half);
+  const double high = counts.errors == counts.requests ? 1 : std::min(1.0, centre + half);
+  return {low, high};
 }
 
 double PowerAt(double rate, const std::vector<int64_t>& block_requests, const RateShiftSettings& settings,

@@ -12,8 +12,9 @@ namespace {
 
 template <typename T>
 Status Take(StatusOr<T> value, T* into) {
-  if (value.ok()) *into = *std::move(value);
-  return value.status();
+  if (!value.ok()) return value.status();
+  *into = *std::move(value);
+  return OkStatus();
 }
 
 Status ReadDeployFacts(const StateStore& store, const std::string& deploy_id, ExplainFacts* facts) {

@@ -32,7 +32,7 @@ class IngestLoop {
   IngestLoop(const Options& options, ByteSource* source, const Format* fixed, Router* router, Recorder* recorder,
              Counters* counters, const Clock* clock, OnBatch on_batch);
 
-  // Until the stream ends or `stop`. A stop seals what was counted and leaves the unfinished line unread. A status where
+  // Until the stream ends or `stop`. A stop seals what was counted and leaves the unfinished line unread. A status:
   // the stream cannot be read; what came before it is recorded and sealed.
   Status Run(const std::atomic<bool>& stop);
 

@@ -85,7 +85,7 @@ class StateStore {
   StatusOr<std::optional<Deploy>> ReadDeploy(std::string_view id) const;
   StatusOr<std::optional<Deploy>> FindDeployOf(std::string_view service, std::string_view head) const;  // newest
   StatusOr<std::vector<ServiceHistory>> ReadHistory(TimeNs now_ns) const;
-  StatusOr<std::optional<int64_t>> ReadNewestSecond() const;  // of any service's history
+  StatusOr<std::optional<int64_t>> ReadNewestSecond() const;                      // of any service's history
   StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;  // oldest first
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
   StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;  // oldest first

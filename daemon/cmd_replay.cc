@@ -32,7 +32,7 @@ class PrintingSink final : public AnalysisSink {
 
   void OnSecond(std::string_view, const SecondCounts&) override { ++windows_; }
   void OnHistoryBlock(std::string_view, const HistoryBlock&) override {}
-  void OnDeploy(const Deploy& deploy) override { known_.insert(deploy.id); }
+  void OnDeploy(const Deploy&) override {}
   void OnVerdict(const Verdict& verdict) override {
     last_[verdict.deploy_id] = verdict;
     Line(ToEvent(verdict));
@@ -52,7 +52,6 @@ class PrintingSink final : public AnalysisSink {
   OutputWriter* const out_;
   Status status_;
   uint64_t windows_ = 0;
-  std::set<std::string> known_;
   std::map<std::string, Verdict> last_;
 };
 

@@ -18,6 +18,8 @@ constexpr std::array<Row, kCounterCount> kRows = {{
     {"lines_bad_time", true},
     {"lines_bad_status", true},
     {"lines_bad_field", true},
+    {"lines_header", true},
+    {"lines_partial", true},
     {"lines_unterminated", false},
     {"lines_late", false},
     {"lines_too_late", true},

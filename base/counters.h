@@ -22,6 +22,8 @@ enum class Counter : uint8_t {
   kLinesBadTime,       // the format fits, its time does not
   kLinesBadStatus,     // the format fits, its status does not
   kLinesBadField,      // the format fits, another field does not
+  kLinesHeader,        // directives and header lines (W3C); no request, so nothing is lost
+  kLinesPartial,       // wrapped pieces (CRI "P") that went on in a later line and are counted with it
   kLinesUnterminated,  // the stream ended inside a line; the line is parsed all the same
   kLinesLate,          // older than the newest, within the lateness: counted in their own second (not a drop)
   kLinesTooLate,       // older than the lateness: their second is sealed

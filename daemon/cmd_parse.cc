@@ -27,7 +27,10 @@ std::string ToJson(const AccessRecord& record, std::string_view format) {
   json.Field("time_ns", record.end_ns).Field("start_ns", record.start_ns).Field("status", record.status);
   FieldIfPresent(json, "method", record.method);
   FieldIfPresent(json, "host", record.host);
-  if (!record.path.empty()) json.Field("path", DecodeNginxEscapes(record.path));
+  if (!record.path.empty()) {
+    const bool escaped = record.escapes == Escapes::kNginx;
+    json.Field("path", escaped ? DecodeNginxEscapes(record.path) : std::string(record.path));
+  }
   FieldIfLogged(json, "bytes", record.bytes);
   FieldIfLogged(json, "duration_ns", record.duration_ns);
   FieldIfLogged(json, "upstream_ns", record.upstream_ns);
@@ -60,6 +63,7 @@ Status ParseLog(const std::string& path, FormatDetector& detector, OutputWriter&
       ++line_number;
       AccessRecord record;
       const ParseError error = detector.Parse(line, record);
+      if (error == ParseError::kHeader || error == ParseError::kPartial) continue;
       const std::string json =
           error == ParseError::kNone ? ToJson(record, detector.chosen()->name()) : ToJson(error, line_number);
       REVERTD_RETURN_IF_ERROR(out.Line(json));

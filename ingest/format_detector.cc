@@ -17,20 +17,36 @@ bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r\v\f")
 
 }  // namespace
 
+FormatDetector::FormatDetector(const Format* fixed, ReaderOptions options)
+    : is_fixed_(fixed != nullptr), options_(std::move(options)) {
+  if (is_fixed_) {
+    candidates_.push_back({fixed, nullptr});
+    chosen_ = candidates_.data();
+    return;
+  }
+  for (const Format* format : KnownFormats()) candidates_.push_back({format, nullptr});
+}
+
+ParseError FormatDetector::ParseAs(Candidate& candidate, std::string_view line, AccessRecord& record) {
+  if (candidate.reader == nullptr) candidate.reader = candidate.format->NewReader(options_);
+  record = {};
+  return candidate.reader->Parse(line, record);
+}
+
 ParseError FormatDetector::Parse(std::string_view line, AccessRecord& record) {
   line = WithoutForeignStart(line);
   if (IsBlank(line)) return ParseError::kEmpty;
-  ParseError error = ParseError::kNoFormat;
+  if (const ParseError error = unwrapper_.Unwrap(line, &line); error != ParseError::kNone) return error;
   if (chosen_ != nullptr) {
-    error = chosen_->Parse(line, record);
+    const ParseError error = ParseAs(*chosen_, line, record);
     // A damaged line of the right format is not another format's.
-    if (error != ParseError::kNoFormat || fixed_ != nullptr) return error;
+    if (error != ParseError::kNoFormat || is_fixed_) return error;
   }
-  for (const Format* format : KnownFormats()) {
-    if (format == chosen_) continue;
-    error = format->Parse(line, record);
+  for (Candidate& candidate : candidates_) {
+    if (&candidate == chosen_) continue;
+    const ParseError error = ParseAs(candidate, line, record);
     if (error == ParseError::kNoFormat) continue;
-    if (error == ParseError::kNone) chosen_ = format;
+    if (error == ParseError::kNone) chosen_ = &candidate;
     return error;
   }
   return ParseError::kNoFormat;

@@ -2,28 +2,40 @@
 //
 // Thread contract: one thread. Invariant: what a line becomes does not depend on the lines before it, only how fast
 // its format is found: the format that fitted last is tried first, and no line fits two formats.
+// Readers are made when they are first needed.
 #pragma once
 
 #include <string_view>
 
 #include "ingest/format/format.h"
+#include "ingest/line_unwrapper.h"
 
 namespace revertd {
 
 class FormatDetector {
  public:
-  // nullptr: find out.
-  explicit FormatDetector(const Format* fixed) : fixed_(fixed), chosen_(fixed) {}
+  // `fixed` nullptr: find out.
+  explicit FormatDetector(const Format* fixed, ReaderOptions options = {});
 
   // `line` without its line end. A byte order mark in front (a file's first line) and NULs in front (a file truncated
   // under its writer) are no part of it.
   ParseError Parse(std::string_view line, AccessRecord& record);
   // The format of the newest good line, or the fixed one; nullptr before the first.
-  const Format* chosen() const { return chosen_; }
+  const Format* chosen() const { return chosen_ == nullptr ? nullptr : chosen_->format; }
 
  private:
-  const Format* const fixed_;
-  const Format* chosen_;
+  struct Candidate {
+    const Format* format;
+    std::unique_ptr<LineReader> reader;
+  };
+
+  ParseError ParseAs(Candidate& candidate, std::string_view line, AccessRecord& record);
+
+  const bool is_fixed_;
+  const ReaderOptions options_;
+  LineUnwrapper unwrapper_;
+  std::vector<Candidate> candidates_;
+  Candidate* chosen_ = nullptr;
 };
 
 }  // namespace revertd

@@ -12,6 +12,8 @@ std::string_view NameOf(ParseError error) {
     case ParseError::kBadTime: return "bad_time";
     case ParseError::kBadStatus: return "bad_status";
     case ParseError::kBadField: return "bad_field";
+    case ParseError::kHeader: return "header";
+    case ParseError::kPartial: return "partial";
   }
   REVERTD_CHECK(false);
 }
@@ -24,6 +26,8 @@ Counter CounterOf(ParseError error) {
     case ParseError::kBadTime: return Counter::kLinesBadTime;
     case ParseError::kBadStatus: return Counter::kLinesBadStatus;
     case ParseError::kBadField: return Counter::kLinesBadField;
+    case ParseError::kHeader: return Counter::kLinesHeader;
+    case ParseError::kPartial: return Counter::kLinesPartial;
   }
   REVERTD_CHECK(false);
 }

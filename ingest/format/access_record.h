@@ -1,7 +1,8 @@
 // AccessRecord: one request as an access log tells it, and ParseError: why a line told nothing.
 //
-// Thread contract: plain values. Invariant: every view points into the line that was parsed (or is empty), so a
-// record lives no longer than its line. Text is as logged: escapes are not decoded, hosts are not lower-cased.
+// Thread contract: plain values. Invariant: every view points into the line that was parsed, into its reader's scratch
+// memory or to a literal, so a record lives no longer than its line and until its reader's next Parse. Hosts are not
+// lower-cased; text is as logged (a JSON string's own escapes are undone), `escapes` says what is still in it.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +14,30 @@
 
 namespace revertd {
 
+// How a server wrote bytes that its log could not hold, in method, path and host.
+enum class Escapes : uint8_t {
+  kNone,   // the text is what was asked for, or its escapes are left alone (Apache's \xhh, in lower case)
+  kNginx,  // \xHH, \" and \\ stand for bytes; DecodeNginxEscapes undoes them
+};
+
 struct AccessRecord {
-  TimeNs end_ns = 0;    // at the log's resolution
+  TimeNs end_ns = 0;    // at the log's best resolution; where only the start is logged, start plus duration
   TimeNs start_ns = 0;  // end less duration; equals end_ns where no duration is logged
   int status = 0;
+  bool aborted = false;  // the client went away by other evidence than 499 and 0: termination states, response flags
+  Escapes escapes = Escapes::kNone;
   std::string_view method;    // empty: the request was not HTTP
   std::string_view host;      // without port, IPv6 in its brackets; empty: not logged
   std::string_view path;      // without the query; empty: the request was not HTTP
-  std::string_view upstream;  // empty: not logged
+  std::string_view backend;   // backend, cluster or target group, a service's name where no host is logged
+  std::string_view upstream;  // the server that answered: address or name, the last of a list; empty: not logged
   std::string_view release;   // empty: not logged
   int64_t bytes = kNotLogged;
   DurationNs duration_ns = kNotLogged;
-  DurationNs upstream_ns = kNotLogged;
+  DurationNs upstream_ns = kNotLogged;  // the sum over tries
+  DurationNs queue_ns = kNotLogged;     // saturation: time in the balancer's queue (HAProxy Tw)
+  DurationNs connect_ns = kNotLogged;   // saturation: time to connect to the upstream (HAProxy Tc, nginx)
+  int64_t queue_length = kNotLogged;    // saturation: requests queued before this one (HAProxy, both queues)
 };
 
 enum class ParseError : uint8_t {
@@ -34,9 +47,11 @@ enum class ParseError : uint8_t {
   kBadTime,    // the format fits, its time does not
   kBadStatus,  // the format fits, its status does not
   kBadField,   // the format fits, another field does not
+  kHeader,     // a directive or header line of the format: no request
+  kPartial,    // a wrapped piece of a line that goes on in the next one
 };
 
-// "none", "empty", "no_format", "bad_time", "bad_status", "bad_field".
+// "none", "empty", "no_format", "bad_time", "bad_status", "bad_field", "header", "partial".
 std::string_view NameOf(ParseError error);
 // Where a line with this error is counted; not for kNone.
 Counter CounterOf(ParseError error);

@@ -42,6 +42,7 @@ ParseError ReadCombined(const CombinedFields& fields, AccessRecord& record) {
   record.end_ns = *time;
   record.start_ns = *time;
   record.status = *status;
+  record.escapes = Escapes::kNginx;
   record.bytes = *size;
   record.method = request.method;
   record.path = request.path;

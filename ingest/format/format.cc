@@ -2,15 +2,21 @@
 
 #include <array>
 
-#include "ingest/format/nginx_combined.h"
-#include "ingest/format/nginx_vhost_combined_rt.h"
+#include "ingest/format/clf_formats.h"
 
 namespace revertd {
+namespace {
+
+std::vector<const Format*> Gather() {
+  std::vector<const Format*> all;
+  for (const auto family : {ClfFormats()}) all.insert(all.end(), family.begin(), family.end());
+  return all;
+}
+
+}  // namespace
 
 std::span<const Format* const> KnownFormats() {
-  static const NginxVhostCombinedRt vhost_combined_rt;
-  static const NginxCombined combined;
-  static const std::array<const Format*, 2> formats = {&vhost_combined_rt, &combined};
+  static const std::vector<const Format*> formats = Gather();
   return formats;
 }
 
@@ -25,6 +31,10 @@ std::vector<std::string_view> FormatNames() {
   std::vector<std::string_view> names;
   for (const Format* format : KnownFormats()) names.push_back(format->name());
   return names;
+}
+
+StatusOr<std::unique_ptr<const Format>> CustomFormat(std::string_view description) {
+  return InvalidArgument("no format \"" + std::string(description) + "\"");
 }
 
 }  // namespace revertd

@@ -1,29 +1,53 @@
-// Format: how one kind of access log is written, and the list of those that revertd knows.
+// Format: how one kind of access log is written; LineReader: reads the lines of one stream in it; and the list of all
+// formats that revertd knows.
 //
-// Thread contract: formats are immutable and live for the process; any thread may use any of them.
+// Thread contract: formats are immutable and live for the process (custom ones for as long as their owner keeps them);
+// any thread may use any of them. A reader belongs to one thread and must not outlive its format.
 #pragma once
 
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/status.h"
+#include "base/time_zone.h"
 #include "ingest/format/access_record.h"
 
 namespace revertd {
+
+struct ReaderOptions {
+  TimeZone zone;  // of times that are logged without one (HAProxy, syslog, Zoraxy)
+};
+
+class LineReader {
+ public:
+  virtual ~LineReader() = default;
+  // Reads `line` (no line end) into `record`, which is unspecified unless the answer is kNone. kNoFormat is "not mine",
+  // the other errors are "mine, but damaged" or "mine, but no request". Never kEmpty or kPartial: FormatDetector keeps
+  // blank lines and wrappers away. Does not allocate once warm.
+  virtual ParseError Parse(std::string_view line, AccessRecord& record) = 0;
+};
 
 class Format {
  public:
   virtual ~Format() = default;
   virtual std::string_view name() const = 0;
-  // Reads `line` (no line end) into `record`, which is unspecified unless the answer is kNone. kNoFormat is "not mine",
-  // the other errors are "mine, but damaged". Never kEmpty: FormatDetector keeps blank lines away. Does not allocate.
-  virtual ParseError Parse(std::string_view line, AccessRecord& record) const = 0;
+  virtual std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const = 0;
 };
 
-// Every format, the most specific first. No line fits two of them.
+// Every format, in the order of detection: the most specific first. Where two fit a line, the first is right.
 std::span<const Format* const> KnownFormats();
-// nullptr where there is no such format.
+// By name or alias (docs/formats.md); nullptr where there is no such format.
 const Format* FormatNamed(std::string_view name);
 std::vector<std::string_view> FormatNames();
+
+// A format that a person describes, as "KIND:DESCRIPTION":
+//   nginx:LOG_FORMAT    an nginx log_format string          apache:LOGFORMAT   an Apache LogFormat string
+//   json:FIELD=KEY,...  keys of one JSON object a line      ltsv:FIELD=LABEL,...
+//   w3c:FIELDS          what a #Fields: directive would say
+// An error names the part of the description that is wrong.
+StatusOr<std::unique_ptr<const Format>> CustomFormat(std::string_view description);
 
 }  // namespace revertd

@@ -20,14 +20,21 @@ std::string_view HostBefore(std::string_view client) {
   return HostWithoutPort(first);
 }
 
+class Reader final : public LineReader {
+ public:
+  ParseError Parse(std::string_view line, AccessRecord& record) override {
+    CombinedFields fields;
+    if (!SplitCombined(line, fields) || !IsCombinedTail(fields.tail)) return ParseError::kNoFormat;
+    const ParseError error = ReadCombined(fields, record);
+    if (error == ParseError::kNone) record.host = HostBefore(fields.before_user);
+    return error;
+  }
+};
+
 }  // namespace
 
-ParseError NginxCombined::Parse(std::string_view line, AccessRecord& record) const {
-  CombinedFields fields;
-  if (!SplitCombined(line, fields) || !IsCombinedTail(fields.tail)) return ParseError::kNoFormat;
-  const ParseError error = ReadCombined(fields, record);
-  if (error == ParseError::kNone) record.host = HostBefore(fields.before_user);
-  return error;
+std::unique_ptr<LineReader> NginxCombined::NewReader(const ReaderOptions& /*options*/) const {
+  return std::make_unique<Reader>();
 }
 
 }  // namespace revertd

@@ -11,7 +11,7 @@ namespace revertd {
 class NginxCombined final : public Format {
  public:
   std::string_view name() const override { return "nginx_combined"; }
-  ParseError Parse(std::string_view line, AccessRecord& record) const override;
+  std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
 };
 
 }  // namespace revertd

@@ -17,24 +17,31 @@ bool ConsumeHost(std::string_view& client, std::string_view& host) {
   return true;
 }
 
+class Reader final : public LineReader {
+ public:
+  ParseError Parse(std::string_view line, AccessRecord& record) override {
+    CombinedFields fields;
+    std::string_view host;
+    if (!SplitCombined(line, fields) || !ConsumeHost(fields.before_user, host)) return ParseError::kNoFormat;
+    // Another quoted field would be combined's; anything else that is one word is this format's, good or damaged.
+    if (!Consume(fields.tail, " ") || fields.tail.empty() || fields.tail.front() == '"' ||
+        fields.tail.find(' ') != std::string_view::npos) {
+      return ParseError::kNoFormat;
+    }
+    if (const ParseError error = ReadCombined(fields, record); error != ParseError::kNone) return error;
+    const auto duration = ParseMillisecondSeconds(fields.tail);
+    if (!duration) return ParseError::kBadField;
+    record.host = host;
+    record.duration_ns = *duration;
+    if (*duration != kNotLogged) record.start_ns = record.end_ns - *duration;
+    return ParseError::kNone;
+  }
+};
+
 }  // namespace
 
-ParseError NginxVhostCombinedRt::Parse(std::string_view line, AccessRecord& record) const {
-  CombinedFields fields;
-  std::string_view host;
-  if (!SplitCombined(line, fields) || !ConsumeHost(fields.before_user, host)) return ParseError::kNoFormat;
-  // Another quoted field would be combined's; anything else that is one word is this format's, good or damaged.
-  if (!Consume(fields.tail, " ") || fields.tail.empty() || fields.tail.front() == '"' ||
-      fields.tail.find(' ') != std::string_view::npos) {
-    return ParseError::kNoFormat;
-  }
-  if (const ParseError error = ReadCombined(fields, record); error != ParseError::kNone) return error;
-  const auto duration = ParseMillisecondSeconds(fields.tail);
-  if (!duration) return ParseError::kBadField;
-  record.host = host;
-  record.duration_ns = *duration;
-  if (*duration != kNotLogged) record.start_ns = record.end_ns - *duration;
-  return ParseError::kNone;
+std::unique_ptr<LineReader> NginxVhostCombinedRt::NewReader(const ReaderOptions& /*options*/) const {
+  return std::make_unique<Reader>();
 }
 
 }  // namespace revertd

@@ -10,7 +10,7 @@ namespace revertd {
 class NginxVhostCombinedRt final : public Format {
  public:
   std::string_view name() const override { return "nginx_vhost_combined_rt"; }
-  ParseError Parse(std::string_view line, AccessRecord& record) const override;
+  std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
 };
 
 }  // namespace revertd

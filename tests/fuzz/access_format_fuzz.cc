@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   int claims = 0;
   for (const Format* format : revertd::KnownFormats()) {
     AccessRecord record;
-    const ParseError error = format->Parse(line, record);
+    const ParseError error = format->NewReader({})->Parse(line, record);
     if (error != ParseError::kNoFormat) ++claims;
     if (error == ParseError::kNone) CheckRecord(line, record);
   }

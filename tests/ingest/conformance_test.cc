@@ -102,7 +102,7 @@ void CheckLine(element row, Format const* format, Score* score) {
   ++score->lines;
   AccessRecord record;
   LineCheck check(score, *text);
-  check.Expect("error", NameOf(ParseError::kNone), NameOf(format->Parse(*text, record)));
+  check.Expect("error", NameOf(ParseError::kNone), NameOf(format->NewReader({})->Parse(*text, record)));
   CheckNumbers(expect, record, check);
   CheckTexts(expect, record, check);
 

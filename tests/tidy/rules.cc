@@ -46,7 +46,7 @@ const std::vector<OwnerRow>& OwnerTable() {
       {"boost/asio", {"daemon/http_server."}},
       {"boost/beast", {"daemon/http_server."}},
       {"boost/math", {"analysis/gamma_quantile.", "tests/analysis/"}},
-      {"absl/", {"base/status."}},
+      {"absl/", {"base/status.", "base/time_zone."}},
       {"curl/", {"actions/forge.", "actions/notify."}},
       {"nats/", {"daemon/fleet_link."}},
       {"gtest/", {"tests/"}},

@@ -1,4 +1,4 @@
-// IngestLoop: the path of a log's bytes, from the source to the windows: read, split, parse, route, record.
+// IngestLoop: reads one source to its end into its LogStream.
 //
 // Thread contract: Run() on one thread, the writer of `counters`, the ring behind `recorder` and the table behind
 // `router`; `stop` may be set by any thread or signal handler. Invariant: no allocation, lock or system call per line.
@@ -11,10 +11,7 @@
 #include "base/counters.h"
 #include "base/status.h"
 #include "ingest/byte_source.h"
-#include "ingest/format_detector.h"
-#include "ingest/line_splitter.h"
-#include "ingest/recorder.h"
-#include "ingest/router.h"
+#include "ingest/log_stream.h"
 
 namespace revertd {
 
@@ -36,22 +33,18 @@ class IngestLoop {
   // the stream cannot be read; what came before it is recorded and sealed.
   Status Run(const std::atomic<bool>& stop);
 
-  const Format* format() const { return detector_.chosen(); }
+  const Format* format() const { return stream_.format(); }
 
  private:
-  void RecordLines();
-  void RecordLine(std::string_view line, TimeNs wall_now);
   void Finish();
 
   const Options options_;
   ByteSource* const source_;
-  Router* const router_;
   Recorder* const recorder_;
   Counters* const counters_;
   const Clock* const clock_;
   const OnBatch on_batch_;
-  LineSplitter splitter_;
-  FormatDetector detector_;
+  LogStream stream_;
 };
 
 }  // namespace revertd

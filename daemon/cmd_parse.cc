@@ -24,7 +24,8 @@ void FieldIfPresent(JsonWriter& json, std::string_view key, std::string_view val
 std::string ToJson(const AccessRecord& record, std::string_view format) {
   JsonWriter json;
   json.BeginObject().Field("ok", true).Field("format", format);
-  json.Field("time_ns", record.end_ns).Field("start_ns", record.start_ns).Field("status", record.status);
+  json.Field("time_ns", record.end_ns).Field("start_ns", record.start_ns);
+  if (record.status != kStatusNotLogged) json.Field("status", record.status);
   FieldIfPresent(json, "method", record.method);
   FieldIfPresent(json, "host", record.host);
   if (!record.path.empty()) {

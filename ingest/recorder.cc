@@ -7,7 +7,7 @@ namespace revertd {
 StatusClass StatusClassOf(int status) {
   constexpr int kClientClosedRequest = 499;
   if (status == 0 || status == kClientClosedRequest) return StatusClass::kAborted;
-  if (status < 100) return StatusClass::k2xx;
+  if (status < 100) return StatusClass::k2xx;  // also kStatusNotLogged
   if (status < 200) return StatusClass::k1xx;
   if (status < 300) return StatusClass::k2xx;
   if (status < 400) return StatusClass::k3xx;

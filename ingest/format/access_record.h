@@ -20,10 +20,13 @@ enum class Escapes : uint8_t {
   kNginx,  // \xHH, \" and \\ stand for bytes; DecodeNginxEscapes undoes them
 };
 
+// Of formats without a status (TCP, TLS logs): nothing is known, least of all a failure.
+inline constexpr int kStatusNotLogged = -1;
+
 struct AccessRecord {
   TimeNs end_ns = 0;    // at the log's best resolution; where only the start is logged, start plus duration
   TimeNs start_ns = 0;  // end less duration; equals end_ns where no duration is logged
-  int status = 0;
+  int status = kStatusNotLogged;
   bool aborted = false;  // the client went away by other evidence than 499 and 0: termination states, response flags
   Escapes escapes = Escapes::kNone;
   std::string_view method;    // empty: the request was not HTTP

@@ -35,14 +35,20 @@ int HexDigit(char c) {
   return -1;
 }
 
-// The method's letters are those that nginx takes: capitals, '_' and '-'.
+// RFC 9110's token characters.
+constexpr bool IsTokenCharacter(char c) {
+  return IsDigit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
 size_t MethodLength(std::string_view request) {
   size_t length = 0;
-  while (length < request.size() &&
-         ((request[length] >= 'A' && request[length] <= 'Z') || request[length] == '_' || request[length] == '-')) {
-    ++length;
-  }
+  while (length < request.size() && IsTokenCharacter(request[length])) ++length;
   return length;
+}
+
+constexpr bool IsUpperCase(std::string_view method) {
+  return method.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
 }
 
 // "HTTP/1.1", "HTTP/2.0", also with more digits: HTTP/3 is on its way through older writers.
@@ -51,15 +57,15 @@ bool IsProtocol(std::string_view text) {
   return text.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
-std::string_view PathOf(std::string_view target) {
-  target = target.substr(0, target.find('?'));
-  // Only http and https: of "a:b://c" nobody knows what it is.
-  if (target.starts_with("http://") || target.starts_with("https://")) {
-    const size_t authority = target.find("//") + 2;
-    const size_t slash = target.find('/', authority);
-    return slash == std::string_view::npos ? "/" : target.substr(slash);
-  }
-  return target;
+// Takes scheme and authority off an absolute target and answers the authority without user and port. Only http and
+// https: of "a:b://c" nobody knows what it is.
+std::string_view ConsumeAuthority(std::string_view& target) {
+  if (!Consume(target, "http://") && !Consume(target, "https://")) return {};
+  std::string_view authority = target.substr(0, target.find_first_of("/?"));
+  target.remove_prefix(authority.size());
+  if (target.empty() || target.front() == '?') target = "/";
+  authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
+  return HostWithoutPort(authority);
 }
 
 }  // namespace
@@ -141,20 +147,26 @@ std::optional<DurationNs> ParseMillisecondSeconds(std::string_view text) {
   return seconds * kSecondNs + milliseconds * kMillisecondNs;
 }
 
+Target SplitTarget(std::string_view target) {
+  const std::string_view host = ConsumeAuthority(target);
+  return {.host = host, .path = target.substr(0, target.find('?'))};
+}
+
 RequestLine SplitRequestLine(std::string_view request) {
   const size_t method_length = MethodLength(request);
   if (method_length == 0 || method_length == request.size() || request[method_length] != ' ') return {};
   const std::string_view method = request.substr(0, method_length);
-  std::string_view target = request.substr(method_length + 1);
-  const size_t last_blank = target.rfind(' ');
-  if (last_blank != std::string_view::npos && IsProtocol(target.substr(last_blank + 1))) {
-    target = target.substr(0, last_blank);
-  } else if (!target.starts_with('/') || last_blank != std::string_view::npos) {
+  std::string_view text = request.substr(method_length + 1);
+  const size_t last_blank = text.rfind(' ');
+  if (last_blank != std::string_view::npos && IsProtocol(text.substr(last_blank + 1))) {
+    text = text.substr(0, last_blank);
+  } else if (!text.starts_with('/') || last_blank != std::string_view::npos || !IsUpperCase(method)) {
     return {};  // without a protocol only HTTP/0.9's "GET /path" is a request
   }
-  const std::string_view path = PathOf(target);
-  if (path.empty()) return {};
-  return {.method = method, .path = path};
+  const Target target = SplitTarget(text);
+  // Apache and Varnish write "- / HTTP/1.0" where they met no request.
+  if (target.path.empty() || method == "-") return {};
+  return {.method = method, .host = target.host, .path = target.path};
 }
 
 std::string_view HostWithoutPort(std::string_view host) {

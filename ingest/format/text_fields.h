@@ -27,11 +27,18 @@ std::optional<int64_t> ParseSize(std::string_view text);
 // "12.345", nginx's seconds with exactly three decimals, or "-" for kNotLogged.
 std::optional<DurationNs> ParseMillisecondSeconds(std::string_view text);
 
-// Method and path of an HTTP request line. Both empty where the server met something else: TLS on a plain port, an
-// empty request, a scanner's bytes. A target may hold blanks: old servers let them through.
+struct Target {
+  std::string_view host;  // of an absolute target, without user and port; else empty
+  std::string_view path;  // without the query, scheme and authority; "/" where an absolute target has no path
+};
+Target SplitTarget(std::string_view target);
+
+// Method, host and path of an HTTP request line. All empty where the server met something else: TLS on a plain port,
+// an empty request, a scanner's bytes. A target may hold blanks: old servers let them through.
 struct RequestLine {
   std::string_view method;
-  std::string_view path;  // without the query, and without scheme and authority of an absolute target
+  std::string_view host;
+  std::string_view path;
 };
 RequestLine SplitRequestLine(std::string_view request);
 

@@ -108,13 +108,34 @@ TEST(RequestLine, MethodAndPathOrNeither) {
                                {"GET ?query HTTP/1.1", "", ""},
                                {"GET relative", "", ""},
                                {"GET /two words", "", ""},
-                               {"get / HTTP/1.1", "", ""},
+                               {"get / HTTP/1.1", "get", "/"},
+                               {"get /old", "", ""},
+                               {"- http://localhost HTTP/1.0", "", ""},
+                               {"G(T / HTTP/1.1", "", ""},
                                {"\\x16\\x03\\x01\\x00\\xC8", "", ""},
                                {"SSH-2.0-Go", "", ""},
                                {"GET / RTSP/1.0", "", ""}}) {
     const RequestLine line = SplitRequestLine(c.request);
     EXPECT_EQ(line.method, c.method) << c.request;
     EXPECT_EQ(line.path, c.path) << c.request;
+  }
+}
+
+TEST(Target, GivesItsHostWhereItIsAbsolute) {
+  struct Case {
+    const char* target;
+    const char* host;
+    const char* path;
+  };
+  for (const Case& c : {Case{"/a?b=http://c", "", "/a"},
+                        {"http://shop.example.com:8080/a?b", "shop.example.com", "/a"},
+                        {"https://user@shop.example.com", "shop.example.com", "/"},
+                        {"http://[::1]:80?x", "[::1]", "/"},
+                        {"ftp://shop.example.com/a", "", "ftp://shop.example.com/a"},
+                        {"", "", ""}}) {
+    const Target target = SplitTarget(c.target);
+    EXPECT_EQ(target.host, c.host) << c.target;
+    EXPECT_EQ(target.path, c.path) << c.target;
   }
 }
 

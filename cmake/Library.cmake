@@ -4,7 +4,7 @@ target_compile_options(revertd_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
   -Wcast-align -Woverloaded-virtual -Wnull-dereference -fno-omit-frame-pointer
   # GCC 12 warns of overlaps inside std::string's own operator+ (GCC bug 105651).
-  -Wno-restrict)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_include_directories(revertd_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(REVERTD_SANITIZE)
   # GCC's null-dereference and maybe-uninitialized analyses report paths that only instrumentation creates.

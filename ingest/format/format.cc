@@ -3,13 +3,14 @@
 #include <array>
 
 #include "ingest/format/clf_formats.h"
+#include "ingest/format/haproxy.h"
 
 namespace revertd {
 namespace {
 
 std::vector<const Format*> Gather() {
   std::vector<const Format*> all;
-  for (const auto family : {ClfFormats()}) all.insert(all.end(), family.begin(), family.end());
+  for (const auto family : {HaproxyFormats(), ClfFormats()}) all.insert(all.end(), family.begin(), family.end());
   return all;
 }
 

@@ -1,0 +1,24 @@
+// option httplog and option httpslog; see haproxy.h.
+//   CLIENT [TIME] FRONTEND BACKEND/SERVER TR/Tw/Tc/Tr/Ta STATUS BYTES COOKIE COOKIE STATE A/F/B/S/R SQ/BQ
+//   {REQUEST HEADERS} {RESPONSE HEADERS} "REQUEST"
+// httpslog adds ERR/ERR/ERR/ERR/RESUMED SNI/VERSION/CIPHER. Lines are cut at 1024 bytes by default, so the request's
+// end and its quote may be missing. Words of the operator's own between server and timers are borne; one that looks
+// like a host name is taken for it.
+#pragma once
+
+#include "ingest/format/format.h"
+
+namespace revertd {
+
+class HaproxyHttp final : public Format {
+ public:
+  enum class Kind : uint8_t { kHttp, kHttps };
+  explicit HaproxyHttp(Kind kind) : kind_(kind) {}
+  std::string_view name() const override { return kind_ == Kind::kHttps ? "haproxy_https" : "haproxy_http"; }
+  std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
+
+ private:
+  const Kind kind_;
+};
+
+}  // namespace revertd

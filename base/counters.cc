@@ -12,6 +12,7 @@ constexpr std::array<Row, kCounterCount> kRows = {{
     {"bytes_read", false},
     {"lines_read", false},
     {"lines_sampled", false},
+    {"lines_slow_path", false},
     {"lines_empty", true},
     {"lines_too_long", true},
     {"lines_no_format", true},

@@ -16,6 +16,7 @@ enum class Counter : uint8_t {
   kBytesRead,
   kLinesRead,          // every line that ended, also the empty and the bad
   kLinesSampled,       // became a sample in a window
+  kLinesSlowPath,      // a fast plan left the line to the exact reader (not a drop)
   kLinesEmpty,         // nothing but white space
   kLinesTooLong,       // longer than kLineBytesMax
   kLinesNoFormat,      // no known format fits

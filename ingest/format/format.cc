@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "ingest/fast/fast_plan.h"
 #include "ingest/format/clf_formats.h"
 #include "ingest/format/haproxy.h"
 
@@ -15,6 +16,10 @@ std::vector<const Format*> Gather() {
 }
 
 }  // namespace
+
+std::unique_ptr<FastPlan> Format::NewFastPlan(const ReaderOptions& /*options*/, const FieldNeeds& /*needs*/) const {
+  return nullptr;
+}
 
 std::span<const Format* const> KnownFormats() {
   static const std::vector<const Format*> formats = Gather();

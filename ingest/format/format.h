@@ -30,11 +30,16 @@ class LineReader {
   virtual ParseError Parse(std::string_view line, AccessRecord& record) = 0;
 };
 
+class FastPlan;     // ingest/fast/fast_plan.h
+struct FieldNeeds;  // ingest/fast/fast_plan.h
+
 class Format {
  public:
   virtual ~Format() = default;
   virtual std::string_view name() const = 0;
   virtual std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const = 0;
+  // The fast way to read most lines just as the reader does; nullptr where there is none.
+  virtual std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const;
 };
 
 // Every format, in the order of detection: the most specific first. Where two fit a line, the first is right.

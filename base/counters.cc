@@ -8,6 +8,8 @@ struct Row {
   bool drop;
 };
 
+// In the order of Counter, one a line.
+// clang-format off
 constexpr std::array<Row, kCounterCount> kRows = {{
     {"bytes_read", false},
     {"lines_read", false},
@@ -24,11 +26,23 @@ constexpr std::array<Row, kCounterCount> kRows = {{
     {"lines_unterminated", false},
     {"lines_late", false},
     {"lines_too_late", true},
+    {"lines_already_counted", true},
     {"lines_from_future", true},
     {"lines_no_room_in_ring", true},
     {"services_overflow", false},
     {"read_errors", false},
+    {"time_jumps", false},
+    {"files_rotated", false},
+    {"files_truncated", false},
+    {"files_lost", false},
+    {"datagrams", false},
+    {"datagrams_truncated", false},
+    {"kernel_drops", false},
+    {"connections", false},
+    {"connections_refused", false},
+    {"framing_errors", false},
 }};
+// clang-format on
 
 }  // namespace
 

@@ -14,24 +14,35 @@ namespace revertd {
 
 enum class Counter : uint8_t {
   kBytesRead,
-  kLinesRead,          // every line that ended, also the empty and the bad
-  kLinesSampled,       // became a sample in a window
-  kLinesSlowPath,      // a fast plan left the line to the exact reader (not a drop)
-  kLinesEmpty,         // nothing but white space
-  kLinesTooLong,       // longer than kLineBytesMax
-  kLinesNoFormat,      // no known format fits
-  kLinesBadTime,       // the format fits, its time does not
-  kLinesBadStatus,     // the format fits, its status does not
-  kLinesBadField,      // the format fits, another field does not
-  kLinesHeader,        // directives and header lines (W3C); no request, so nothing is lost
-  kLinesPartial,       // wrapped pieces (CRI "P") that went on in a later line and are counted with it
-  kLinesUnterminated,  // the stream ended inside a line; the line is parsed all the same
-  kLinesLate,          // older than the newest, within the lateness: counted in their own second (not a drop)
-  kLinesTooLate,       // older than the lateness: their second is sealed
-  kLinesFromFuture,    // further ahead of the wall clock than kFutureSecondsMax
-  kLinesNoRoomInRing,  // analysis fell behind by the whole ring
-  kServicesOverflow,   // lines of services beyond the table's capacity, counted in _other
+  kLinesRead,            // every line that ended, also the empty and the bad
+  kLinesSampled,         // became a sample in a window
+  kLinesSlowPath,        // a fast plan left the line to the exact reader (not a drop)
+  kLinesEmpty,           // nothing but white space
+  kLinesTooLong,         // longer than kLineBytesMax
+  kLinesNoFormat,        // no known format fits
+  kLinesBadTime,         // the format fits, its time does not
+  kLinesBadStatus,       // the format fits, its status does not
+  kLinesBadField,        // the format fits, another field does not
+  kLinesHeader,          // directives and header lines (W3C); no request, so nothing is lost
+  kLinesPartial,         // wrapped pieces (CRI "P") that went on in a later line and are counted with it
+  kLinesUnterminated,    // the stream ended inside a line; the line is parsed all the same
+  kLinesLate,            // older than the newest, within the lateness: counted in their own second (not a drop)
+  kLinesTooLate,         // older than the lateness: their second is sealed
+  kLinesAlreadyCounted,  // read again after a restart; their second was counted and kept by the process before
+  kLinesFromFuture,      // further ahead than kFutureSecondsMax of the wall clock, in a replay of their neighbours
+  kLinesNoRoomInRing,    // analysis fell behind by the whole ring
+  kServicesOverflow,     // lines of services beyond the table's capacity, counted in _other
   kReadErrors,
+  kTimeJumps,       // a replay's log went ahead by more than kFutureSecondsMax and stayed there
+  kFilesRotated,    // a followed file was renamed away and another took its place
+  kFilesTruncated,  // a followed file shrank and is read from its start
+  kFilesLost,       // a file that was not read to its end is gone: whatever was left in it is not counted
+  kDatagrams,
+  kDatagramsTruncated,  // longer than a receive buffer; what fits is read
+  kKernelDrops,         // datagrams that the kernel threw away because the socket's buffer was full
+  kConnections,         // accepted
+  kConnectionsRefused,  // over the limit
+  kFramingErrors,       // a syslog stream whose octet count makes no sense; its connection is closed
   kCount
 };
 

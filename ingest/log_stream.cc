@@ -8,6 +8,7 @@ LogStream::LogStream(const Format* fixed, const ReaderOptions& options, Router* 
 
 void LogStream::Filled(size_t bytes, TimeNs wall_now) {
   splitter_.Filled(bytes);
+  recorder_->Heard(wall_now);
   RecordLines(wall_now);
 }
 

@@ -17,30 +17,86 @@ StatusClass StatusClassOf(int status) {
 }
 
 Recorder::Recorder(const Options& options, WindowRing* ring, Counters* counters, MakeRoom make_room)
-    : options_(options), ring_(ring), counters_(counters), make_room_(std::move(make_room)) {
-  REVERTD_CHECK(options_.lateness_seconds >= 0 && options_.lateness_seconds <= kLatenessSecondsMax);
-}
+    : options_(options),
+      ring_(ring),
+      counters_(counters),
+      make_room_(std::move(make_room)),
+      own_watermark_(std::make_unique<Watermark>(options.lateness_seconds)),
+      watermark_(own_watermark_.get()),
+      stream_(watermark_->AddStream()),
+      guard_(options.lines_agree) {}
+
+Recorder::Recorder(const Options& options, Watermark* watermark, WindowRing* ring, Counters* counters,
+                   MakeRoom make_room)
+    : options_(options),
+      ring_(ring),
+      counters_(counters),
+      make_room_(std::move(make_room)),
+      watermark_(watermark),
+      stream_(watermark_->AddStream()),
+      guard_(options.lines_agree) {}
 
 void Recorder::Record(const AccessRecord& record, ServiceId service, TimeNs wall_now) {
   const int64_t second = FloorToSecond(record.end_ns);
-  if (options_.live && second > FloorToSecond(wall_now) + kFutureSecondsMax) {
-    counters_->Add(Counter::kLinesFromFuture);
-    return;
-  }
-  AdvanceTo(second);
   const Sample sample{.service = service,
                       .status_class = StatusClassOf(record.status),
                       .end_ns = record.end_ns,
                       .start_ns = record.start_ns,
                       .duration_ns = record.duration_ns,
                       .bytes = record.bytes};
+  if (second > trusted_through_) {
+    Suspect(sample, second, wall_now);
+  } else {
+    Count(sample, second);
+  }
+}
+
+void Recorder::Suspect(const Sample& sample, int64_t second, TimeNs wall_now) {
+  if (options_.live) {
+    trusted_through_ = FloorToSecond(wall_now) + kFutureSecondsMax;
+    if (second > trusted_through_) {
+      counters_->Add(Counter::kLinesFromFuture);
+    } else {
+      Count(sample, second);
+    }
+    return;
+  }
+  if (newest_second_ != kNoSecond && second <= newest_second_ + kFutureSecondsMax) {
+    Count(sample, second);
+    if (guard_.Contradict()) {
+      counters_->Add(Counter::kLinesFromFuture, guard_.Drop());
+      TrustFrom(newest_second_);
+    }
+    return;
+  }
+  trusted_through_ = kNoSecond;
+  if (guard_.Hold(sample)) AdmitHeld();
+}
+
+void Recorder::AdmitHeld() {
+  size_t lies = 0;
+  const std::vector<Sample> held = guard_.Take(kFutureSecondsMax, &lies);
+  counters_->Add(Counter::kLinesFromFuture, lies);
+  if (!held.empty() && newest_second_ != kNoSecond) counters_->Add(Counter::kTimeJumps);
+  for (const Sample& sample : held) Count(sample, FloorToSecond(sample.end_ns));
+  TrustFrom(newest_second_);
+}
+
+void Recorder::TrustFrom(int64_t second) {
+  if (!options_.live && second != kNoSecond) trusted_through_ = second + kFutureSecondsMax;
+}
+
+void Recorder::Count(const Sample& sample, int64_t second) {
+  AdvanceTo(second);
   switch (AddMakingRoom(sample)) {
     case WindowRing::AddResult::kCounted: counters_->Add(Counter::kLinesSampled); break;
     case WindowRing::AddResult::kCountedLate:
       counters_->Add(Counter::kLinesSampled);
       counters_->Add(Counter::kLinesLate);
       break;
-    case WindowRing::AddResult::kTooLate: counters_->Add(Counter::kLinesTooLate); break;
+    case WindowRing::AddResult::kTooLate:
+      counters_->Add(second <= options_.counted_through ? Counter::kLinesAlreadyCounted : Counter::kLinesTooLate);
+      break;
     case WindowRing::AddResult::kNoRoom: counters_->Add(Counter::kLinesNoRoomInRing); break;
   }
 }
@@ -49,7 +105,9 @@ void Recorder::Record(const AccessRecord& record, ServiceId service, TimeNs wall
 void Recorder::AdvanceTo(int64_t second) {
   if (second <= newest_second_) return;
   newest_second_ = second;
-  ring_->SealThrough(second - options_.lateness_seconds - 1);
+  if (guard_.held() == 0) TrustFrom(second);
+  watermark_->Advance(stream_, second);
+  ring_->SealThrough(watermark_->SealableThrough());
 }
 
 WindowRing::AddResult Recorder::AddMakingRoom(const Sample& sample) {
@@ -62,7 +120,12 @@ WindowRing::AddResult Recorder::AddMakingRoom(const Sample& sample) {
 }
 
 void Recorder::Finish() {
-  if (newest_second_ != kNoSecond) ring_->SealThrough(newest_second_);
+  AdmitHeld();
+  if (own_watermark_ == nullptr) {
+    watermark_->End(stream_);
+  } else if (newest_second_ != kNoSecond) {
+    ring_->SealThrough(newest_second_);
+  }
 }
 
 }  // namespace revertd

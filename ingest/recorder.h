@@ -1,17 +1,22 @@
-// Recorder: puts parsed requests into the window ring and moves the watermark.
+// Recorder: puts one stream's parsed requests into the window ring and moves the watermark (ingest/watermark.h):
+// seconds at or below it are sealed and belong to analysis.
 //
-// The watermark is the newest log second less the lateness: seconds below it are sealed and belong to analysis.
-// Thread contract: one thread, the ring's writer. Invariant: every record ends as one sample or one counted drop, so
-// that lines_read = lines_sampled + the sum of the drops (IsDrop).
+// A line whose time cannot be believed moves nothing: live, one from more than kFutureSecondsMax ahead of the wall
+// clock is dropped; in a replay, one as far ahead of its neighbours waits in ingest/jump_guard.h.
+// Thread contract: one thread, the ring's writer; several streams of one ring share a Watermark. Invariant: every
+// record ends as one sample or one counted drop, so that lines_read = lines_sampled + the sum of the drops (IsDrop).
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "base/counters.h"
 #include "base/limits.h"
 #include "base/window_ring.h"
 #include "ingest/format/access_record.h"
+#include "ingest/jump_guard.h"
+#include "ingest/watermark.h"
 
 namespace revertd {
 
@@ -28,18 +33,36 @@ class Recorder {
   struct Options {
     int64_t lateness_seconds = kLatenessSecondsDefault;  // 0 to kLatenessSecondsMax
     bool live = false;  // lines cannot come from the future; a replay's clock is the log's own
+    size_t lines_agree = JumpGuard::kLinesAgree;  // of a replay
+    // Lines up to this second were counted by the process before this one (kLinesAlreadyCounted).
+    int64_t counted_through = kNoSecond;
   };
 
+  // The one stream of its ring.
   Recorder(const Options& options, WindowRing* ring, Counters* counters, MakeRoom make_room);
+  // One of several; `watermark` outlives it and has the lateness of `options`.
+  Recorder(const Options& options, Watermark* watermark, WindowRing* ring, Counters* counters, MakeRoom make_room);
 
   void Record(const AccessRecord& record, ServiceId service, TimeNs wall_now);
-  // The stream has ended: seals every second that was counted.
+  // Bytes came: this stream is not idle.
+  void Heard(TimeNs wall_now) { watermark_->Heard(stream_, wall_now); }
+  // The stream has ended: seals every second that was counted. Of several streams: believes what was held, and holds
+  // the others back no more.
   void Finish();
+
+  // Seconds through this one are told by its lines so far; kNoSecond before the first.
+  int64_t newest_second() const { return newest_second_; }
+  size_t stream() const { return stream_; }  // its number in the watermark
 
  private:
   // Of one line. A guard against a MakeRoom that never gives up, not a wait: the wait and its length are MakeRoom's.
   static constexpr int kMakeRoomTriesMax = 10'000;
 
+  // A line ahead of what is trusted, or any line while others are held.
+  void Suspect(const Sample& sample, int64_t second, TimeNs wall_now);
+  void AdmitHeld();
+  void TrustFrom(int64_t second);
+  void Count(const Sample& sample, int64_t second);
   void AdvanceTo(int64_t second);
   WindowRing::AddResult AddMakingRoom(const Sample& sample);
 
@@ -47,7 +70,12 @@ class Recorder {
   WindowRing* const ring_;
   Counters* const counters_;
   const MakeRoom make_room_;
+  const std::unique_ptr<Watermark> own_watermark_;  // null where it is shared
+  Watermark* const watermark_;
+  const size_t stream_;
+  JumpGuard guard_;
   int64_t newest_second_ = kNoSecond;
+  int64_t trusted_through_ = kNoSecond;  // a line of a later second is looked at twice
 };
 
 }  // namespace revertd

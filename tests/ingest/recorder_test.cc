@@ -29,9 +29,11 @@ uint64_t Drops(const Counters& counters) {
 }
 
 struct Bench {
-  explicit Bench(bool live = false, MakeRoom make_room = nullptr)
+  // One line is enough to be believed, but where a test is about that.
+  explicit Bench(bool live = false, MakeRoom make_room = nullptr, size_t lines_agree = 1)
       : ring(4, kRingSeconds),
-        recorder({.lateness_seconds = 5, .live = live}, &ring, &counters, std::move(make_room)) {}
+        recorder({.lateness_seconds = 5, .live = live, .lines_agree = lines_agree}, &ring, &counters,
+                 std::move(make_room)) {}
 
   std::map<int64_t, uint32_t> Collect() {
     std::map<int64_t, uint32_t> requests;
@@ -133,12 +135,102 @@ TEST(Recorder, GivesUpOnAReaderThatNeverMakesRoom) {
   EXPECT_EQ(bench.counters.Get(Counter::kLinesNoRoomInRing), 1U);
 }
 
+constexpr size_t kAgree = JumpGuard::kLinesAgree;
+
+// Records `count` lines of one second each, from `second` on.
+void RecordSeconds(Bench& bench, int64_t second, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) bench.recorder.Record(RecordAt(second + i), 1, 0);
+}
+
+TEST(Recorder, OneLineFarAheadOfItsNeighboursSealsNothing) {
+  Bench bench(false, nullptr, kAgree);
+  std::map<int64_t, uint32_t> collected;
+  for (int64_t i = 0; i < 100; ++i) {
+    bench.recorder.Record(RecordAt(kStart + i), 1, 0);
+    if (i == 20 || i == 21 || i == 60) bench.recorder.Record(RecordAt(kStart + 1'000'000 * i), 1, 0);
+    for (const auto& [second, count] : bench.Collect()) collected[second] += count;
+  }
+  bench.recorder.Finish();
+  for (const auto& [second, count] : bench.Collect()) collected[second] += count;
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesFromFuture), 3U);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesSampled), 100U);
+  EXPECT_EQ(bench.counters.Get(Counter::kTimeJumps), 0U);
+  EXPECT_EQ(collected.size(), 100U);
+}
+
+TEST(Recorder, ALogThatBeginsWithALineFromTheFutureIsReadAllTheSame) {
+  Bench bench(false, nullptr, kAgree);
+  bench.recorder.Record(RecordAt(kStart + 1'000'000), 1, 0);
+  RecordSeconds(bench, kStart, kAgree - 1);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesFromFuture), 1U);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesSampled), kAgree - 1);
+}
+
+TEST(Recorder, AQuietNightLosesNothing) {
+  Bench* reader = nullptr;
+  Bench bench(
+      false,
+      [&] {
+        reader->Collect();
+        return true;
+      },
+      kAgree);
+  reader = &bench;
+  // Both logs are told to their end although fewer lines than must agree stand beyond the last night.
+  RecordSeconds(bench, kStart, 20);
+  RecordSeconds(bench, kStart + 30'000, 20);
+  RecordSeconds(bench, kStart + 60'000, 2);
+  bench.recorder.Finish();
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesSampled), 42U);
+  EXPECT_EQ(bench.counters.Get(Counter::kTimeJumps), 2U);
+  EXPECT_EQ(Drops(bench.counters), 0U);
+}
+
+TEST(Recorder, AClockSetBackIsCountedAndSurvived) {
+  Bench bench(false, nullptr, kAgree);
+  RecordSeconds(bench, kStart, 10);
+  RecordSeconds(bench, kStart - 3600, 10);
+  RecordSeconds(bench, kStart + 10, 5);
+  bench.recorder.Finish();
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesTooLate), 10U);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesSampled), 15U);
+}
+
+TEST(Recorder, WhatTheProcessBeforeCountedIsNamed) {
+  WindowRing ring(4, kRingSeconds);
+  ring.SealThrough(kStart);
+  Counters counters;
+  Recorder recorder({.live = true, .counted_through = kStart}, &ring, &counters, nullptr);
+  recorder.Record(RecordAt(kStart), 1, kStart * kSecondNs);
+  recorder.Record(RecordAt(kStart + 1), 1, kStart * kSecondNs);
+  EXPECT_EQ(counters.Get(Counter::kLinesAlreadyCounted), 1U);
+  EXPECT_EQ(counters.Get(Counter::kLinesSampled), 1U);
+}
+
+TEST(Recorder, AFastStreamDoesNotSealASlowOnesSeconds) {
+  WindowRing ring(4, kRingSeconds);
+  Watermark watermark(5);
+  Counters fast_counters;
+  Counters slow_counters;
+  Recorder fast({.live = true}, &watermark, &ring, &fast_counters, nullptr);
+  Recorder slow({.live = true}, &watermark, &ring, &slow_counters, nullptr);
+  const TimeNs now = kStart * kSecondNs;
+  fast.Heard(now);
+  slow.Heard(now);
+  slow.Record(RecordAt(kStart - 6), 1, now);
+  fast.Record(RecordAt(kStart), 1, now);
+  slow.Record(RecordAt(kStart - 6), 1, now);
+  slow.Record(RecordAt(kStart - 11), 1, now);
+  EXPECT_EQ(slow_counters.Get(Counter::kLinesSampled), 3U);
+  EXPECT_EQ(slow_counters.Get(Counter::kLinesTooLate), 0U);
+}
+
 // Whatever order lines come in and whenever the reader looks: each is one sample or one drop, and every sample is
 // collected in its own second.
 TEST(Recorder, ConservesEveryLine) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     std::mt19937 random(seed);
-    Bench bench(seed % 2 == 0);
+    Bench bench(seed % 2 == 0, nullptr, seed % 3 == 0 ? 1 : kAgree);
     std::map<int64_t, uint32_t> collected;
     int64_t now = kStart;
     constexpr int kLines = 2000;

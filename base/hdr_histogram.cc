@@ -1,10 +1,12 @@
 #include "base/hdr_histogram.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace revertd {
 
-DurationNs HdrHistogram::LowestOf(size_t bucket) {
+template <typename Count>
+DurationNs LogLinearHistogram<Count>::LowestOf(size_t bucket) {
   if (bucket == 0) return 0;
   const size_t octave = (bucket - 1) >> kSubBucketBits;
   const size_t sub_bucket = (bucket - 1) & ((1U << kSubBucketBits) - 1);
@@ -12,34 +14,53 @@ DurationNs HdrHistogram::LowestOf(size_t bucket) {
   return start + static_cast<DurationNs>(sub_bucket) * (start >> kSubBucketBits);
 }
 
-DurationNs HdrHistogram::MiddleOf(size_t bucket) {
+template <typename Count>
+DurationNs LogLinearHistogram<Count>::MiddleOf(size_t bucket) {
   if (bucket == 0) return DurationNs{1} << (kLowestPower - 1);
   const size_t octave = (bucket - 1) >> kSubBucketBits;
   const DurationNs width = DurationNs{1} << (kLowestPower + static_cast<int>(octave) - kSubBucketBits);
   return LowestOf(bucket) + width / 2;
 }
 
-void HdrHistogram::Merge(const HdrHistogram& other) {
-  for (size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
-  total_ += other.total_;
+template <typename Count>
+void LogLinearHistogram<Count>::Clear() {
+  for (uint32_t rest = groups_; rest != 0; rest &= rest - 1) {
+    const auto group = static_cast<size_t>(std::countr_zero(rest));
+    std::fill_n(&counts_[FirstOf(group)], FirstOf(group + 1) - FirstOf(group), Count{0});
+  }
+  groups_ = 0;
 }
 
-DurationNs HdrHistogram::ValueAtQuantile(double quantile) const {
-  if (total_ == 0) return 0;
-  const double wanted = std::ceil(quantile * static_cast<double>(total_));
+template <typename Count>
+uint64_t LogLinearHistogram<Count>::total() const {
+  uint64_t total = 0;
+  ForEachCount([&total](size_t, Count count) { total += count; });
+  return total;
+}
+
+template <typename Count>
+DurationNs LogLinearHistogram<Count>::ValueAtQuantile(double quantile) const {
+  const uint64_t all = total();
+  if (all == 0) return 0;
+  const double wanted = std::ceil(quantile * static_cast<double>(all));
   const auto rank = wanted < 1 ? uint64_t{1} : static_cast<uint64_t>(wanted);
   uint64_t seen = 0;
-  for (size_t i = 0; i < kBuckets; ++i) {
-    seen += counts_[i];
-    if (seen >= rank) return MiddleOf(i);
-  }
-  return MiddleOf(kBuckets - 1);
+  size_t found = kBuckets - 1;
+  ForEachCount([&](size_t bucket, Count count) {
+    if (seen < rank) found = bucket;
+    seen += count;
+  });
+  return MiddleOf(found);
 }
 
-uint64_t HdrHistogram::CountAtOrAbove(DurationNs duration) const {
-  uint64_t count = 0;
-  for (size_t i = kBuckets; i-- > 0 && LowestOf(i) >= duration;) count += counts_[i];
-  return count;
+template <typename Count>
+uint64_t LogLinearHistogram<Count>::CountAtOrAbove(DurationNs duration) const {
+  uint64_t above = 0;
+  ForEachCount([&](size_t bucket, Count count) { above += LowestOf(bucket) >= duration ? count : 0; });
+  return above;
 }
+
+template class LogLinearHistogram<uint32_t>;
+template class LogLinearHistogram<uint64_t>;
 
 }  // namespace revertd

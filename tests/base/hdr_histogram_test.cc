@@ -81,6 +81,28 @@ TEST(HdrHistogram, MergingIsConcatenating) {
   }
 }
 
+TEST(HdrHistogram, SumsOfDaysNeedWiderCounts) {
+  HdrHistogram minute;
+  minute.AddToBucket(HdrHistogram::BucketOf(kMillisecondNs), std::numeric_limits<uint32_t>::max());
+  WideHistogram days;
+  for (int i = 0; i < 3; ++i) days.Merge(minute);
+  EXPECT_EQ(days.total(), 3 * uint64_t{std::numeric_limits<uint32_t>::max()});
+  EXPECT_EQ(days.ValueAtQuantile(0.5), minute.ValueAtQuantile(0.5));
+}
+
+TEST(HdrHistogram, ClearedIsAsNew) {
+  constexpr uint64_t kSeed = 31;
+  std::mt19937_64 random(kSeed);
+  HdrHistogram histogram;
+  for (int i = 0; i < 1'000; ++i) histogram.Record(RandomDuration(random));
+  histogram.Record(0);
+  histogram.Record(std::numeric_limits<DurationNs>::max());
+  EXPECT_EQ(histogram.total(), 1'002U);
+  histogram.Clear();
+  EXPECT_TRUE(histogram.empty());
+  for (size_t bucket = 0; bucket < HdrHistogram::kBuckets; ++bucket) ASSERT_EQ(histogram.CountAt(bucket), 0U) << bucket;
+}
+
 TEST(HdrHistogram, CountsFromABucketUp) {
   constexpr uint64_t kSeed = 29;
   std::mt19937_64 random(kSeed);

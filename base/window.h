@@ -3,48 +3,38 @@
 // Requests are split by age class: how many whole seconds before its end second a request started. Only classes that
 // wholly started after a deploy's finish are evidence of the new version, and a deploy may be registered after its
 // traffic was counted, so the split is kept for every second.
+//
+// What every line writes stands in front, in two cache lines, the histogram's mask at the head of the third. All bits
+// zero is an empty window.
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "base/hdr_histogram.h"
 #include "base/sample.h"
+#include "base/window_detail.h"
 
 namespace revertd {
 
 inline constexpr size_t kStatusClasses = static_cast<size_t>(StatusClass::kCount);
-
-// Ages in whole seconds: 0, 1, 2-3, 4-7, 8-15, 16-31, 32-63, 64 and more.
-inline constexpr size_t kAgeClasses = 8;
-constexpr size_t AgeClassOf(int64_t age_seconds) {
-  if (age_seconds <= 0) return 0;
-  const size_t power = static_cast<size_t>(std::bit_width(static_cast<uint64_t>(age_seconds)));
-  return power < kAgeClasses ? power : kAgeClasses - 1;
-}
-// The oldest age in a class; the last class has none (-1): such a request may have started at any time.
-constexpr int64_t OldestAgeOf(size_t age_class) {
-  return age_class + 1 == kAgeClasses ? -1 : (int64_t{1} << age_class) - 1;
-}
-
-// What detection reads of one second. Aborted requests are in neither array; errors are the 5xx among `requests`.
-struct AgeCounts {
-  std::array<uint32_t, kAgeClasses> requests{};
-  std::array<uint32_t, kAgeClasses> errors{};
-};
-
+inline constexpr size_t kCacheLineBytes = 64;
 inline constexpr int64_t kNoSecond = std::numeric_limits<int64_t>::min();
 
-struct Window {
-  ServiceId service = ServiceTable::kOther;
-  int64_t second = kNoSecond;  // Unix time of the second's start
-  std::array<uint32_t, kStatusClasses> by_class{};
-  AgeCounts by_age;
+struct alignas(kCacheLineBytes) Window {
+  int64_t second = 0;  // Unix time of the second's start
   uint64_t bytes = 0;
-  HdrHistogram latency;
+  ServiceId service = ServiceTable::kOther;
+  bool touched = false;  // whether anything was counted; until then nothing else here is set
+  std::array<uint32_t, kStatusClasses> by_class{};
+  alignas(kCacheLineBytes) AgeCounts by_age;
+  HdrHistogram latency;  // of all requests that were not aborted and whose duration is logged
+  Saturation saturation;
+  std::span<RouteCounts> routes;    // empty where not asked for; the last is `_other`
+  std::span<CohortCounts> cohorts;  // the same
 };
 
 }  // namespace revertd

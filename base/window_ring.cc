@@ -5,14 +5,62 @@
 #include "base/check.h"
 
 namespace revertd {
+namespace {
 
-WindowRing::WindowRing(uint32_t services, uint32_t seconds) : services_(services), slots_(seconds) {
+// The cell of a place, taken for its name if free; the last cell, `_other`, where another name has it.
+template <typename Counts>
+Counts& CellOf(std::span<Counts> cells, Place& place) {
+  Counts* cell = &cells[place.cell];
+  if (cell->key == place.key) return *cell;
+  if (cell->key != kNoKey) {
+    place = {static_cast<uint32_t>(cells.size() - 1), kOtherKey, kOtherName};
+    cell = &cells.back();
+    if (cell->key == kOtherKey) return *cell;
+  }
+  cell->key = place.key;
+  cell->name = Label(place.name);
+  return *cell;
+}
+
+void CountRoute(RouteCounts& route, const Sample& sample) {
+  if (sample.status_class == StatusClass::kAborted) {
+    ++route.aborted;
+    return;
+  }
+  ++route.requests;
+  if (sample.status_class == StatusClass::k5xx) ++route.errors;
+  if (sample.duration_ns < 0) return;
+  ++route.timed;
+  route.duration_ns_sum += static_cast<uint64_t>(sample.duration_ns);
+}
+
+void CountCohort(CohortCounts& cohort, const Sample& sample, size_t age_class) {
+  if (sample.status_class == StatusClass::kAborted) {
+    ++cohort.aborted;
+    return;
+  }
+  ++cohort.by_age.requests[age_class];
+  if (sample.status_class == StatusClass::k5xx) ++cohort.by_age.errors[age_class];
+}
+
+}  // namespace
+
+WindowRing::WindowRing(uint32_t services, uint32_t seconds, const WindowParts& parts)
+    : services_(services), parts_(parts), slots_(seconds) {
   REVERTD_CHECK(services > 0 && seconds > 1);
   for (Slot& slot : slots_) {
     slot.touched.reserve(services);
-    slot.windows = std::make_unique<Window[]>(services);
+    slot.windows = ZeroArray<Window>(services);
+    if (parts.routes > 0) slot.routes = ZeroArray<RouteCounts>(size_t{services} * RouteCells());
+    if (parts.cohorts) slot.cohorts = ZeroArray<CohortCounts>(services * kCohorts);
   }
   to_collect_.reserve(seconds);
+}
+
+uint64_t WindowRing::BytesPerService(uint32_t seconds, const WindowParts& parts) {
+  const size_t routes = parts.routes > 0 ? (parts.routes + 1) * sizeof(RouteCounts) : 0;
+  const size_t cohorts = parts.cohorts ? kCohorts * sizeof(CohortCounts) : 0;
+  return seconds * (sizeof(Window) + sizeof(uint32_t) + routes + cohorts);
 }
 
 WindowRing::Slot* WindowRing::SlotFor(int64_t second) {
@@ -20,16 +68,24 @@ WindowRing::Slot* WindowRing::SlotFor(int64_t second) {
   Slot& slot = slots_[static_cast<size_t>(((second % count) + count) % count)];
   const int64_t held = slot.second.load(std::memory_order_relaxed);
   if (held == second) return &slot;
-  // The slot holds another second. It is free only once the reader has taken that one; acquire, so that the reader's
-  // last look at these windows happens before they are cleared.
+  // The slot holds another second. It is free only once the reader has taken and cleared that one; acquire, so that
+  // the reader's clearing happens before these windows are written again.
   if (held > collected_through_.load(std::memory_order_acquire)) return nullptr;
-  for (uint32_t service : slot.touched) slot.windows[service] = Window{};
-  slot.touched.clear();
   slot.second.store(second, std::memory_order_relaxed);
   return &slot;
 }
 
-WindowRing::AddResult WindowRing::Add(const Sample& sample) {
+void WindowRing::Touch(Slot* slot, int64_t second, ServiceId service) {
+  Window& window = slot->windows[service];
+  window.second = second;
+  window.service = service;
+  window.touched = true;
+  if (slot->routes.size() > 0) window.routes = {&slot->routes[size_t{service} * RouteCells()], RouteCells()};
+  if (slot->cohorts.size() > 0) window.cohorts = {&slot->cohorts[size_t{service} * kCohorts], kCohorts};
+  slot->touched.push_back(service);
+}
+
+WindowRing::AddResult WindowRing::Add(const Sample& sample, SampleDetail* detail) {
   REVERTD_CHECK(sample.service < services_);
   const int64_t second = FloorToSecond(sample.end_ns);
   // Relaxed: this thread is the only one that stores it.
@@ -38,24 +94,33 @@ WindowRing::AddResult WindowRing::Add(const Sample& sample) {
   if (slot == nullptr) return AddResult::kNoRoom;
 
   Window& window = slot->windows[sample.service];
-  if (window.second != second) {
-    window.second = second;
-    window.service = sample.service;
-    slot->touched.push_back(sample.service);
-  }
+  if (!window.touched) Touch(slot, second, sample.service);
   ++window.by_class[static_cast<size_t>(sample.status_class)];
   if (sample.bytes > 0) window.bytes += static_cast<uint64_t>(sample.bytes);
+  const size_t age_class = AgeClassOf(second - FloorToSecond(sample.start_ns));
   if (sample.status_class != StatusClass::kAborted) {
-    const size_t age_class = AgeClassOf(second - FloorToSecond(sample.start_ns));
     ++window.by_age.requests[age_class];
     if (sample.status_class == StatusClass::k5xx) ++window.by_age.errors[age_class];
     if (sample.duration_ns >= 0) window.latency.Record(sample.duration_ns);
   }
+  if (detail != nullptr) AddDetail(&window, sample, age_class, detail);
   if (second >= newest_second_) {
     newest_second_ = second;
     return AddResult::kCounted;
   }
   return AddResult::kCountedLate;
+}
+
+void WindowRing::AddDetail(Window* window, const Sample& sample, size_t age_class, SampleDetail* detail) {
+  window->saturation.queue_ns.Record(detail->queue_ns);
+  window->saturation.connect_ns.Record(detail->connect_ns);
+  window->saturation.queue_length.Record(detail->queue_length);
+  if (detail->route.key != kNoKey && !window->routes.empty()) {
+    CountRoute(CellOf(window->routes, detail->route), sample);
+  }
+  if (detail->cohort.key != kNoKey && !window->cohorts.empty()) {
+    CountCohort(CellOf(window->cohorts, detail->cohort), sample, age_class);
+  }
 }
 
 void WindowRing::SealThrough(int64_t second) {
@@ -76,6 +141,24 @@ const std::vector<WindowRing::Slot*>& WindowRing::SlotsToCollect(int64_t sealed)
   });
   for (Slot* slot : to_collect_) std::sort(slot->touched.begin(), slot->touched.end());
   return to_collect_;
+}
+
+void WindowRing::Clear(Slot* slot) {
+  for (const uint32_t service : slot->touched) {
+    Window& window = slot->windows[service];
+    std::fill(window.routes.begin(), window.routes.end(), RouteCounts{});
+    std::fill(window.cohorts.begin(), window.cohorts.end(), CohortCounts{});
+    window.routes = {};
+    window.cohorts = {};
+    // Not `window = Window{}`: most of a histogram was never written.
+    window.latency.Clear();
+    window.saturation = {};
+    window.by_age = {};
+    window.by_class = {};
+    window.bytes = 0;
+    window.touched = false;
+  }
+  slot->touched.clear();
 }
 
 }  // namespace revertd

@@ -1,10 +1,12 @@
 #include "base/window_ring.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <map>
 #include <random>
+#include <string>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -95,6 +97,71 @@ TEST(WindowRing, AReusedSlotStartsEmpty) {
     });
     ASSERT_EQ(windows, 1);
   }
+}
+
+TEST(WindowRing, CountsSaturationWhereALineTellsIt) {
+  WindowRing ring(4, 2);
+  ring.Add(SampleAt(10));
+  SampleDetail queued{.queue_ns = 5 * kMillisecondNs, .connect_ns = kMillisecondNs, .queue_length = 3};
+  SampleDetail more{.queue_ns = 7 * kMillisecondNs, .queue_length = 0};
+  ring.Add(SampleAt(10), &queued);
+  ring.Add(SampleAt(10), &more);
+  ring.Add(SampleAt(11));
+  ring.SealThrough(11);
+  std::vector<Saturation> seen;
+  ring.Collect([&](const Window& window) { seen.push_back(window.saturation); });
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].queue_ns.count, 2U);
+  EXPECT_EQ(seen[0].queue_ns.sum, 12'000'000U);
+  EXPECT_EQ(seen[0].queue_ns.largest, 7'000'000U);
+  EXPECT_EQ(seen[0].connect_ns.count, 1U);
+  EXPECT_EQ(seen[0].queue_length.sum, 3U);
+  EXPECT_TRUE(seen[1].empty());
+}
+
+SampleDetail RouteDetail(uint32_t cell, uint64_t key, std::string_view name) { return {.route = {cell, key, name}}; }
+
+// A cell that changes hands within a second keeps its first holder there; the new one is counted in `_other`.
+TEST(WindowRing, ARouteKeepsItsNameForAWholeSecond) {
+  WindowRing ring(4, 4, {.routes = 2, .cohorts = true});
+  SampleDetail cart = RouteDetail(0, 100, "/cart");
+  SampleDetail item = RouteDetail(0, 200, "/items/:id");
+  item.cohort = {3, 900, "v2"};
+  Sample failed = SampleAt(10, 1, StatusClass::k5xx);
+  failed.duration_ns = 2 * kMillisecondNs;
+  ring.Add(failed, &cart);
+  ring.Add(SampleAt(10, 1, StatusClass::kAborted), &cart);
+  ring.Add(SampleAt(10), &item);
+  EXPECT_EQ(item.route.key, kOtherKey) << "the caller counts what went to _other";
+  SampleDetail later = RouteDetail(0, 200, "/items/:id");
+  ring.Add(SampleAt(11), &later);
+  ring.SealThrough(11);
+  std::map<std::pair<int64_t, std::string>, std::tuple<uint32_t, uint32_t, uint32_t>> routes;
+  ring.Collect([&](const Window& window) {
+    ASSERT_EQ(window.routes.size(), 3U);
+    ASSERT_EQ(window.cohorts.size(), kCohorts);
+    for (const RouteCounts& route : window.routes) {
+      if (route.key == kNoKey) continue;
+      routes[{window.second, std::string(route.name.text())}] = {route.requests, route.errors, route.aborted};
+    }
+    if (window.second != 10) return;
+    EXPECT_EQ(window.routes[0].duration_ns_sum, 2'000'000U);
+    EXPECT_EQ(window.routes[0].timed, 1U);
+    EXPECT_EQ(window.cohorts[3].name.text(), "v2");
+    EXPECT_EQ(window.cohorts[3].by_age.requests[0], 1U);
+    EXPECT_EQ(window.cohorts[0].key, kNoKey);
+  });
+  EXPECT_THAT(routes, testing::ElementsAre(testing::Pair(testing::Pair(10, "/cart"), std::tuple(1, 1, 1)),
+                                           testing::Pair(testing::Pair(10, "_other"), std::tuple(1, 0, 0)),
+                                           testing::Pair(testing::Pair(11, "/items/:id"), std::tuple(1, 0, 0))));
+  // The slot is reused empty.
+  SampleDetail none;
+  ring.Add(SampleAt(14), &none);
+  ring.SealThrough(14);
+  ring.Collect([](const Window& window) {
+    for (const RouteCounts& route : window.routes) EXPECT_EQ(route.key, kNoKey);
+    for (const CohortCounts& cohort : window.cohorts) EXPECT_EQ(cohort.key, kNoKey);
+  });
 }
 
 TEST(WindowRing, BearsGapsAndTimesBeforeTheEpoch) {

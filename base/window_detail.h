@@ -1,0 +1,134 @@
+// What a window may count beside requests and latency: saturation, routes, cohorts. Streams that log none of it, or
+// whose configuration asks for none of it, pay for none of it.
+//
+// A route or cohort stands in the window with its name, not with an index into a table: a window then means the same
+// in any thread, after any change of the top routes, and in another process. All bits zero is an empty count.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/sample.h"
+
+namespace revertd {
+
+// Ages in whole seconds: 0, 1, 2-3, 4-7, 8-15, 16-31, 32-63, 64 and more.
+inline constexpr size_t kAgeClasses = 8;
+constexpr size_t AgeClassOf(int64_t age_seconds) {
+  if (age_seconds <= 0) return 0;
+  const size_t power = static_cast<size_t>(std::bit_width(static_cast<uint64_t>(age_seconds)));
+  return power < kAgeClasses ? power : kAgeClasses - 1;
+}
+// The oldest age in a class; the last class has none (-1): such a request may have started at any time.
+constexpr int64_t OldestAgeOf(size_t age_class) {
+  return age_class + 1 == kAgeClasses ? -1 : (int64_t{1} << age_class) - 1;
+}
+
+// What detection reads of one second. Aborted requests are in neither array; errors are the 5xx among `requests`.
+struct AgeCounts {
+  std::array<uint32_t, kAgeClasses> requests{};
+  std::array<uint32_t, kAgeClasses> errors{};
+};
+
+// Of one measure of load: how many requests told it, their sum and the largest.
+struct Load {
+  uint64_t count = 0;
+  uint64_t sum = 0;
+  uint64_t largest = 0;
+
+  void Record(int64_t value) {
+    if (value < 0) return;
+    ++count;
+    sum += static_cast<uint64_t>(value);
+    largest = std::max(largest, static_cast<uint64_t>(value));
+  }
+  void Merge(const Load& other) {
+    count += other.count;
+    sum += other.sum;
+    largest = std::max(largest, other.largest);
+  }
+};
+
+// How full the way to the service was.
+struct Saturation {
+  Load queue_ns;      // waiting in the balancer
+  Load connect_ns;    // connecting to the upstream
+  Load queue_length;  // requests that waited before this one
+
+  bool empty() const { return queue_ns.count == 0 && connect_ns.count == 0 && queue_length.count == 0; }
+  void Merge(const Saturation& other) {
+    queue_ns.Merge(other.queue_ns);
+    connect_ns.Merge(other.connect_ns);
+    queue_length.Merge(other.queue_length);
+  }
+};
+
+// A name of a route or cohort; longer ones are cut (the key beside it is of the whole name).
+class Label {
+ public:
+  static constexpr size_t kBytesMax = 55;
+
+  Label() = default;
+  explicit Label(std::string_view text) : size_(static_cast<uint8_t>(std::min(text.size(), kBytesMax))) {
+    std::memcpy(text_.data(), text.data(), size_);
+  }
+  std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  uint8_t size_ = 0;
+  std::array<char, kBytesMax> text_{};
+};
+
+inline constexpr std::string_view kOtherName = "_other";
+inline constexpr uint64_t kNoKey = 0;     // an unused place
+inline constexpr uint64_t kOtherKey = 1;  // the last place, shared by all that have none of their own
+
+struct RouteCounts {
+  uint64_t key = kNoKey;
+  uint32_t requests = 0;  // without the aborted
+  uint32_t errors = 0;    // the 5xx among them
+  uint32_t aborted = 0;
+  uint32_t timed = 0;  // those of `requests` whose duration is logged
+  uint64_t duration_ns_sum = 0;
+  Label name;
+};
+
+// Versions of a service that serve side by side: releases or upstreams.
+inline constexpr size_t kCohorts = 8;  // with `_other`
+struct CohortCounts {
+  uint64_t key = kNoKey;
+  AgeCounts by_age;
+  uint32_t aborted = 0;
+  Label name;
+};
+
+// Where a sample is counted beside its service: a cell and the name it must have.
+struct Place {
+  uint32_t cell = 0;
+  uint64_t key = kNoKey;  // kNoKey: not counted
+  std::string_view name;
+};
+
+// What a sample has beside its Sample. Add() moves a place to `_other` where its cell belongs to another name in that
+// second (the top routes have changed within it).
+struct SampleDetail {
+  DurationNs queue_ns = kNotLogged;
+  DurationNs connect_ns = kNotLogged;
+  int64_t queue_length = kNotLogged;
+  Place route = {};
+  Place cohort = {};
+};
+
+// Which parts the windows of a ring have.
+struct WindowParts {
+  uint32_t routes = 0;  // per service, without `_other`; 0: none
+  bool cohorts = false;
+};
+
+}  // namespace revertd

@@ -30,6 +30,8 @@ constexpr std::array<Row, kCounterCount> kRows = {{
     {"lines_from_future", true},
     {"lines_no_room_in_ring", true},
     {"services_overflow", false},
+    {"routes_overflow", false},
+    {"cohorts_overflow", false},
     {"read_errors", false},
     {"time_jumps", false},
     {"files_rotated", false},

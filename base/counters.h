@@ -32,6 +32,8 @@ enum class Counter : uint8_t {
   kLinesFromFuture,      // further ahead than kFutureSecondsMax of the wall clock, in a replay of their neighbours
   kLinesNoRoomInRing,    // analysis fell behind by the whole ring
   kServicesOverflow,     // lines of services beyond the table's capacity, counted in _other
+  kRoutesOverflow,       // lines counted under their service's route `_other`
+  kCohortsOverflow,      // lines counted under their service's cohort `_other`
   kReadErrors,
   kTimeJumps,       // a replay's log went ahead by more than kFutureSecondsMax and stayed there
   kFilesRotated,    // a followed file was renamed away and another took its place

@@ -14,9 +14,17 @@ inline constexpr size_t kLineBytesMax = 64 * 1024;
 // One read. Fits in L2 beside the windows that a burst of lines touches (measured: larger reads ran slower).
 inline constexpr size_t kReadBytes = 128 * 1024;
 
-// Services that one process counts: configured ones and those learned from hosts. One more goes to `_other`, counted
-// (Counter::kServicesOverflow) and never judged. Sets the memory of the window ring.
-inline constexpr uint32_t kServicesMax = 256;
+// Services that one process counts, configured ones and those learned from hosts, unless the configuration says other
+// (limits.services). One more goes to `_other`, counted (Counter::kServicesOverflow) and never judged. Memory follows
+// the services that have traffic; the bound, not the use, follows this number.
+inline constexpr uint32_t kServicesDefault = 256;
+// A bound of about 20 GB; who has more services than this balances them with more than one process.
+inline constexpr int64_t kServicesMax = 10'000;
+
+// Routes counted a service (limits.routes), by default none: nothing judges by route yet, and finding the route costs
+// a line about a third of its whole way. Beyond 256 the tail of a service's paths is noise.
+inline constexpr int64_t kRoutesDefault = 0;
+inline constexpr int64_t kRoutesMax = 256;
 
 // Seconds that the window ring holds between ingest and analysis: the lateness plus room for analysis to fall behind.
 inline constexpr uint32_t kRingSeconds = 16;

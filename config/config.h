@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/window_detail.h"
 
 namespace revertd {
 
@@ -44,12 +45,26 @@ struct RepoConfig {
   std::string branch = "production";
 };
 
+// Which field of a line tells versions apart that serve side by side.
+enum class CohortField { kNone, kRelease, kUpstream };
+std::string_view NameOf(CohortField field);
+std::optional<CohortField> CohortFieldNamed(std::string_view name);
+
 struct DetectConfig {
   double false_rollback_rate = 0.001;  // per deploy, over all signals; in [1e-9, 0.5]
   DurationNs observe = 15 * kMinuteNs;
   double margin_errors = 1.25;        // a rate up to this factor of the old one is not worse; >= 1
   double margin_errors_abs = 0.0002;  // nor one this much above it; fraction of requests, >= 0
   int64_t lateness_seconds = kLatenessSecondsDefault;
+  CohortField cohort = CohortField::kNone;
+};
+
+// What memory is bounded by (base/limits.h has the reasons).
+struct LimitsConfig {
+  int64_t services = kServicesDefault;  // counted by name; [1, kServicesMax]
+  int64_t routes = kRoutesDefault;      // per service, 0: none; [0, kRoutesMax]
+
+  uint32_t table_places() const { return static_cast<uint32_t>(services) + 1; }  // with `_other`
 };
 
 struct GuardConfig {
@@ -66,8 +81,12 @@ struct Config {
   std::vector<RepoConfig> repos;
   DetectConfig detect;
   GuardConfig guard;
+  LimitsConfig limits;
   std::string state = "/var/lib/revertd/state.db";  // executor.db and the mirrors stand beside it
 
+  WindowParts window_parts() const {
+    return {.routes = static_cast<uint32_t>(limits.routes), .cohorts = detect.cohort != CohortField::kNone};
+  }
   const ServiceConfig* FindService(std::string_view name) const;
   const RepoConfig* FindRepo(std::string_view name) const;
 };

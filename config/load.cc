@@ -150,9 +150,16 @@ class ConfigReader {
          {"repos", [this](const YamlNode& node, const std::string& path) { return Repos(node, path); }},
          {"detect", [this](const YamlNode& node, const std::string& path) { return Detect(node, path); }},
          {"guard", [this](const YamlNode& node, const std::string& path) { return Guard(node, path); }},
+         {"limits",
+          [this](const YamlNode& node, const std::string& path) {
+            return read_.Keys(node, path,
+                              {{"services", read_.Count(&config_.limits.services, 1, kServicesMax)},
+                               {"routes", read_.Count(&config_.limits.routes, 0, kRoutesMax)}});
+          }},
          {"state", read_.Text(&config_.state)}});
     if (!status.ok()) return status;
     for (const Reference& reference : references_) REVERTD_RETURN_IF_ERROR(Check(reference));
+    REVERTD_RETURN_IF_ERROR(CheckServiceLimit(root));
     return config_;
   }
 
@@ -186,9 +193,6 @@ class ConfigReader {
 
   Status Service(const std::string& name, const YamlNode& node, const std::string& path) {
     if (name == kOtherService) return read_.Error(node, path, "this name stands for all services beyond the limit");
-    if (config_.services.size() == kServicesMax) {
-      return read_.Error(node, path, "more than " + std::to_string(kServicesMax) + " services");
-    }
     ServiceConfig service;
     service.name = name;
     REVERTD_RETURN_IF_ERROR(read_.Keys(
@@ -199,7 +203,10 @@ class ConfigReader {
             references_.push_back({from, at, true});
             return read_.Text(&service.repo)(from, at);
           }},
-         {"mode", [&](const YamlNode& from, const std::string& at) { return ReadMode(from, at, &service.mode); }},
+         {"mode",
+          [&](const YamlNode& from, const std::string& at) {
+            return ReadNamed(from, at, &ModeNamed, "observe, alert, propose or push", &service.mode);
+          }},
          {"depends_on", [&](const YamlNode& from, const std::string& at) { return DependsOn(from, at, &service); }}}));
     if (service.repo.empty() && (service.mode == Mode::kPush || service.mode == Mode::kPropose)) {
       return read_.Error(node, path, "mode " + std::string(NameOf(service.mode)) + " needs a repo");
@@ -234,11 +241,13 @@ class ConfigReader {
     return OkStatus();
   }
 
-  Status ReadMode(const YamlNode& node, const std::string& path, Mode* mode) const {
+  template <typename Value>
+  Status ReadNamed(const YamlNode& node, const std::string& path, std::optional<Value> (*value_named)(std::string_view),
+                   const std::string& expected, Value* value) const {
     REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kScalar));
-    const auto named = ModeNamed(node.scalar);
-    if (!named) return read_.WrongValue(node, path, "observe, alert, propose or push");
-    *mode = *named;
+    const auto named = value_named(node.scalar);
+    if (!named) return read_.WrongValue(node, path, expected);
+    *value = *named;
     return OkStatus();
   }
 
@@ -280,6 +289,10 @@ class ConfigReader {
          {"observe", read_.Duration(&detect.observe, kMinuteNs, 30 * kMinuteNs, "from 1m to 30m")},
          {"lateness", read_.Duration(&lateness, 0, kLatenessSecondsMax * kSecondNs,
                                      "from 0s to " + std::to_string(kLatenessSecondsMax) + "s")},
+         {"cohort",
+          [&](const YamlNode& from, const std::string& at) {
+            return ReadNamed(from, at, &CohortFieldNamed, "none, release or upstream", &detect.cohort);
+          }},
          {"margins", [&](const YamlNode& from, const std::string& at) {
             return read_.Keys(from, at,
                               {{"errors", read_.Number(&detect.margin_errors, 1, 100, "from 1 to 100")},
@@ -298,6 +311,17 @@ class ConfigReader {
                        {"commit_age_push", read_.Duration(&guard.commit_age_push, 0, 30 * kDay, "up to 30d")},
                        {"deploy_wait", read_.Duration(&guard.deploy_wait, kSecondNs, kDay, "from 1s to 1d")},
                        {"kill_switch", read_.Text(&guard.kill_switch)}});
+  }
+
+  // Once the whole file is read: the limit may stand below the services.
+  Status CheckServiceLimit(const YamlNode& root) const {
+    const auto limit = static_cast<size_t>(config_.limits.services);
+    if (config_.services.size() <= limit) return OkStatus();
+    const auto services = std::find_if(root.members.begin(), root.members.end(),
+                                       [](const YamlMember& member) { return member.key == "services"; });
+    const YamlMember& first_beyond = services->node.members[limit];
+    return read_.Error(first_beyond.node, "services." + first_beyond.key,
+                       "more than " + std::to_string(limit) + " services; raise limits.services");
   }
 
   Status Check(const Reference& reference) const {

@@ -54,11 +54,12 @@ CheckRow CheckState(const Config& config) {
   return {"state", true, config.state};
 }
 
-CheckRow CheckMemory() {
-  const size_t bytes = size_t{kServicesMax} * kRingSeconds * sizeof(Window);
+CheckRow CheckMemory(const Config& config) {
+  const uint64_t bytes =
+      config.limits.table_places() * WindowRing::BytesPerService(kRingSeconds, config.window_parts());
   return {"memory", true,
-          "windows take at most " + std::to_string(bytes / 1'000'000) + " MB for " + std::to_string(kServicesMax) +
-              " services"};
+          "windows take at most " + std::to_string(bytes / 1'000'000) + " MB for " +
+              std::to_string(config.limits.services) + " services"};
 }
 
 CheckRow CheckKillSwitch(const Config& config) {
@@ -84,7 +85,7 @@ std::vector<CheckRow> CheckAll(const Config& config) {
       {"configuration", true,
        std::to_string(config.services.size()) + " services, " + std::to_string(config.repos.size()) + " repos"},
       CheckKernel(),
-      CheckMemory(),
+      CheckMemory(config),
       CheckState(config),
       CheckKillSwitch(config)};
   if (const auto format = FormatOrAuto(config.sources.front().format); !format.ok()) {

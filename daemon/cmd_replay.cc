@@ -61,17 +61,19 @@ class Replay {
       : config_(config),
         deploys_(std::move(deploys)),
         format_(format),
-        services_(kServicesMax),
-        ring_(kServicesMax, kRingSeconds),
+        services_(config.limits.table_places()),
+        ring_(config.limits.table_places(), kRingSeconds, config.window_parts()),
         out_(STDOUT_FILENO),
         sink_(&out_),
         analysis_(
             config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_),
         router_(config_, &services_),
-        recorder_({.lateness_seconds = config.detect.lateness_seconds, .live = false}, &ring_, &counters_, [this] {
-          Pump();
-          return true;
-        }) {
+        details_(config),
+        recorder_({.lateness_seconds = config.detect.lateness_seconds, .live = false, .details = &details_}, &ring_,
+                  &counters_, [this] {
+                    Pump();
+                    return true;
+                  }) {
     std::stable_sort(deploys_.begin(), deploys_.end(),
                      [](const Deploy& a, const Deploy& b) { return a.start_ns < b.start_ns; });
   }
@@ -160,6 +162,7 @@ class Replay {
   PrintingSink sink_;
   AnalysisLoop analysis_;
   Router router_;
+  DetailFinder details_;
   Recorder recorder_;
 };
 

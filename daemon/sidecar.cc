@@ -54,8 +54,8 @@ Sidecar::Sidecar(const Config& config, std::unique_ptr<ByteSource> source, std::
     : config_(config),
       fault_point_(std::move(fault_point)),
       source_(std::move(source)),
-      services_(kServicesMax),
-      ring_(kServicesMax, kRingSeconds),
+      services_(config_.limits.table_places()),
+      ring_(config_.limits.table_places(), kRingSeconds, config_.window_parts()),
       events_(STDOUT_FILENO) {}
 
 Sidecar::~Sidecar() = default;
@@ -110,8 +110,9 @@ bool Sidecar::MakeRoomInRing() {
 
 void Sidecar::IngestThread() {
   Router router(config_, &services_);
-  Recorder recorder({.lateness_seconds = config_.detect.lateness_seconds, .live = true}, &ring_, &counters_,
-                    [this] { return MakeRoomInRing(); });
+  DetailFinder details(config_);
+  Recorder recorder({.lateness_seconds = config_.detect.lateness_seconds, .live = true, .details = &details}, &ring_,
+                    &counters_, [this] { return MakeRoomInRing(); });
   const Format* format = FormatNamed(config_.sources.front().format);  // null: auto
   IngestLoop loop({.seal_at_end = true}, source_.get(), format, &router, &recorder, &counters_, &clock_,
                   [this] { analysis_wake_.Notify(); });

@@ -39,30 +39,31 @@ Recorder::Recorder(const Options& options, Watermark* watermark, WindowRing* rin
 void Recorder::Record(const AccessRecord& record, ServiceId service, TimeNs wall_now) {
   const int64_t second = FloorToSecond(record.end_ns);
   const Sample sample{.service = service,
-                      .status_class = StatusClassOf(record.status),
+                      .status_class = record.aborted ? StatusClass::kAborted : StatusClassOf(record.status),
                       .end_ns = record.end_ns,
                       .start_ns = record.start_ns,
                       .duration_ns = record.duration_ns,
                       .bytes = record.bytes};
   if (second > trusted_through_) {
-    Suspect(sample, second, wall_now);
+    Suspect(sample, record, wall_now);
   } else {
-    Count(sample, second);
+    Count(sample, &record);
   }
 }
 
-void Recorder::Suspect(const Sample& sample, int64_t second, TimeNs wall_now) {
+void Recorder::Suspect(const Sample& sample, const AccessRecord& record, TimeNs wall_now) {
+  const int64_t second = FloorToSecond(sample.end_ns);
   if (options_.live) {
     trusted_through_ = FloorToSecond(wall_now) + kFutureSecondsMax;
     if (second > trusted_through_) {
       counters_->Add(Counter::kLinesFromFuture);
     } else {
-      Count(sample, second);
+      Count(sample, &record);
     }
     return;
   }
   if (newest_second_ != kNoSecond && second <= newest_second_ + kFutureSecondsMax) {
-    Count(sample, second);
+    Count(sample, &record);
     if (guard_.Contradict()) {
       counters_->Add(Counter::kLinesFromFuture, guard_.Drop());
       TrustFrom(newest_second_);
@@ -78,7 +79,7 @@ void Recorder::AdmitHeld() {
   const std::vector<Sample> held = guard_.Take(kFutureSecondsMax, &lies);
   counters_->Add(Counter::kLinesFromFuture, lies);
   if (!held.empty() && newest_second_ != kNoSecond) counters_->Add(Counter::kTimeJumps);
-  for (const Sample& sample : held) Count(sample, FloorToSecond(sample.end_ns));
+  for (const Sample& sample : held) Count(sample, nullptr);
   TrustFrom(newest_second_);
 }
 
@@ -86,19 +87,31 @@ void Recorder::TrustFrom(int64_t second) {
   if (!options_.live && second != kNoSecond) trusted_through_ = second + kFutureSecondsMax;
 }
 
-void Recorder::Count(const Sample& sample, int64_t second) {
+void Recorder::Count(const Sample& sample, const AccessRecord* record) {
+  const int64_t second = FloorToSecond(sample.end_ns);
   AdvanceTo(second);
-  switch (AddMakingRoom(sample)) {
-    case WindowRing::AddResult::kCounted: counters_->Add(Counter::kLinesSampled); break;
-    case WindowRing::AddResult::kCountedLate:
-      counters_->Add(Counter::kLinesSampled);
-      counters_->Add(Counter::kLinesLate);
-      break;
+  if (options_.details == nullptr || record == nullptr || !options_.details->HasDetail(*record)) {
+    CountResult(AddMakingRoom(sample, nullptr), second);
+    return;
+  }
+  SampleDetail detail = options_.details->Find(*record, sample.service, second);
+  if (!CountResult(AddMakingRoom(sample, &detail), second)) return;
+  if (detail.route.key == kOtherKey) counters_->Add(Counter::kRoutesOverflow);
+  if (detail.cohort.key == kOtherKey) counters_->Add(Counter::kCohortsOverflow);
+}
+
+// Whether the line became a sample.
+bool Recorder::CountResult(WindowRing::AddResult result, int64_t second) {
+  switch (result) {
+    case WindowRing::AddResult::kCounted: break;
+    case WindowRing::AddResult::kCountedLate: counters_->Add(Counter::kLinesLate); break;
     case WindowRing::AddResult::kTooLate:
       counters_->Add(second <= options_.counted_through ? Counter::kLinesAlreadyCounted : Counter::kLinesTooLate);
-      break;
-    case WindowRing::AddResult::kNoRoom: counters_->Add(Counter::kLinesNoRoomInRing); break;
+      return false;
+    case WindowRing::AddResult::kNoRoom: counters_->Add(Counter::kLinesNoRoomInRing); return false;
   }
+  counters_->Add(Counter::kLinesSampled);
+  return true;
 }
 
 // Seals before the line is added: a line far ahead needs the slot of a second that analysis can take only once sealed.
@@ -110,9 +123,9 @@ void Recorder::AdvanceTo(int64_t second) {
   ring_->SealThrough(watermark_->SealableThrough());
 }
 
-WindowRing::AddResult Recorder::AddMakingRoom(const Sample& sample) {
+WindowRing::AddResult Recorder::AddMakingRoom(const Sample& sample, SampleDetail* detail) {
   for (int tries = 0;; ++tries) {
-    const WindowRing::AddResult result = ring_->Add(sample);
+    const WindowRing::AddResult result = ring_->Add(sample, detail);
     if (result != WindowRing::AddResult::kNoRoom || tries == kMakeRoomTriesMax || !make_room_ || !make_room_()) {
       return result;
     }

@@ -14,6 +14,7 @@
 #include "base/counters.h"
 #include "base/limits.h"
 #include "base/window_ring.h"
+#include "ingest/detail_finder.h"
 #include "ingest/format/access_record.h"
 #include "ingest/jump_guard.h"
 #include "ingest/watermark.h"
@@ -36,6 +37,9 @@ class Recorder {
     size_t lines_agree = JumpGuard::kLinesAgree;  // of a replay
     // Lines up to this second were counted by the process before this one (kLinesAlreadyCounted).
     int64_t counted_through = kNoSecond;
+    // Of all recorders of the ring; nullptr: saturation, routes and cohorts are not counted. A line that was held has
+    // none of them: its text is gone.
+    DetailFinder* details = nullptr;
   };
 
   // The one stream of its ring.
@@ -59,12 +63,14 @@ class Recorder {
   static constexpr int kMakeRoomTriesMax = 10'000;
 
   // A line ahead of what is trusted, or any line while others are held.
-  void Suspect(const Sample& sample, int64_t second, TimeNs wall_now);
+  void Suspect(const Sample& sample, const AccessRecord& record, TimeNs wall_now);
   void AdmitHeld();
   void TrustFrom(int64_t second);
-  void Count(const Sample& sample, int64_t second);
+  // `record` nullptr: the line is gone, its sample was held.
+  void Count(const Sample& sample, const AccessRecord* record);
+  bool CountResult(WindowRing::AddResult result, int64_t second);
   void AdvanceTo(int64_t second);
-  WindowRing::AddResult AddMakingRoom(const Sample& sample);
+  WindowRing::AddResult AddMakingRoom(const Sample& sample, SampleDetail* detail);
 
   const Options options_;
   WindowRing* const ring_;

@@ -40,7 +40,7 @@ std::vector<WrongConfig> UnknownKeys() {
       {"sources: [{stdn: {}}]", "F:1: sources[0].stdn: unknown key; did you mean \"stdin\"?"},
       {"sources: [{stdin: {fromat: auto}}]", "F:1: sources[0].stdin.fromat: unknown key; did you mean \"format\"?"},
       {"repos: {r: {credentials: x}}", "F:1: repos.r.credentials: unknown key; known are url, branch"},
-      {"<<: {state: x}", "F:1: <<: unknown key; known are sources, services, repos, detect, guard, state"},
+      {"<<: {state: x}", "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, state"},
   };
 }
 
@@ -145,12 +145,16 @@ void ExpectDefaults(const Config& config) {
   ASSERT_EQ(config.sources.size(), 1U);
   EXPECT_EQ(config.sources[0].kind, defaults.sources[0].kind);
   EXPECT_EQ(config.sources[0].format, defaults.sources[0].format);
-  const auto& [rate, observe, errors, errors_abs, lateness] = config.detect;
+  const auto& [rate, observe, errors, errors_abs, lateness, cohort] = config.detect;
   EXPECT_EQ(rate, defaults.detect.false_rollback_rate);
   EXPECT_EQ(observe, defaults.detect.observe);
   EXPECT_EQ(errors, defaults.detect.margin_errors);
   EXPECT_EQ(errors_abs, defaults.detect.margin_errors_abs);
   EXPECT_EQ(lateness, defaults.detect.lateness_seconds);
+  EXPECT_EQ(cohort, defaults.detect.cohort);
+  const auto& [services, routes] = config.limits;
+  EXPECT_EQ(services, defaults.limits.services);
+  EXPECT_EQ(routes, defaults.limits.routes);
   const auto& [pushes, proposals, age, wait, kill_switch] = config.guard;
   EXPECT_EQ(pushes, defaults.guard.pushes_per_day);
   EXPECT_EQ(proposals, defaults.guard.proposals_per_day);
@@ -189,7 +193,7 @@ TEST(LoadConfig, TheReferenceShowsEveryKey) {
   const std::string reference = text.str();
   for (const std::string around :
        {"@", "sources: [{@}]", "sources: [{stdin: {@}}]", "services: {a: {@}}", "services: {a: {match: {@}}}",
-        "repos: {r: {@}}", "detect: {@}", "detect: {margins: {@}}", "guard: {@}"}) {
+        "repos: {r: {@}}", "detect: {@}", "detect: {margins: {@}}", "guard: {@}", "limits: {@}"}) {
     std::string yaml = around;
     yaml.replace(yaml.find('@'), 1, "no_such_key_of_any_map_at_all: 1");
     const std::string message = MessageOfParse(yaml);
@@ -257,9 +261,25 @@ TEST(LoadConfig, ModesHaveNamesThatReadBack) {
 
 TEST(LoadConfig, MoreServicesThanAreCountedIsAnError) {
   std::string yaml = "services:\n";
-  for (uint32_t i = 0; i < kServicesMax; ++i) yaml += "  s" + std::to_string(i) + ": {}\n";
+  for (int64_t i = 0; i < int64_t{kServicesDefault}; ++i) yaml += "  s" + std::to_string(i) + ": {}\n";
   EXPECT_EQ(MessageOfParse(yaml), "ok");
-  EXPECT_EQ(MessageOfParse(yaml + "  more: {}\n"), "F:258: services.more: more than 256 services");
+  yaml += "  more: {}\n";
+  EXPECT_EQ(MessageOfParse(yaml), "F:258: services.more: more than 256 services; raise limits.services");
+  EXPECT_EQ(MessageOfParse(yaml + "limits: {services: 257}\n"), "ok") << "the limit may stand below";
+  EXPECT_EQ(MessageOfParse("limits: {services: 0}"),
+            "F:1: limits.services: a whole number from 1 to 10000 expected, \"0\" found");
+}
+
+TEST(LoadConfig, CohortsAreNamedByAField) {
+  const auto config = ParseConfig("detect: {cohort: upstream}\nlimits: {routes: 32}\n", "F");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->detect.cohort, CohortField::kUpstream);
+  EXPECT_EQ(config->limits.routes, 32);
+  EXPECT_EQ(MessageOfParse("detect: {cohort: pod}"),
+            "F:1: detect.cohort: none, release or upstream expected, \"pod\" found");
+  for (const CohortField field : {CohortField::kNone, CohortField::kRelease, CohortField::kUpstream}) {
+    EXPECT_EQ(CohortFieldNamed(NameOf(field)), field);
+  }
 }
 
 TEST(LoadConfig, AFileThatCannotBeReadIsOneLineAndAUsageError) {

@@ -46,9 +46,9 @@ struct Pipeline {
   std::map<std::string, uint32_t> requests;
   FixedClock clock{*ParseTime("2026-11-21T03:10:10Z")};
   Counters counters;
-  ServiceTable services{kServicesMax};
+  ServiceTable services{kServicesDefault};
   Router router{Config{}, &services};
-  WindowRing ring{kServicesMax, kRingSeconds};
+  WindowRing ring{kServicesDefault, kRingSeconds};
   Recorder recorder{{.lateness_seconds = 5, .live = false}, &ring, &counters, [this] {
                       Collect();
                       return true;
@@ -102,10 +102,10 @@ TEST(IngestLoop, KeepsWhatCameBeforeAReadError) {
 TEST(IngestLoop, CountsServicesBeyondTheTable) {
   Pipeline pipeline;
   std::string text;
-  for (uint32_t i = 0; i < kServicesMax + 10; ++i) text += "host" + std::to_string(i) + std::string(kLine) + "\n";
+  for (uint32_t i = 0; i < kServicesDefault + 10; ++i) text += "host" + std::to_string(i) + std::string(kLine) + "\n";
   ASSERT_TRUE(pipeline.Run(text, [] { return size_t{777}; }).ok());
   EXPECT_EQ(pipeline.Get(Counter::kServicesOverflow), 11U);  // _other holds a place of its own
-  EXPECT_EQ(pipeline.Get(Counter::kLinesSampled), kServicesMax + 10);
+  EXPECT_EQ(pipeline.Get(Counter::kLinesSampled), kServicesDefault + 10);
   EXPECT_EQ(pipeline.requests["_other"], 11U);
 }
 

@@ -225,6 +225,59 @@ TEST(Recorder, AFastStreamDoesNotSealASlowOnesSeconds) {
   EXPECT_EQ(slow_counters.Get(Counter::kLinesTooLate), 0U);
 }
 
+TEST(Recorder, AClientThatWentAwayIsItsOwnClass) {
+  Bench bench;
+  AccessRecord record = RecordAt(kStart, 502);
+  record.aborted = true;  // by a termination state, whatever the status says
+  bench.recorder.Record(record, 1, 0);
+  bench.recorder.Finish();
+  bench.ring.Collect([](const Window& window) {
+    EXPECT_EQ(window.by_class[static_cast<size_t>(StatusClass::kAborted)], 1U);
+    EXPECT_EQ(window.by_class[static_cast<size_t>(StatusClass::k5xx)], 0U);
+    EXPECT_EQ(window.by_age.requests[0], 0U);
+  });
+}
+
+TEST(Recorder, CountsRoutesAndCohortsWhereAsked) {
+  Config config;
+  config.limits.services = 3;
+  config.limits.routes = 2;
+  config.detect.cohort = CohortField::kUpstream;
+  WindowRing ring(config.limits.table_places(), kRingSeconds, config.window_parts());
+  Counters counters;
+  DetailFinder details(config);
+  Recorder recorder({.lines_agree = 1, .details = &details}, &ring, &counters, nullptr);
+  recorder.Record(RecordAt(kStart), 1, 0);  // believed first, without detail
+  std::map<std::string, uint32_t> routes;
+  std::map<std::string, uint32_t> cohorts;
+  for (int i = 0; i < 100; ++i) {
+    AccessRecord record = RecordAt(kStart);
+    const std::string path = i % 10 == 9 ? "/rare/page" + std::string(static_cast<size_t>(i), 'x')
+                                         : (i % 2 == 0 ? "/items/" : "/carts/") + std::to_string(i);
+    const std::string upstream = "10.0.0." + std::to_string(i % 9) + ":80";
+    record.path = path;
+    if (i > 0) record.upstream = upstream;
+    record.queue_ns = kMillisecondNs;
+    recorder.Record(record, 1, 0);
+  }
+  recorder.Finish();
+  ring.Collect([&](const Window& window) {
+    for (const RouteCounts& route : window.routes) {
+      if (route.key != kNoKey) routes[std::string(route.name.text())] += route.requests;
+    }
+    for (const CohortCounts& cohort : window.cohorts) {
+      if (cohort.key != kNoKey) cohorts[std::string(cohort.name.text())] += cohort.by_age.requests[0];
+    }
+    EXPECT_EQ(window.saturation.queue_ns.count, 100U);
+  });
+  EXPECT_EQ(routes, (std::map<std::string, uint32_t>{{"/items/:id", 50}, {"/carts/:id", 40}, {"_other", 10}}));
+  EXPECT_EQ(counters.Get(Counter::kRoutesOverflow), 10U);
+  EXPECT_EQ(cohorts.size(), kCohorts);
+  EXPECT_EQ(cohorts["_other"], 22U);  // the two upstreams beyond seven
+  EXPECT_EQ(counters.Get(Counter::kCohortsOverflow), 22U);
+  EXPECT_EQ(counters.Get(Counter::kLinesSampled), 101U);
+}
+
 // Whatever order lines come in and whenever the reader looks: each is one sample or one drop, and every sample is
 // collected in its own second.
 TEST(Recorder, ConservesEveryLine) {

@@ -8,6 +8,9 @@
 namespace revertd {
 namespace {
 
+// Three years, longer than any request: the year 2200 and the sum of some durations must stay below 2^63.
+constexpr DurationNs kDurationMax = 100'000'000 * kSecondNs;
+
 constexpr size_t kClfSize = std::string_view("dd/Mon/yyyy:HH:MM:SS").size();
 
 // All of `text` as decimal digits; -1 where it is anything else.
@@ -85,7 +88,7 @@ std::optional<CivilTime> ParseCtimeCivil(std::string_view text) {
 }
 
 std::optional<DurationNs> ParseDecimal(std::string_view text, DurationNs unit_ns) {
-  constexpr int64_t kWholeMax = 1'000'000'000;  // in any unit to seconds, nanoseconds stay below 2^63
+  constexpr int64_t kWholeMax = 9'000'000'000;  // in any unit up to seconds nanoseconds stay below 2^63
   int64_t whole = 0;
   size_t at = 0;
   for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
@@ -108,7 +111,8 @@ std::optional<DurationNs> ParseDecimal(std::string_view text, DurationNs unit_ns
 std::optional<DurationNs> ParseLoggedDuration(std::string_view text, DurationNs unit_ns) {
   if (text.empty() || text == "-" || text == "-1") return kNotLogged;
   Consume(text, "+");
-  return ParseDecimal(text, unit_ns);
+  const auto duration = ParseDecimal(text, unit_ns);
+  return duration && *duration <= kDurationMax ? duration : std::nullopt;
 }
 
 std::optional<TimeNs> ZonelessClock::ReadClf(std::string_view text) {

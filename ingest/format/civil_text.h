@@ -23,7 +23,7 @@ std::optional<CivilTime> ParseCtimeCivil(std::string_view text);
 // A decimal number of `unit_ns`: "12", "0.0031", both without a sign. Digits below a nanosecond are dropped.
 std::optional<DurationNs> ParseDecimal(std::string_view text, DurationNs unit_ns);
 // The same, and what balancers write where a phase was never reached: "-", "-1" and "" are kNotLogged. A "+" in front
-// (HAProxy's "at least") is dropped.
+// (HAProxy's "at least") is dropped. At most three years.
 std::optional<DurationNs> ParseLoggedDuration(std::string_view text, DurationNs unit_ns);
 
 // Reads HAProxy's "21/Nov/2026:03:10:09.785" (fraction optional) in a time zone. Remembers the last second: the lines

@@ -4,14 +4,17 @@
 
 #include "ingest/fast/fast_plan.h"
 #include "ingest/format/clf_formats.h"
+#include "ingest/format/columns.h"
 #include "ingest/format/haproxy.h"
+#include "ingest/format/w3c.h"
 
 namespace revertd {
 namespace {
 
 std::vector<const Format*> Gather() {
   std::vector<const Format*> all;
-  for (const auto family : {HaproxyFormats(), ClfFormats()}) all.insert(all.end(), family.begin(), family.end());
+  for (const auto family : {HaproxyFormats(), ClfFormats(), ColumnFormats()})
+    all.insert(all.end(), family.begin(), family.end());
   return all;
 }
 
@@ -40,6 +43,7 @@ std::vector<std::string_view> FormatNames() {
 }
 
 StatusOr<std::unique_ptr<const Format>> CustomFormat(std::string_view description) {
+  if (description.starts_with("w3c:")) return CustomW3cFormat(description.substr(4));
   return InvalidArgument("no format \"" + std::string(description) + "\"");
 }
 

@@ -19,35 +19,46 @@ bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r\v\f")
 
 FormatDetector::FormatDetector(const Format* fixed, ReaderOptions options)
     : is_fixed_(fixed != nullptr), options_(std::move(options)) {
+  options_.alone = is_fixed_;
   if (is_fixed_) {
     candidates_.push_back({fixed, nullptr});
-    chosen_ = candidates_.data();
+    chosen_ = fixed;
+    first_ = candidates_.data();
     return;
   }
-  for (const Format* format : KnownFormats()) candidates_.push_back({format, nullptr});
+  for (const Format* format : DetectedFormats()) candidates_.push_back({format, nullptr});
+  for (const Format* format : FallbackFormats()) fallbacks_.push_back({format, nullptr});
 }
 
 ParseError FormatDetector::ParseAs(Candidate& candidate, std::string_view line, AccessRecord& record) {
   if (candidate.reader == nullptr) candidate.reader = candidate.format->NewReader(options_);
   record = {};
-  return candidate.reader->Parse(line, record);
+  const ParseError error = candidate.reader->Parse(line, record);
+  if (error == ParseError::kNone && !is_fixed_) {
+    const Format* of_several = candidate.reader->last_format();
+    chosen_ = of_several == nullptr ? candidate.format : of_several;
+  }
+  return error;
 }
 
 ParseError FormatDetector::Parse(std::string_view line, AccessRecord& record) {
   line = WithoutForeignStart(line);
   if (IsBlank(line)) return ParseError::kEmpty;
   if (const ParseError error = unwrapper_.Unwrap(line, &line); error != ParseError::kNone) return error;
-  if (chosen_ != nullptr) {
-    const ParseError error = ParseAs(*chosen_, line, record);
+  if (first_ != nullptr) {
+    const ParseError error = ParseAs(*first_, line, record);
     // A damaged line of the right format is not another format's.
     if (error != ParseError::kNoFormat || is_fixed_) return error;
   }
   for (Candidate& candidate : candidates_) {
-    if (&candidate == chosen_) continue;
+    if (&candidate == first_) continue;
     const ParseError error = ParseAs(candidate, line, record);
     if (error == ParseError::kNoFormat) continue;
-    if (error == ParseError::kNone) chosen_ = &candidate;
+    if (error == ParseError::kNone) first_ = &candidate;
     return error;
+  }
+  for (Candidate& candidate : fallbacks_) {
+    if (const ParseError error = ParseAs(candidate, line, record); error != ParseError::kNoFormat) return error;
   }
   return ParseError::kNoFormat;
 }

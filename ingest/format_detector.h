@@ -1,7 +1,7 @@
 // FormatDetector: reads lines of one stream in a given format, or finds the format of each line by itself.
 //
 // Thread contract: one thread. Invariant: what a line becomes does not depend on the lines before it, only how fast
-// its format is found: the format that fitted last is tried first, and no line fits two formats.
+// its format is found: the reader that fitted last is tried first, and no line fits two of them (DetectedFormats).
 // Readers are made when they are first needed.
 #pragma once
 
@@ -21,7 +21,7 @@ class FormatDetector {
   // under its writer) are no part of it.
   ParseError Parse(std::string_view line, AccessRecord& record);
   // The format of the newest good line, or the fixed one; nullptr before the first.
-  const Format* chosen() const { return chosen_ == nullptr ? nullptr : chosen_->format; }
+  const Format* chosen() const { return chosen_; }
 
  private:
   struct Candidate {
@@ -32,10 +32,12 @@ class FormatDetector {
   ParseError ParseAs(Candidate& candidate, std::string_view line, AccessRecord& record);
 
   const bool is_fixed_;
-  const ReaderOptions options_;
+  ReaderOptions options_;
   LineUnwrapper unwrapper_;
   std::vector<Candidate> candidates_;
-  Candidate* chosen_ = nullptr;
+  std::vector<Candidate> fallbacks_;  // tried last, and never first
+  Candidate* first_ = nullptr;
+  const Format* chosen_ = nullptr;
 };
 
 }  // namespace revertd

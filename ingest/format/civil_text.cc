@@ -24,12 +24,6 @@ int Number(std::string_view text) {
   return value;
 }
 
-int MonthNamed(std::string_view name) {
-  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const size_t at = name.size() == 3 ? kMonths.find(name) : std::string_view::npos;
-  return at == std::string_view::npos || at % 3 != 0 ? 0 : static_cast<int>(at / 3) + 1;
-}
-
 // "03:10:09"
 bool ReadClock(std::string_view text, CivilTime& time) {
   if (text.size() != 8 || text[2] != ':' || text[5] != ':') return false;

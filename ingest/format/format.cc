@@ -1,22 +1,54 @@
 #include "ingest/format/format.h"
 
+#include <algorithm>
 #include <array>
 
 #include "ingest/fast/fast_plan.h"
 #include "ingest/format/clf_formats.h"
 #include "ingest/format/columns.h"
 #include "ingest/format/haproxy.h"
+#include "ingest/format/layout_format.h"
+#include "ingest/format/text_fields.h"
 #include "ingest/format/w3c.h"
 
 namespace revertd {
 namespace {
 
-std::vector<const Format*> Gather() {
-  std::vector<const Format*> all;
-  for (const auto family : {HaproxyFormats(), ClfFormats(), ColumnFormats()})
-    all.insert(all.end(), family.begin(), family.end());
-  return all;
+// A family is one line here. That of the CLF detects its formats by one reader for all.
+constexpr std::array kFamilies = {HaproxyFormats, ClfFormats, ColumnFormats};
+
+std::vector<const Format*> GatherKnown() {
+  std::vector<const Format*> known;
+  for (const auto family : kFamilies) known.insert(known.end(), family().begin(), family().end());
+  return known;
 }
+
+std::vector<const Format*> GatherDetected() {
+  std::vector<const Format*> detected;
+  for (const auto family : kFamilies) {
+    if (family == ClfFormats) continue;
+    std::ranges::copy_if(family(), std::back_inserter(detected),
+                         [](const Format* format) { return format->detected_as() == format->name(); });
+  }
+  detected.push_back(&ClfDetection());
+  return detected;
+}
+
+struct Kind {
+  std::string_view prefix;
+  StatusOr<std::unique_ptr<const Format>> (*make)(std::string_view description);
+};
+
+StatusOr<std::unique_ptr<const Format>> NginxFormat(std::string_view log_format) {
+  return CustomLayoutFormat("nginx", CompileNginxLayout(log_format));
+}
+
+StatusOr<std::unique_ptr<const Format>> ApacheFormat(std::string_view log_format) {
+  return CustomLayoutFormat("apache", CompileApacheLayout(log_format));
+}
+
+constexpr std::array kKinds = {Kind{"nginx:", NginxFormat}, Kind{"apache:", ApacheFormat},
+                               Kind{"w3c:", CustomW3cFormat}};
 
 }  // namespace
 
@@ -25,7 +57,17 @@ std::unique_ptr<FastPlan> Format::NewFastPlan(const ReaderOptions& /*options*/, 
 }
 
 std::span<const Format* const> KnownFormats() {
-  static const std::vector<const Format*> formats = Gather();
+  static const std::vector<const Format*> formats = GatherKnown();
+  return formats;
+}
+
+std::span<const Format* const> DetectedFormats() {
+  static const std::vector<const Format*> formats = GatherDetected();
+  return formats;
+}
+
+std::span<const Format* const> FallbackFormats() {
+  static const std::array formats = {&ClfFallback()};
   return formats;
 }
 
@@ -43,7 +85,9 @@ std::vector<std::string_view> FormatNames() {
 }
 
 StatusOr<std::unique_ptr<const Format>> CustomFormat(std::string_view description) {
-  if (description.starts_with("w3c:")) return CustomW3cFormat(description.substr(4));
+  for (const Kind& kind : kKinds) {
+    if (Consume(description, kind.prefix)) return kind.make(description);
+  }
   return InvalidArgument("no format \"" + std::string(description) + "\"");
 }
 

@@ -19,7 +19,11 @@ namespace revertd {
 
 struct ReaderOptions {
   TimeZone zone;  // of times that are logged without one (HAProxy, syslog, Zoraxy)
+  // No other format is asked: a line that another one would fit better is read as well as this one can.
+  bool alone = false;
 };
+
+class Format;
 
 class LineReader {
  public:
@@ -28,6 +32,8 @@ class LineReader {
   // the other errors are "mine, but damaged" or "mine, but no request". Never kEmpty or kPartial: FormatDetector keeps
   // blank lines and wrappers away. Does not allocate once warm.
   virtual ParseError Parse(std::string_view line, AccessRecord& record) = 0;
+  // Of a reader that knows several formats: that of the last line that it read. Else nullptr.
+  virtual const Format* last_format() const { return nullptr; }
 };
 
 class FastPlan;     // ingest/fast/fast_plan.h
@@ -37,14 +43,20 @@ class Format {
  public:
   virtual ~Format() = default;
   virtual std::string_view name() const = 0;
+  // The name that detection gives to this format's lines: that of a twin where one has the same.
+  virtual std::string_view detected_as() const { return name(); }
   virtual std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const = 0;
   // The fast way to read most lines just as the reader does; nullptr where there is none.
   virtual std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const;
 };
 
-// Every format, in the order of detection: the most specific first. Where two fit a line, the first is right.
+// Every format with a name.
 std::span<const Format* const> KnownFormats();
-// By name or alias (docs/formats.md); nullptr where there is no such format.
+// Readers for a line of unknown format. No line fits two of them; a reader of several formats chooses by itself.
+std::span<const Format* const> DetectedFormats();
+// For lines that fit none of those: less exact, so never asked first.
+std::span<const Format* const> FallbackFormats();
+// By name (docs/formats.md); nullptr where there is no such format.
 const Format* FormatNamed(std::string_view name);
 std::vector<std::string_view> FormatNames();
 

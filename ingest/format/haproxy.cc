@@ -16,8 +16,9 @@ class TcpReader final : public LineReader {
   explicit TcpReader(const ReaderOptions& options) : clock_(options.zone) {}
 
   ParseError Parse(std::string_view line, AccessRecord& record) override {
-    std::string_view text;
-    if (!TakeClientAndTime(line, text)) return ParseError::kNoFormat;
+    HaproxyHead head;
+    if (!TakeClientHead(line, head)) return ParseError::kNoFormat;
+    line = head.rest;
     TakeWord(line);  // the frontend
     std::array<DurationNs, 3> timers{};
     if (!ReadBackendAndServer(TakeWord(line), record) || !ReadTimers(TakeWord(line), timers)) {
@@ -29,7 +30,7 @@ class TcpReader final : public LineReader {
         !ReadQueues(TakeWord(line), record.queue_length)) {
       return ParseError::kNoFormat;
     }
-    const auto time = clock_.ReadClf(text);
+    const auto time = clock_.ReadClf(head.time);
     if (!time) return ParseError::kBadTime;
     if (!size) return ParseError::kBadField;
     record.status = StatusOfSession(state);
@@ -58,19 +59,18 @@ bool TakeQuotedWord(std::string_view& rest, std::string_view& text) {
 class ClfReader final : public LineReader {
  public:
   ParseError Parse(std::string_view line, AccessRecord& record) override {
-    const size_t head = line.find(" - - [");
-    if (head == std::string_view::npos) return ParseError::kNoFormat;
-    line.remove_prefix(head + std::string_view(" - - [").size());
-    const std::string_view time_text = TakeUntil(line, ']');
+    HaproxyHead head;
+    if (!TakeHead(line, head) || !head.before.ends_with(" - -")) return ParseError::kNoFormat;
+    line = head.rest;
     std::string_view request_text;
-    if (!Consume(line, "] ") || !TakeQuotedWord(line, request_text)) return ParseError::kNoFormat;
+    if (!TakeQuotedWord(line, request_text)) return ParseError::kNoFormat;
     const std::string_view status_text = TakeWord(line);
     const std::string_view size_text = TakeWord(line);
     if (!Consume(line, "\"\" \"\" ")) return ParseError::kNoFormat;
     TakeWord(line);  // the client's port
     const std::string_view milliseconds = TakeWord(line);
     if (!TakeServer(line, record) || !TakeNumbers(line, record)) return ParseError::kNoFormat;
-    const auto time = ParseClfTime(time_text);
+    const auto time = ParseClfTime(head.time);
     const auto fraction = ParseDecimal(milliseconds, kMillisecondNs);
     if (!time || !fraction || *fraction >= kSecondNs) return ParseError::kBadTime;
     const auto status = ReadHaproxyStatus(status_text);

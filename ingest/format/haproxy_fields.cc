@@ -9,15 +9,6 @@ namespace {
 
 constexpr size_t kClfTimeSize = std::string_view("dd/Mon/yyyy:HH:MM:SS").size();
 
-// The bracket's text, if a zoneless date stands in it; `open` is where the bracket opens.
-std::string_view BracketedTime(std::string_view line, size_t open) {
-  if (line.size() < open + 2 + kClfTimeSize || line[open + 3] != '/' || line[open + 7] != '/') return {};
-  const size_t close = line.find(']', open + 1 + kClfTimeSize);
-  if (close == std::string_view::npos) return {};
-  const std::string_view time = line.substr(open + 1, close - open - 1);
-  return time.find(' ') == std::string_view::npos ? time : std::string_view();
-}
-
 // Takes a decimal number with an optional "+", or "-1", off the front.
 bool TakeNumber(std::string_view& rest, int64_t& value) {
   if (Consume(rest, "-1")) {
@@ -52,18 +43,21 @@ std::string_view TakeWord(std::string_view& rest) {
   return word;
 }
 
-bool TakeClientAndTime(std::string_view& rest, std::string_view& time) {
-  for (size_t blank = rest.find(" ["); blank != std::string_view::npos; blank = rest.find(" [", blank + 1)) {
-    time = BracketedTime(rest, blank + 1);
-    if (time.empty()) continue;
-    const std::string_view before = rest.substr(0, blank);
-    const size_t word = before.rfind(' ');
-    const std::string_view client = before.substr(word == std::string_view::npos ? 0 : word + 1);
-    if (client.find(':') == std::string_view::npos) return false;
-    rest.remove_prefix(blank + 2 + time.size() + 1);
-    return Consume(rest, " ");
+bool TakeHead(std::string_view line, HaproxyHead& head) {
+  for (size_t blank = line.find(" ["); blank != std::string_view::npos; blank = line.find(" [", blank + 1)) {
+    const std::string_view inside = line.substr(blank + 2);
+    if (inside.size() < kClfTimeSize || inside[2] != '/' || inside[6] != '/') continue;
+    const size_t close = inside.find(']', kClfTimeSize);
+    if (close == std::string_view::npos) return false;
+    head = {.before = line.substr(0, blank), .time = inside.substr(0, close), .rest = inside.substr(close + 1)};
+    return Consume(head.rest, " ");
   }
   return false;
+}
+
+bool TakeClientHead(std::string_view line, HaproxyHead& head) {
+  if (!TakeHead(line, head) || head.time.find(' ') != std::string_view::npos) return false;
+  return head.before.substr(head.before.rfind(' ') + 1).find(':') != std::string_view::npos;
 }
 
 bool ReadTimers(std::string_view word, std::span<DurationNs> timers) {

@@ -14,9 +14,16 @@ namespace revertd {
 // Takes the next word and the blank behind it off the front; empty at the end.
 std::string_view TakeWord(std::string_view& rest);
 
-// Takes "CLIENT:PORT [TIME] " off the front, and whatever a syslog writer put before it: the bracket with a date in it
-// is the anchor. False where there is none, or where it carries an offset from UTC as other servers' do.
-bool TakeClientAndTime(std::string_view& rest, std::string_view& time);
+// A line's head: what stands before its first bracket with a date in it. That bracket is the anchor, whatever a syslog
+// writer put in front, and each line has one only, so that none is of two formats.
+struct HaproxyHead {
+  std::string_view before;  // up to the bracket, without the blank
+  std::string_view time;
+  std::string_view rest;  // behind the bracket and its blank
+};
+bool TakeHead(std::string_view line, HaproxyHead& head);
+// The same where the time has no offset from UTC and "CLIENT:PORT" stands before it.
+bool TakeClientHead(std::string_view line, HaproxyHead& head);
 
 // Reads "10/0/30/69/109", milliseconds, as many as `timers` has room for. "-1" (a phase never reached) is kNotLogged,
 // a "+" (more was to come when the line was written) is dropped. False where `word` is anything else.

@@ -1,6 +1,7 @@
 #include "ingest/format/haproxy_http.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ingest/format/haproxy_fields.h"
 #include "ingest/format/request_text.h"
@@ -92,6 +93,8 @@ bool TakeTimers(std::string_view& rest, Fields& fields) {
   for (int words = 0; words <= kOwnWordsMax; ++words) {
     const std::string_view word = TakeWord(rest);
     if (ReadTimers(word, fields.timers)) return true;
+    std::array<DurationNs, 3> tcp_timers{};
+    if (ReadTimers(word, tcp_timers)) return false;
     if (fields.own_host.empty() && LooksLikeHost(word)) fields.own_host = word;
   }
   return false;
@@ -99,7 +102,10 @@ bool TakeTimers(std::string_view& rest, Fields& fields) {
 
 // Whether `line` has the layout; says nothing of time, status and size.
 bool Split(std::string_view line, Fields& fields, AccessRecord& record) {
-  if (!TakeClientAndTime(line, fields.time)) return false;
+  HaproxyHead head;
+  if (!TakeClientHead(line, head)) return false;
+  fields.time = head.time;
+  line = head.rest;
   TakeWord(line);  // the frontend
   if (!ReadBackendAndServer(TakeWord(line), record) || !TakeTimers(line, fields)) return false;
   fields.status = TakeWord(line);

@@ -56,7 +56,7 @@ class Reader final : public LineReader {
         ParseLoggedDuration(fields.duration, fields.unit == "micros" ? kMicrosecondNs : kMillisecondNs);
     if (!size || !duration || (fields.unit != "micros" && fields.unit != "msecs")) return ParseError::kBadField;
     record.start_ns = zone_.ToUtc(*civil);
-    record.end_ns = record.start_ns + *duration;
+    record.end_ns = record.start_ns + std::max<DurationNs>(*duration, 0);
     record.duration_ns = *duration;
     record.status = *status;
     record.bytes = *size;

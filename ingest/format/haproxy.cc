@@ -139,11 +139,21 @@ class HaproxyClf final : public Format {
 }  // namespace
 
 std::span<const Format* const> HaproxyFormats() {
-  static const HaproxyHttp http(HaproxyHttp::Kind::kHttp);
-  static const HaproxyHttp https(HaproxyHttp::Kind::kHttps);
+  using enum HaproxyHttp::Kind;
+  // The same lines with captured headers, without a syslog head or with another, and one more name for httpslog.
+  static const std::array http = {
+      HaproxyHttp("haproxy_http", kHttp),          HaproxyHttp("haproxy_http_captures", kHttp),
+      HaproxyHttp("haproxy_http_nosyslog", kHttp), HaproxyHttp("haproxy_http_rfc5424", kHttp),
+      HaproxyHttp("haproxy_https", kHttps),        HaproxyHttp("haproxy_http_tls", kHttps)};
   static const HaproxyTcp tcp;
   static const HaproxyClf clf;
-  static const std::array<const Format*, 4> formats = {&http, &https, &tcp, &clf};
+  static const auto formats = [] {
+    std::vector<const Format*> all;
+    for (const HaproxyHttp& format : http) all.push_back(&format);
+    all.push_back(&tcp);
+    all.push_back(&clf);
+    return all;
+  }();
   return formats;
 }
 

@@ -122,14 +122,15 @@ bool Split(std::string_view line, Fields& fields, AccessRecord& record) {
 
 class Reader final : public LineReader {
  public:
-  Reader(HaproxyHttp::Kind kind, const ReaderOptions& options) : kind_(kind), clock_(options.zone) {}
+  Reader(HaproxyHttp::Kind kind, const ReaderOptions& options)
+      : kind_(kind), is_alone_(options.alone), clock_(options.zone) {}
 
   ParseError Parse(std::string_view line, AccessRecord& record) override {
     Fields fields;
     if (!Split(line, fields, record)) return ParseError::kNoFormat;
     std::string_view sni;
     const bool is_https = ReadTlsTail(fields.quoted.tail, sni);
-    if (is_https != (kind_ == HaproxyHttp::Kind::kHttps)) return ParseError::kNoFormat;
+    if (!is_alone_ && is_https != (kind_ == HaproxyHttp::Kind::kHttps)) return ParseError::kNoFormat;
     const auto time = clock_.ReadClf(fields.time);
     if (!time) return ParseError::kBadTime;
     const auto status = ReadHaproxyStatus(fields.status);
@@ -156,6 +157,7 @@ class Reader final : public LineReader {
 
  private:
   const HaproxyHttp::Kind kind_;
+  const bool is_alone_;
   ZonelessClock clock_;
 };
 

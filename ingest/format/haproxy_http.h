@@ -10,15 +10,19 @@
 
 namespace revertd {
 
+// A reader that is alone (ReaderOptions) takes both kinds: frontends of both often share a log.
 class HaproxyHttp final : public Format {
  public:
   enum class Kind : uint8_t { kHttp, kHttps };
-  explicit HaproxyHttp(Kind kind) : kind_(kind) {}
-  std::string_view name() const override { return kind_ == Kind::kHttps ? "haproxy_https" : "haproxy_http"; }
+  // `name` outlives the format.
+  HaproxyHttp(std::string_view name, Kind kind) : name_(name), kind_(kind) {}
+  std::string_view name() const override { return name_; }
+  std::string_view detected_as() const override { return kind_ == Kind::kHttps ? "haproxy_https" : "haproxy_http"; }
   std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
 
  private:
-  const Kind kind_;
+  std::string_view name_;
+  Kind kind_;
 };
 
 }  // namespace revertd

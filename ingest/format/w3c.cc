@@ -24,9 +24,13 @@ bool IsDirective(std::string_view line) {
 
 class Reader final : public LineReader {
  public:
-  // A format of a person's own takes any writer's directives.
-  Reader(W3cWriter writer, bool any_writer, W3cColumns columns, const ReaderOptions& options)
-      : writer_(writer), any_writer_(any_writer), directive_(std::move(columns)), zone_(options.zone) {}
+  // `columns`: those that a person named, which are not to be guessed; none: a writer's own format.
+  Reader(W3cWriter writer, W3cColumns columns, const ReaderOptions& options)
+      : writer_(writer),
+        guesses_(columns.columns.empty()),
+        any_writer_(!guesses_ || options.alone),
+        directive_(std::move(columns)),
+        zone_(options.zone) {}
 
   ParseError Parse(std::string_view line, AccessRecord& record) override {
     if (line.starts_with('#')) return ReadDirective(line);
@@ -39,7 +43,7 @@ class Reader final : public LineReader {
       }
     }
     constexpr size_t kYearSize = 4;
-    if (line.find('-') != kYearSize) return ParseError::kNoFormat;  // what is guessed begins with a date
+    if (!guesses_ || line.find('-') != kYearSize) return ParseError::kNoFormat;  // what is guessed begins with a date
     return ReadGuessed(std::span(cells).first(CutWords(line, cells)), record);
   }
 
@@ -54,7 +58,7 @@ class Reader final : public LineReader {
       return IsCloudFront(cells) ? ReadRow(cells, CloudFrontColumns(), {}, record) : ParseError::kNoFormat;
     }
     std::array<Column, W3cColumns::kMax> guessed;
-    if (writer_ != W3cWriter::kOther || any_writer_ || !GuessIisColumns(cells, guessed)) return ParseError::kNoFormat;
+    if (writer_ != W3cWriter::kOther || !GuessIisColumns(cells, guessed)) return ParseError::kNoFormat;
     const std::span<const Column> columns = std::span(guessed).first(cells.size());
     return FitsColumns(cells, columns) ? ReadRow(cells, columns, {}, record) : ParseError::kNoFormat;
   }
@@ -93,26 +97,25 @@ class Reader final : public LineReader {
   }
 
   const W3cWriter writer_;
-  const bool any_writer_;
-  W3cColumns directive_;  // no columns until there was one
-  std::string day_;       // of lines with a clock only
+  const bool guesses_;
+  const bool any_writer_;  // obeys the directives of every writer
+  W3cColumns directive_;   // no columns until there was one
+  std::string day_;        // of lines with a clock only
   const TimeZone zone_;
 };
 
 class W3c final : public Format {
  public:
   W3c(std::string_view name, W3cWriter writer) : name_(name), writer_(writer) {}
-  W3c(std::string_view name, W3cColumns columns)
-      : name_(name), writer_(columns.writer), any_writer_(true), columns_(std::move(columns)) {}
+  W3c(std::string_view name, W3cColumns columns) : name_(name), writer_(columns.writer), columns_(std::move(columns)) {}
   std::string_view name() const override { return name_; }
   std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override {
-    return std::make_unique<Reader>(writer_, any_writer_, columns_, options);
+    return std::make_unique<Reader>(writer_, columns_, options);
   }
 
  private:
   const std::string_view name_;  // a literal
   const W3cWriter writer_;
-  const bool any_writer_ = false;
   const W3cColumns columns_;
 };
 

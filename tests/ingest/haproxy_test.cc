@@ -49,7 +49,7 @@ TEST(HaproxyHttp, ReadsAllFields) {
 
 TEST(HaproxyHttp, ReadsItsBracketInTheReadersZone) {
   AccessRecord record;
-  const ReaderOptions berlin{.zone = *TimeZone::Named("Europe/Berlin")};
+  const ReaderOptions berlin{.zone = *TimeZone::Named("Europe/Berlin"), .alone = false};
   ASSERT_EQ(ParseAs("haproxy_http", kHttp, record, berlin), ParseError::kNone);
   EXPECT_EQ(record.start_ns, ParseTime("2026-11-21T02:10:07.250Z"));
 }
@@ -171,7 +171,14 @@ TEST(HaproxyHttps, ReadsTheNameThatTheClientAskedFor) {
   record = {};
   ASSERT_EQ(ParseAs("haproxy_https", line + " 0/-/-/-/0 -/-/-", record), ParseError::kNone);
   EXPECT_EQ(record.host, "");
-  // Each line is of one format only.
+  // In one log of both kinds of frontend a reader that is alone takes both.
+  record = {};
+  ASSERT_EQ(
+      ParseAs("haproxy_http", line + " 0/0/0/0/1 shop.example.com/TLSv1.3/-", record, {.zone = {}, .alone = true}),
+      ParseError::kNone);
+  EXPECT_EQ(record.host, "shop.example.com");
+  EXPECT_EQ(ParseAs("haproxy_https", line, record, {.zone = {}, .alone = true}), ParseError::kNone);
+  // Else each line is of one format only.
   EXPECT_EQ(ParseAs("haproxy_https", line, record), ParseError::kNoFormat);
   EXPECT_EQ(ParseAs("haproxy_http", line + " 0/-/-/-/0 -/-/-", record), ParseError::kNoFormat);
 }

@@ -65,7 +65,7 @@ TEST(IisW3c, TakesTheDayFromItsDirectiveWhereLinesHaveAClockOnly) {
 }
 
 TEST(IisW3c, ReadsAdvancedLoggingInTheReadersZone) {
-  const auto reader = NewReader("iis_w3c", {.zone = *TimeZone::Named("Europe/Berlin")});
+  const auto reader = NewReader("iis_w3c", {.zone = *TimeZone::Named("Europe/Berlin"), .alone = false});
   AccessRecord record;
   ASSERT_EQ(reader->Parse("#Fields:  date-local time-local cs-method cs-uri-stem cs(User-Agent) cs(Host) sc-status "
                           "TimeTakenMS",

@@ -43,8 +43,8 @@ ParseError FormatDetector::ParseAs(Candidate& candidate, std::string_view line, 
 
 ParseError FormatDetector::Parse(std::string_view line, AccessRecord& record) {
   line = WithoutForeignStart(line);
-  if (IsBlank(line)) return ParseError::kEmpty;
   if (const ParseError error = unwrapper_.Unwrap(line, &line); error != ParseError::kNone) return error;
+  if (IsBlank(line)) return ParseError::kEmpty;
   if (first_ != nullptr) {
     const ParseError error = ParseAs(*first_, line, record);
     // A damaged line of the right format is not another format's.

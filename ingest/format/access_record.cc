@@ -14,6 +14,7 @@ std::string_view NameOf(ParseError error) {
     case ParseError::kBadField: return "bad_field";
     case ParseError::kHeader: return "header";
     case ParseError::kPartial: return "partial";
+    case ParseError::kTooLong: return "too_long";
   }
   REVERTD_CHECK(false);
 }
@@ -28,6 +29,7 @@ Counter CounterOf(ParseError error) {
     case ParseError::kBadField: return Counter::kLinesBadField;
     case ParseError::kHeader: return Counter::kLinesHeader;
     case ParseError::kPartial: return Counter::kLinesPartial;
+    case ParseError::kTooLong: return Counter::kLinesTooLong;
   }
   REVERTD_CHECK(false);
 }

@@ -52,9 +52,10 @@ enum class ParseError : uint8_t {
   kBadField,   // the format fits, another field does not
   kHeader,     // a directive or header line of the format: no request
   kPartial,    // a wrapped piece of a line that goes on in the next one
+  kTooLong,    // joined from wrapped pieces, longer than kLineBytesMax
 };
 
-// "none", "empty", "no_format", "bad_time", "bad_status", "bad_field", "header", "partial".
+// "none", "empty", "no_format", "bad_time", "bad_status", "bad_field", "header", "partial", "too_long".
 std::string_view NameOf(ParseError error);
 // Where a line with this error is counted; not for kNone.
 Counter CounterOf(ParseError error);

@@ -7,7 +7,9 @@
 #include "ingest/format/clf_formats.h"
 #include "ingest/format/columns.h"
 #include "ingest/format/haproxy.h"
+#include "ingest/format/json_formats.h"
 #include "ingest/format/layout_format.h"
+#include "ingest/format/ltsv_formats.h"
 #include "ingest/format/text_fields.h"
 #include "ingest/format/w3c.h"
 
@@ -15,7 +17,7 @@ namespace revertd {
 namespace {
 
 // A family is one line here. That of the CLF detects its formats by one reader for all.
-constexpr std::array kFamilies = {HaproxyFormats, ClfFormats, ColumnFormats};
+constexpr std::array kFamilies = {JsonFormats, LtsvFormats, HaproxyFormats, ClfFormats, ColumnFormats};
 
 std::vector<const Format*> GatherKnown() {
   std::vector<const Format*> known;
@@ -48,7 +50,8 @@ StatusOr<std::unique_ptr<const Format>> ApacheFormat(std::string_view log_format
 }
 
 constexpr std::array kKinds = {Kind{"nginx:", NginxFormat}, Kind{"apache:", ApacheFormat},
-                               Kind{"w3c:", CustomW3cFormat}};
+                               Kind{"w3c:", CustomW3cFormat}, Kind{"json:", CustomJsonFormat},
+                               Kind{"ltsv:", CustomLtsvFormat}};
 
 }  // namespace
 
@@ -72,6 +75,9 @@ std::span<const Format* const> FallbackFormats() {
 }
 
 const Format* FormatNamed(std::string_view name) {
+  // The same lines by another door, and another log of the same server.
+  if (name == "cloudflare_logpull") name = "cloudflare_logpush";
+  if (name == "azure_frontdoor_waf") name = "azure_frontdoor";
   for (const Format* format : KnownFormats()) {
     if (format->name() == name) return format;
   }

@@ -21,8 +21,10 @@ struct Expected {
 };
 constexpr std::array kExpected = {
     Expected{"syslog_rfc3164_nginx", "nginx_combined", "wrapped"},
-    Expected{"syslog_rfc5424_nginx", "nginx_combined", "wrapped"},
+    Expected{"syslog_rfc5424_nginx", "", "its one line is of the error log"},
     Expected{"envoy_json_cri", "envoy_json", "wrapped"},
+    Expected{"envoy_json", "envoy_text", "wrapped"},
+    Expected{"azure_frontdoor_waf", "", "its lines tell of no request"},
     Expected{"apache_combined", "apache_common", "56 of its 96 lines have neither referer nor user agent"},
 };
 

@@ -1,0 +1,133 @@
+#include "ingest/format/keyed_record.h"
+
+#include "base/strings.h"
+#include "ingest/format/haproxy_fields.h"
+#include "ingest/format/text_fields.h"
+
+namespace revertd {
+namespace {
+
+// "200", "009", "0", "200 OK"; HAProxy's -1 (the client went away before an answer) is 0.
+std::optional<int> ParseKeyedStatus(std::string_view text) {
+  if (text == "-1") return 0;
+  if (text.size() > 4 && text[3] == ' ') text = text.substr(0, 3);
+  const auto status = ParseScaled(text, 0);
+  return status && *status >= 0 && *status <= 999 ? std::optional<int>(static_cast<int>(*status)) : std::nullopt;
+}
+
+// HAProxy's "CD--" and "cR--": the client closed or timed out. Envoy's "DC" among "UF,DC": the downstream connection
+// was cut. Google's "client_disconnected_before_any_response".
+bool TellsAbort(std::string_view text) {
+  const bool termination_state = text.size() == 4 && text.find(',') == std::string_view::npos;
+  if (termination_state) return IsClientAbort(text);
+  if (text.starts_with("client_disconnected")) return true;
+  while (!text.empty()) {
+    if (TakeUntil(text, ',') == "DC") return true;
+    Consume(text, ",");
+  }
+  return false;
+}
+
+bool TellsNoRequest(std::string_view kind) {
+  return kind.starts_with("http.log.error") || kind.find("Firewall") != std::string_view::npos;
+}
+
+bool IsMethod(std::string_view text) {
+  for (const char c : text) {
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+    if (!letter) return false;
+  }
+  return true;
+}
+
+ParseError ReadTimes(const KeyedValues& values, bool stamps_make_duration, const TimeZone& zone, AccessRecord& record) {
+  const auto time_of = [&](KeyedField field) { return ParseAnyTime(values.Text(field), zone); };
+  const bool has_end = !values.Text(KeyedField::kEnd).empty();
+  const bool has_start = !values.Text(KeyedField::kStart).empty();
+  const auto end = has_end ? time_of(KeyedField::kEnd) : std::nullopt;
+  const auto start = has_start ? time_of(KeyedField::kStart) : std::nullopt;
+  if ((!has_end && !has_start) || (has_end && !end) || (has_start && !start)) return ParseError::kBadTime;
+  if (record.duration_ns == kNotLogged && stamps_make_duration && start && end && *end >= *start) {
+    record.duration_ns = *end - *start;
+  }
+  const DurationNs duration = record.duration_ns == kNotLogged ? 0 : record.duration_ns;
+  // A start and a duration are finer than the time that the line was written, where there are all three.
+  const bool from_start = start && (!end || record.duration_ns != kNotLogged);
+  record.end_ns = from_start ? *start + duration : *end;
+  record.start_ns = record.end_ns - duration;
+  return ParseError::kNone;
+}
+
+ParseError ReadNumbers(const KeyedValues& values, AccessRecord& record) {
+  const auto duration_of = [&](KeyedField field, DurationNs& duration) {
+    TimeUnit unit = values.Unit(field);
+    const bool first_version = values.Text(KeyedField::kInstance).find("_IN_") != std::string_view::npos;
+    if (field == KeyedField::kDuration && first_version) unit = TimeUnit::kMillis;
+    const auto parsed = ParseAnyDuration(values.Text(field), unit);
+    if (parsed) duration = *parsed;
+    return parsed.has_value();
+  };
+  if (!duration_of(KeyedField::kDuration, record.duration_ns) ||
+      !duration_of(KeyedField::kUpstreamTime, record.upstream_ns) ||
+      !duration_of(KeyedField::kQueueTime, record.queue_ns) ||
+      !duration_of(KeyedField::kConnectTime, record.connect_ns)) {
+    return ParseError::kBadField;
+  }
+  if (const std::string_view text = values.Text(KeyedField::kBytes); !text.empty()) {
+    const auto bytes = ParseScaled(text, 0);
+    if (!bytes) return ParseError::kBadField;
+    if (*bytes >= 0) record.bytes = *bytes;
+  }
+  return ParseError::kNone;
+}
+
+void ReadTexts(const KeyedValues& values, AccessRecord& record) {
+  const RequestLine request = SplitRequestLine(values.Text(KeyedField::kRequestLine));
+  const Target target = SplitTarget(values.Text(KeyedField::kTarget));
+  const std::string_view method = values.Text(KeyedField::kMethod);
+  record.method = method.empty() || !IsMethod(method) ? request.method : method;
+  record.path = target.path.empty() ? request.path : target.path;
+  record.host = HostWithoutPort(values.Text(KeyedField::kHost));
+  if (record.host.empty()) record.host = target.host.empty() ? request.host : target.host;
+  record.upstream = LastOfList(values.Text(KeyedField::kUpstream));
+  record.backend = values.Text(KeyedField::kBackend);
+  record.release = values.Text(KeyedField::kRelease);
+}
+
+}  // namespace
+
+KeyedValues::KeyedValues(const KeyedFamily& family, uint16_t dialect, const KeyedLine& line) {
+  for (const KeyedNode node : line.found()) {
+    const uint16_t index = family.RowOf(dialect, node);
+    if (index == KeyedFamily::kNone) continue;
+    const KeyedRow& row = family.dialect(dialect).rows[index];
+    Slot& slot = slots_[static_cast<size_t>(row.field)];
+    const std::string_view text = IsBlankValue(line.value(node)) ? std::string_view() : line.value(node);
+    if (slot.row == KeyedFamily::kNone || (text.empty() == slot.text.empty() ? index < slot.row : slot.text.empty())) {
+      slot = {.row = index, .unit = row.unit, .text = text};
+    }
+  }
+}
+
+bool KeyedValues::LooksLikeRequest() const {
+  const bool request = Has(KeyedField::kMethod) || Has(KeyedField::kTarget) || Has(KeyedField::kRequestLine) ||
+                       Has(KeyedField::kDuration) || Has(KeyedField::kHost);
+  return request && Has(KeyedField::kStatus) && (Has(KeyedField::kEnd) || Has(KeyedField::kStart));
+}
+
+ParseError ReadKeyedRecord(const KeyedValues& values, bool stamps_make_duration, const TimeZone& zone,
+                           AccessRecord& record) {
+  if (TellsNoRequest(values.Text(KeyedField::kKind))) return ParseError::kHeader;
+  if (const ParseError error = ReadNumbers(values, record); error != ParseError::kNone) return error;
+  if (const ParseError error = ReadTimes(values, stamps_make_duration, zone, record); error != ParseError::kNone) {
+    return error;
+  }
+  const auto status = ParseKeyedStatus(values.Text(KeyedField::kStatus));
+  if (!status) return ParseError::kBadStatus;
+  record.status = *status;
+  record.aborted = TellsAbort(values.Text(KeyedField::kAbort));
+  ReadTexts(values, record);
+  return ParseError::kNone;
+}
+
+}  // namespace revertd

@@ -1,0 +1,36 @@
+// From the values of one line to the record of one request. A pure function, any thread.
+#pragma once
+
+#include "base/time_zone.h"
+#include "ingest/format/access_record.h"
+#include "ingest/format/keyed_fields.h"
+
+namespace revertd {
+
+// The value of each field that `dialect` finds in `line`: of several rows the first with a value.
+class KeyedValues {
+ public:
+  KeyedValues(const KeyedFamily& family, uint16_t dialect, const KeyedLine& line);
+
+  // Whether a key of the field is there, blank or not.
+  bool Has(KeyedField field) const { return slots_[static_cast<size_t>(field)].row != KeyedFamily::kNone; }
+  // Empty where the field is absent or blank.
+  std::string_view Text(KeyedField field) const { return slots_[static_cast<size_t>(field)].text; }
+  TimeUnit Unit(KeyedField field) const { return slots_[static_cast<size_t>(field)].unit; }
+  // Status, time and something that only a request has.
+  bool LooksLikeRequest() const;
+
+ private:
+  struct Slot {
+    uint16_t row = KeyedFamily::kNone;
+    TimeUnit unit = TimeUnit::kByForm;
+    std::string_view text;
+  };
+  std::array<Slot, static_cast<size_t>(KeyedField::kCount)> slots_;
+};
+
+// kHeader: a line of the same server that tells of no request (Azure's firewall, Caddy's errors).
+ParseError ReadKeyedRecord(const KeyedValues& values, bool stamps_make_duration, const TimeZone& zone,
+                           AccessRecord& record);
+
+}  // namespace revertd

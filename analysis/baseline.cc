@@ -77,11 +77,11 @@ std::vector<HistoryBlock> BaselineBlocks(const Series& series, int64_t before_se
   };
   const int64_t cut_start = HistoryBlockStart(before_second);
   std::vector<HistoryBlock> blocks;
-  for (const HistoryBlock& block : series.history()) {
-    if (block.start_second < before_second - kBaselineHistorySeconds || block.start_second >= cut_start) continue;
-    if (touches_excluded(block.start_second, block.start_second + kHistoryBlockSeconds)) continue;
+  series.ForEachBlock([&](const HistoryBlock& block) {
+    if (block.start_second < before_second - kBaselineHistorySeconds || block.start_second >= cut_start) return;
+    if (touches_excluded(block.start_second, block.start_second + kHistoryBlockSeconds)) return;
     blocks.push_back(block);
-  }
+  });
   const RateCounts cut = series.Sum({cut_start, before_second});
   if (cut.requests > 0 && !touches_excluded(cut_start, before_second)) {
     blocks.push_back({cut_start, cut.requests, cut.errors});

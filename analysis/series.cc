@@ -1,6 +1,7 @@
 #include "analysis/series.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace revertd {
 namespace {
@@ -10,7 +11,17 @@ size_t SlotOf(int64_t second) {
   return static_cast<size_t>(remainder < 0 ? remainder + kKeptSeconds : remainder);
 }
 
+uint32_t Kept(int64_t count) {
+  return static_cast<uint32_t>(std::clamp<int64_t>(count, 0, std::numeric_limits<uint32_t>::max()));
+}
+
 }  // namespace
+
+uint64_t Series::BytesMax() {
+  constexpr uint64_t kBlocks = kHistorySeconds / kHistoryBlockSeconds + 2;
+  constexpr uint64_t kDequeOverhead = 4'096;  // blocks that are not full, and the map of blocks
+  return sizeof(Series) + kKeptSeconds * sizeof(SecondCounts) + kBlocks * (sizeof(KeptBlock) + 1) + kDequeOverhead;
+}
 
 RateCounts& RateCounts::operator+=(const RateCounts& other) {
   requests += other.requests;
@@ -51,7 +62,7 @@ void Series::Store(const SecondCounts& counts) {
 void Series::AddBlock(const HistoryBlock& block) {
   // Blocks come in ascending order but for a second that arrives after its block was closed by a restart.
   if (!history_.empty() && history_.back().start_second >= block.start_second) return;
-  history_.push_back(block);
+  history_.push_back({block.start_second, Kept(block.requests), Kept(block.errors)});
   while (history_.front().start_second < block.start_second - kHistorySeconds) history_.pop_front();
 }
 

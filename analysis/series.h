@@ -1,7 +1,8 @@
 // Series: what analysis remembers of one service: its newest seconds by age class and its history in blocks.
 //
 // One thread, the analysis thread. Invariants: 1. memory is bounded: kKeptSeconds seconds (0.17 MB) and
-// kHistorySeconds of blocks (0.75 MB); 2. seconds and blocks without requests are not kept, absence means zero.
+// kHistorySeconds of blocks (0.5 MB), in all BytesMax(); 2. seconds and blocks without requests are not kept, absence
+// means zero.
 #pragma once
 
 #include <cstdint>
@@ -56,15 +57,26 @@ class Series {
 
   const AgeCounts* Find(int64_t second) const;  // nullptr: no requests, or no longer kept
   RateCounts Sum(const SecondInterval& interval) const;
-  const std::deque<HistoryBlock>& history() const { return history_; }  // ascending
+  // accept(const HistoryBlock&) for each closed block, ascending.
+  template <typename Accept>
+  void ForEachBlock(Accept&& accept) const {
+    for (const KeptBlock& block : history_) accept(HistoryBlock{block.start_second, block.requests, block.errors});
+  }
+  static uint64_t BytesMax();
 
  private:
+  // A HistoryBlock in two thirds of its size: 100 million requests a second fit.
+  struct KeptBlock {
+    int64_t start_second;
+    uint32_t requests;
+    uint32_t errors;
+  };
   void Store(const SecondCounts& counts);
   void AddBlock(const HistoryBlock& block);
   std::optional<HistoryBlock> CloseBlock();
 
   std::vector<SecondCounts> seconds_;  // ring by second modulo kKeptSeconds
-  std::deque<HistoryBlock> history_;
+  std::deque<KeptBlock> history_;
   HistoryBlock open_block_;  // requests = 0: none
 };
 

@@ -52,7 +52,7 @@ class LogLinearHistogram {
   }
   template <typename Other>
   void Merge(const LogLinearHistogram<Other>& other) {
-    other.ForEachCount([this](size_t bucket, Other count) { AddToBucket(bucket, count); });
+    other.ForEachCount([this](size_t bucket, Other count) { AddToBucket(bucket, static_cast<Count>(count)); });
   }
   void Clear();
 

@@ -8,9 +8,9 @@
 #include "actions/guards.h"
 #include "actions/revert_executor.h"
 #include "base/json_writer.h"
-#include "base/window_ring.h"
 #include "daemon/commands.h"
 #include "daemon/log_input.h"
+#include "daemon/memory_bound.h"
 #include "daemon/output.h"
 #include "ingest/byte_source.h"
 #include "store/executor_store.h"
@@ -54,12 +54,15 @@ CheckRow CheckState(const Config& config) {
   return {"state", true, config.state};
 }
 
+std::string Megabytes(uint64_t bytes) { return std::to_string((bytes + 999'999) / 1'000'000) + " MB"; }
+
 CheckRow CheckMemory(const Config& config) {
-  const uint64_t bytes =
-      config.limits.table_places() * WindowRing::BytesPerService(kRingSeconds, config.window_parts());
+  const MemoryBound bound = MemoryBoundOf(config);
   return {"memory", true,
-          "windows take at most " + std::to_string(bytes / 1'000'000) + " MB for " +
-              std::to_string(config.limits.services) + " services"};
+          "at most " + Megabytes(bound.memory()) + " for " + std::to_string(config.limits.services) +
+              " services (windows " + Megabytes(bound.ring) + ", names " + Megabytes(bound.names) + ", history " +
+              Megabytes(bound.series) + ", roll-ups " + Megabytes(bound.rollups) + "), and " + Megabytes(bound.disk) +
+              " on disk; only services with traffic take any"};
 }
 
 CheckRow CheckKillSwitch(const Config& config) {

@@ -55,4 +55,11 @@ Status RestoreAnalysis(const StateStore& store, TimeNs now, AnalysisLoop* analys
   return RestoreDeploys(store, now, analysis);
 }
 
+Status RestoreRollups(const StateStore& store, Rollups* rollups) {
+  const auto newest = store.ReadNewestMinutes();
+  if (!newest.ok()) return newest.status();
+  for (const StoredMinute& minute : *newest) rollups->RestoreMinute(minute.service, minute.start_second, minute.bytes);
+  return OkStatus();
+}
+
 }  // namespace revertd

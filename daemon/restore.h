@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/analysis_loop.h"
+#include "analysis/rollups.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "store/state_store.h"
@@ -9,5 +10,7 @@
 namespace revertd {
 
 Status RestoreAnalysis(const StateStore& store, TimeNs now, AnalysisLoop* analysis);
+// The minutes that were open when the process before this one ended go on.
+Status RestoreRollups(const StateStore& store, Rollups* rollups);
 
 }  // namespace revertd

@@ -11,6 +11,7 @@
 #include "actions/git_program.h"
 #include "actions/revert_executor.h"
 #include "analysis/analysis_loop.h"
+#include "analysis/rollups.h"
 #include "daemon/commands.h"
 #include "daemon/event_json.h"
 #include "daemon/gate_facts.h"
@@ -130,6 +131,10 @@ void Sidecar::AnalysisThread() {
   if (const Status status = RestoreAnalysis(*state_, clock_.Now(), &analysis); !status.ok()) {
     Say("starting without what was known before: " + std::string(MessageOf(status)));
   }
+  Rollups rollups(services_, [&sink](std::string_view service, int64_t start_second, std::string_view bytes) {
+    sink.OnMinute(service, start_second, bytes);
+  });
+  if (const Status status = RestoreRollups(*state_, &rollups); !status.ok()) Say(MessageOf(status));
   const TimeNs started = clock_.Now();
   TimeNs inbox_at = 0;
   TimeNs written_at = 0;
@@ -141,8 +146,15 @@ void Sidecar::AnalysisThread() {
       inbox_at = now;
       if (const Status status = TakeInbox(state_.get(), &analysis, &sink, now); !status.ok()) Say(MessageOf(status));
     }
-    const int64_t sealed = ring_.Collect([&](const Window& window) { analysis.OnWindow(window); });
-    if (sealed != kNoSecond) analysis.SealedThrough(sealed);
+    const int64_t sealed = ring_.Collect([&](const Window& window) {
+      analysis.OnWindow(window);
+      rollups.OnWindow(window);
+    });
+    if (sealed != kNoSecond) {
+      analysis.SealedThrough(sealed);
+      rollups.SealedThrough(sealed);
+    }
+    if (last_round) rollups.Finish();
     if (now - written_at >= kWriteEvery || last_round) {
       written_at = now;
       sink.Flush(now);

@@ -46,8 +46,16 @@ void StoreSink::OnRecovery(const Recovery& recovery) {
   WriteOrKeep([this, recovery] { return store_->WriteRecovery(recovery); });
 }
 
+void StoreSink::OnMinute(std::string_view service, int64_t start_second, std::string_view bytes) {
+  minutes_.push_back({std::string(service), start_second, std::string(bytes)});
+}
+
 void StoreSink::Flush(TimeNs now) {
   DrainBacklog();
+  if (!minutes_.empty()) {
+    WriteOrKeep([this, minutes = std::move(minutes_)] { return store_->WriteMinutes(minutes); });
+    minutes_.clear();
+  }
   if (!seconds_.empty() || !blocks_.empty()) {
     WriteOrKeep([this, seconds = std::move(seconds_), blocks = std::move(blocks_)] {
       return store_->WriteHistory(seconds, blocks);

@@ -35,7 +35,9 @@ class StoreSink final : public AnalysisSink {
   Status OnTrigger(const RollbackTrigger& trigger) override;
   void OnRecovery(const Recovery& recovery) override;
 
-  // Writes the seconds and blocks that gathered, and what waits in the backlog.
+  void OnMinute(std::string_view service, int64_t start_second, std::string_view bytes);
+
+  // Writes the seconds, blocks and minutes that gathered, and what waits in the backlog.
   void Flush(TimeNs now);
   // Whether everything told so far is durable, but for history since the last Flush.
   bool durable() const { return backlog_.empty(); }
@@ -51,6 +53,7 @@ class StoreSink final : public AnalysisSink {
   const std::function<void()> trigger_written_;
   std::vector<std::pair<std::string, SecondCounts>> seconds_;
   std::vector<std::pair<std::string, HistoryBlock>> blocks_;
+  std::vector<StoredMinute> minutes_;
   std::deque<Write> backlog_;
   bool failing_ = false;
   uint64_t writes_dropped_ = 0;

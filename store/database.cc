@@ -55,6 +55,13 @@ std::string SqlRow::Text() {
   return std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
+std::string_view SqlRow::Blob() {
+  const int column = column_++;
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
 void Database::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Database::Database(std::string path, int busy_timeout_ms, std::unique_ptr<FileLock> lock)
@@ -162,6 +169,9 @@ Status Database::Bind(std::string_view doing, sqlite3_stmt* statement, const std
       code = sqlite3_bind_int64(statement, index, *integer);
     } else if (const auto* real = std::get_if<double>(&value)) {
       code = sqlite3_bind_double(statement, index, *real);
+    } else if (const auto* blob = std::get_if<SqlBlob>(&value)) {
+      code = sqlite3_bind_blob64(statement, index, blob->bytes.empty() ? "" : blob->bytes.data(), blob->bytes.size(),
+                                 kBoundTextOutlivesStep);
     } else {
       const std::string_view text = std::get<std::string_view>(value);
       // A null pointer would bind NULL, and an empty view may hold one.

@@ -28,7 +28,11 @@ namespace revertd {
 // person's open shell, and then waiting longer would only hide it.
 inline constexpr int kBusyTimeoutMs = 5000;
 
-using SqlValue = std::variant<int64_t, double, std::string_view>;
+// Bytes that are no text.
+struct SqlBlob {
+  std::string_view bytes;
+};
+using SqlValue = std::variant<int64_t, double, std::string_view, SqlBlob>;
 
 // One row of a running query. Each call takes the next column, so a reader and its column list go in the same order.
 class SqlRow {
@@ -37,6 +41,7 @@ class SqlRow {
   int64_t Integer();
   double Real();  // NaN where the column is NULL: SQLite keeps a NaN as NULL
   std::string Text();
+  std::string_view Blob();  // until the next row
 
  private:
   sqlite3_stmt* statement_;

@@ -165,6 +165,21 @@ CREATE TABLE inbox (
 ) STRICT;
 )sql";
 
+// A service's minutes lie together, for they are read together; names apart, for there are 20,000 minutes of each.
+constexpr std::string_view kState2 = R"sql(
+CREATE TABLE minute_services (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE minutes (
+  service_id INTEGER NOT NULL REFERENCES minute_services (id),
+  start_second INTEGER NOT NULL,
+  totals BLOB NOT NULL,
+  PRIMARY KEY (service_id, start_second)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::string_view kExecutor1 = R"sql(
 CREATE TABLE journal (
   id INTEGER PRIMARY KEY,
@@ -186,7 +201,7 @@ constexpr int64_t kExecutorApplicationId = 0x72766578;
 }  // namespace
 
 const Schema& StateSchema() {
-  static const Schema schema = {"state", kStateApplicationId, {kState1}};
+  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2}};
   return schema;
 }
 

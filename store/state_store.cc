@@ -160,8 +160,10 @@ Status StateStore::Prune(TimeNs now_ns) {
   return database_->Transact(kDoing, [&] {
     REVERTD_RETURN_IF_ERROR(
         database_->Write(kDoing, "DELETE FROM seconds WHERE second < ?", {now - kHistorySecondsKept}).status());
-    return database_->Write(kDoing, "DELETE FROM blocks WHERE start_second < ?", {now - kHistoryBlocksKeptSeconds})
-        .status();
+    REVERTD_RETURN_IF_ERROR(
+        database_->Write(kDoing, "DELETE FROM blocks WHERE start_second < ?", {now - kHistoryBlocksKeptSeconds})
+            .status());
+    return PruneMinutes(kDoing, now - kHistoryBlocksKeptSeconds);
   });
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,13 @@ struct ServiceHistory {
   std::vector<SecondCounts> seconds;  // oldest first; the newest 30 minutes
 };
 
+// A minute of a service as analysis encoded it; the store does not look inside.
+struct StoredMinute {
+  std::string service;
+  int64_t start_second = 0;
+  std::string bytes;
+};
+
 class StateStore {
  public:
   enum class Access { kReadOnly, kInboxOnly, kOwner };
@@ -68,7 +76,8 @@ class StateStore {
   Status WriteDeploy(const Deploy& deploy);
   Status WriteHistory(const std::vector<std::pair<std::string, SecondCounts>>& seconds,
                       const std::vector<std::pair<std::string, HistoryBlock>>& blocks);
-  Status WriteVerdict(const Verdict& verdict);  // every change of state is kept
+  Status WriteMinutes(const std::vector<StoredMinute>& minutes);  // one written again is replaced
+  Status WriteVerdict(const Verdict& verdict);                    // every change of state is kept
   Status WriteDecision(const Decision& decision);
   Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change
   // A person's word. NotFound where there is no such trigger. The trigger keeps the decision's reason; `reason` is
@@ -77,7 +86,7 @@ class StateStore {
   Status WriteRecovery(const Recovery& recovery);
   Status WriteRevertPrepared(std::string_view trigger_id, std::string_view sha);
   Status WriteStatus(std::string_view json);  // the sidecar's own state, one row, for `revertd status`
-  // Deletes seconds older than 30 minutes, blocks older than 14 days before `now_ns`.
+  // Deletes seconds older than 30 minutes, blocks and minutes older than 14 days before `now_ns`.
   Status Prune(TimeNs now_ns);
 
   // Any access.
@@ -85,7 +94,11 @@ class StateStore {
   StatusOr<std::optional<Deploy>> ReadDeploy(std::string_view id) const;
   StatusOr<std::optional<Deploy>> FindDeployOf(std::string_view service, std::string_view head) const;  // newest
   StatusOr<std::vector<ServiceHistory>> ReadHistory(TimeNs now_ns) const;
-  StatusOr<std::optional<int64_t>> ReadNewestSecond() const;                      // of any service's history
+  StatusOr<std::optional<int64_t>> ReadNewestSecond() const;  // of any service's history
+  // accept(start_second, bytes) for each minute that starts in [from, to), oldest first.
+  Status ReadMinutes(std::string_view service, int64_t from, int64_t to,
+                     const std::function<void(int64_t start_second, std::string_view bytes)>& accept) const;
+  StatusOr<std::vector<StoredMinute>> ReadNewestMinutes() const;                  // the newest of each service
   StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;  // oldest first
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
   StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;  // oldest first
@@ -103,6 +116,7 @@ class StateStore {
 
  private:
   explicit StateStore(std::unique_ptr<Database> database);
+  Status PruneMinutes(std::string_view doing, int64_t before);
   std::unique_ptr<Database> database_;
 };
 

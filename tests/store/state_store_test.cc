@@ -215,6 +215,32 @@ TEST_F(StateStoreTest, TheNewestRecoveryAndTheOneStatusAreRead) {
   EXPECT_EQ(**store_->ReadStatus(), "{\"n\":2}");
 }
 
+TEST_F(StateStoreTest, MinutesComeBackByServiceAndRangeAndArePruned) {
+  const std::string bytes("\0\x01\xff", 3);
+  const int64_t day = 86'400;
+  ASSERT_TRUE(store_->WriteMinutes({{"shop", 60, bytes}, {"api", 60, "a"}, {"shop", 120, "old"}}).ok());
+  ASSERT_TRUE(store_->WriteMinutes({{"shop", 120, "new"}, {"shop", 20 * day, ""}, {"shop", 180, "x"}}).ok());
+  const auto minutes = [&](const std::string& service, int64_t from, int64_t to) {
+    std::vector<std::pair<int64_t, std::string>> all;
+    EXPECT_TRUE(store_
+                    ->ReadMinutes(service, from, to,
+                                  [&](int64_t start, std::string_view read) { all.emplace_back(start, read); })
+                    .ok());
+    return all;
+  };
+  using Minutes = std::vector<std::pair<int64_t, std::string>>;
+  EXPECT_EQ(minutes("shop", 60, 180), (Minutes{{60, bytes}, {120, "new"}}));
+  EXPECT_EQ(minutes("nobody", 0, 100 * day), Minutes{});
+  const auto newest = store_->ReadNewestMinutes();
+  ASSERT_TRUE(newest.ok());
+  ASSERT_EQ(newest->size(), 2U);
+  EXPECT_EQ((*newest)[0].service, "api");
+  EXPECT_EQ((*newest)[1].start_second, 20 * day);
+  ASSERT_TRUE(store_->Prune(20 * day * kSecondNs).ok());
+  EXPECT_EQ(minutes("shop", 0, 100 * day), (Minutes{{20 * day, ""}}));
+  EXPECT_EQ(store_->ReadNewestMinutes()->size(), 1U) << "a service without minutes is forgotten";
+}
+
 // The slow witness of the history: maps, pruned and cut by plain comparison.
 struct HistoryModel {
   std::map<std::pair<std::string, int64_t>, AgeCounts> seconds;

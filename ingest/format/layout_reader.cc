@@ -1,6 +1,7 @@
 #include "ingest/format/layout_reader.h"
 
-#include "base/check.h"
+#include <algorithm>
+
 #include "ingest/format/layout_values.h"
 #include "ingest/format/text_fields.h"
 
@@ -19,8 +20,6 @@ bool IsList(LayoutField field) {
   return field == LayoutField::kIgnoredList || field == LayoutField::kUpstreamSeconds ||
          field == LayoutField::kConnectSeconds || field == LayoutField::kUpstream;
 }
-
-bool IsTimeWithBlanks(LayoutField field) { return field == LayoutField::kTimeClf || field == LayoutField::kTimeOther; }
 
 bool HasBlank(std::string_view text) { return text.find(' ') != kNone; }
 
@@ -59,29 +58,55 @@ size_t ListBegin(std::string_view text) {
 }
 
 // Whether all of `text` can be the field. Between quotes anything can: they say where it ends.
-bool HasShape(LayoutField field, std::string_view text) {
-  if (IsFree(field) || IsTimeWithBlanks(field)) return true;
-  return IsList(field) ? ListLength(text) == text.size() : !HasBlank(text);
+bool HasShape(const CompiledLayout::Field& field, std::string_view text) {
+  if (IsFree(field.field) || field.blanks > 0) return true;
+  return IsList(field.field) ? ListLength(text) == text.size() : !HasBlank(text);
 }
 
-// The end of a shaped field that begins where `text` does, with `next` the literal behind it; kNone where none fits.
-size_t ShapedLength(LayoutField field, std::string_view text, std::string_view next) {
-  if (IsList(field) && (next.empty() || next.front() == ' ')) return ListLength(text);
-  const size_t length = next.empty() ? text.size() : text.find(next);
-  if (length == kNone || (!IsTimeWithBlanks(field) && !IsList(field) && HasBlank(text.substr(0, length)))) return kNone;
-  return length;
+// Where the text goes on behind `gaps` gaps of blanks.
+size_t BehindGaps(std::string_view text, int gaps) {
+  size_t at = 0;
+  for (; gaps > 0 && at != kNone; --gaps) at = text.find_first_not_of(' ', text.find(' ', at));
+  return at;
 }
 
-// The begin of a shaped field that ends where `text` does, with `literal` before it; kNone where none fits.
-size_t ShapedBegin(LayoutField field, std::string_view text, std::string_view literal) {
-  if (IsList(field) && literal.ends_with(' ')) {
+// Where the text before `gaps` gaps of blanks ends, counted from the end.
+size_t BeforeGaps(std::string_view text, int gaps) {
+  size_t end = text.size();
+  for (; gaps > 0; --gaps) {
+    const size_t blank = text.substr(0, end).rfind(' ');
+    if (blank == kNone) return kNone;
+    const size_t last = text.substr(0, blank).find_last_not_of(' ');
+    if (last == kNone) return kNone;
+    end = last + 1;
+  }
+  return end;
+}
+
+// The length of a shaped field at the front of `text`, with `next` the literal behind it; kNone where none fits.
+size_t ShapedLength(const CompiledLayout::Field& field, std::string_view text, std::string_view next) {
+  if (IsList(field.field) && (next.empty() || next.front() == ' ')) return ListLength(text);
+  // A bracket behind a time ends it whatever it holds; a blank does so only behind the time's own.
+  const size_t from = next.starts_with(' ') ? BehindGaps(text, field.blanks) : 0;
+  if (from == kNone) return kNone;
+  const size_t length = next.empty() ? text.size() : text.find(next, from);
+  const bool may_have_blanks = IsList(field.field) || field.blanks > 0;
+  return length == kNone || (!may_have_blanks && HasBlank(text.substr(0, length))) ? kNone : length;
+}
+
+// The begin of a shaped field that ends where `text` does, with a literal before it; kNone where none fits.
+size_t ShapedBegin(const CompiledLayout::Field& field, std::string_view text) {
+  const std::string_view literal = field.literal;
+  if (IsList(field.field) && literal.ends_with(' ')) {
     const size_t begin = ListBegin(text);
     return text.substr(0, begin).ends_with(literal) ? begin : kNone;
   }
-  const size_t at = text.rfind(literal);
+  const size_t end = literal.ends_with(' ') ? BeforeGaps(text, field.blanks) : text.size();
+  const size_t at = end == kNone ? kNone : text.substr(0, end).rfind(literal);
   if (at == kNone) return kNone;
   const size_t begin = at + literal.size();
-  return !IsTimeWithBlanks(field) && !IsList(field) && HasBlank(text.substr(begin)) ? kNone : begin;
+  const bool may_have_blanks = IsList(field.field) || field.blanks > 0;
+  return !may_have_blanks && HasBlank(text.substr(begin)) ? kNone : begin;
 }
 
 bool IsQuoteEscaped(std::string_view line, size_t quote) {
@@ -121,7 +146,9 @@ CompiledLayout::CompiledLayout(const Layout& layout)
   for (const LayoutItem& item : layout.items) {
     Cut(item.literal);
     Segment& segment = segments_.back();
-    Field field{.literal = std::move(segment.tail), .field = item.field, .pattern = std::nullopt};
+    Field field{.literal = std::move(segment.tail), .field = item.field, .pattern = std::nullopt, .blanks = 0};
+    if (item.field == LayoutField::kTimeClf) field.blanks = 1;
+    field.blanks += static_cast<int>(std::ranges::count(item.time_format, ' '));
     if (item.field == LayoutField::kTimeOther) field.pattern = TimePattern::Compile(item.time_format).value();
     segment.fields.push_back(std::move(field));
     segment.tail.clear();
@@ -209,7 +236,7 @@ bool LayoutReader::MatchSegment(const CompiledLayout::Segment& segment, std::str
   if (fields.empty()) return end == 0;
   if (fields.size() == 1) {
     std::string_view value = text.substr(0, end);
-    if (!Consume(value, fields[0].literal) || (!is_quoted && !HasShape(fields[0].field, value))) return false;
+    if (!Consume(value, fields[0].literal) || (!is_quoted && !HasShape(fields[0], value))) return false;
     values_.push_back({.field = fields.data(), .text = value});
     return true;
   }
@@ -223,7 +250,7 @@ bool LayoutReader::MatchSegment(const CompiledLayout::Segment& segment, std::str
     if (!is_last && next.empty()) break;  // a target runs on from here
     const std::string_view rest = text.substr(0, end).substr(begin);
     if (!rest.starts_with(literal)) return false;
-    const size_t length = ShapedLength(fields[first].field, rest.substr(literal.size()), next);
+    const size_t length = ShapedLength(fields[first], rest.substr(literal.size()), next);
     if (length == kNone) return false;
     values_.push_back({.field = &fields[first], .text = rest.substr(literal.size(), length)});
     begin += literal.size() + length;
@@ -234,7 +261,7 @@ bool LayoutReader::MatchSegment(const CompiledLayout::Segment& segment, std::str
   for (; last - 1 > first && !IsFree(fields[last - 1].field) && !fields[last - 1].literal.empty(); --last) {
     const CompiledLayout::Field& field = fields[last - 1];
     const std::string_view rest = text.substr(0, end).substr(begin);
-    const size_t at = ShapedBegin(field.field, rest, field.literal);
+    const size_t at = ShapedBegin(field, rest);
     if (at == kNone) return false;
     values_.push_back({.field = &field, .text = rest.substr(at)});
     end = begin + at - field.literal.size();

@@ -40,6 +40,7 @@ class CompiledLayout {
     std::string literal;  // without quotes
     LayoutField field = LayoutField::kIgnored;
     std::optional<TimePattern> pattern;  // of kTimeOther
+    int blanks = 0;                      // gaps in a time's text
   };
   struct Segment {
     std::vector<Field> fields;

@@ -69,6 +69,6 @@ std::vector<std::string> FuzzCorpus() {
   };
 }
 
-int SmokeRounds() { return 400'000; }
+int SmokeRounds() { return 80'000; }
 
 }  // namespace revertd

@@ -292,6 +292,10 @@ TEST(Uwsgi, LogsWhenTheRequestCameInItsOwnZone) {
   line.replace(line.find("bytes in 1250 msecs"), 19, "bytes via sendfile() in 1250 micros");
   ASSERT_EQ(ParseAs("uwsgi", line, record), ParseError::kNone);
   EXPECT_EQ(record.duration_ns, 1250 * kMicrosecondNs);
+  line = "{address space usage: 7 bytes/0MB} {rss usage: 7 bytes/0MB} " + std::string(kUwsgi);
+  ASSERT_EQ(ParseAs("uwsgi", line, record), ParseError::kNone) << "memory-report";
+  EXPECT_EQ(record.status, 201);
+  EXPECT_EQ(ParseAs("uwsgi", "x " + std::string(kUwsgi), record), ParseError::kNoFormat);
 }
 
 TEST(Columns, NameWhatIsWrong) {

@@ -113,15 +113,36 @@ void SplitAndParse(benchmark::State& state) {
 }
 BENCHMARK(SplitAndParse);
 
+void RouteOfAPath(benchmark::State& state) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < 500; ++i) paths.push_back("/shop/items/" + std::to_string(i * 97) + "/reviews");
+  PathTemplate route;
+  TopNames names(1, 32, TopNames::Contest::kVotes);
+  const auto run = [&] {
+    uint64_t keys = 0;
+    for (const std::string& path : paths) keys |= names.Find(0, route.Write(path), 0).key;
+    return keys;
+  };
+  REVERTD_CHECK(route.Write(paths.back()) == "/shop/items/:id/reviews");
+  for (auto _ : state) benchmark::DoNotOptimize(run());
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(paths.size()));
+}
+BENCHMARK(RouteOfAPath);
+
+// The argument is how many routes a service has; 0: none are counted.
 void WholePath(benchmark::State& state) {
-  const Config config;
+  Config config;
+  config.limits.services = kHosts;
+  config.limits.routes = state.range(0);
   const auto run = [&] {
     Counters counters;
     // As many services as the log has: a ring of the full size costs more to make than these lines cost to count.
     ServiceTable services(kHosts + 1);
-    WindowRing ring(kHosts + 1, kRingSeconds);
+    WindowRing ring(kHosts + 1, kRingSeconds, config.window_parts());
+    DetailFinder details(config);
     Router router(config, &services);
-    Recorder recorder({.lateness_seconds = 5, .live = false}, &ring, &counters, [] { return false; });
+    Recorder recorder({.lateness_seconds = 5, .live = false, .details = &details}, &ring, &counters,
+                      [] { return false; });
     FormatDetector detector(nullptr);
     ForEachLine(Log(), &counters, [&](std::string_view line) {
       AccessRecord record;
@@ -135,7 +156,7 @@ void WholePath(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(run());
   Finish(state);
 }
-BENCHMARK(WholePath);
+BENCHMARK(WholePath)->Arg(0)->Arg(32);
 
 }  // namespace
 }  // namespace revertd

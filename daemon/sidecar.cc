@@ -164,7 +164,10 @@ void Sidecar::AnalysisThread() {
                               .running = !last_round,
                               .sealed_through = sealed,
                               .events_dropped = events_.dropped(),
-                              .writes_dropped = sink.writes_dropped()};
+                              .writes_dropped = sink.writes_dropped(),
+                              .rollup_bytes = rollups.bytes(),
+                              .rollup_chunks_cut = rollups.chunks_cut(),
+                              .rollups_out_of_order = rollups.windows_disordered()};
       const Status status = state_->WriteStatus(StatusJson(facts, counters_, services_, analysis.OpenWatches()));
       if (!status.ok()) sink.Flush(now);  // says it, once a failure
     }

@@ -15,7 +15,9 @@ std::string StatusJson(const StatusFacts& facts, const Counters& counters, const
   if (facts.sealed_through != kNoSecond) json.Field("sealed_through", facts.sealed_through);
   json.Key("counters").BeginObject();
   AppendCounters(json, counters);
-  json.Field("events_dropped", facts.events_dropped).Field("writes_dropped", facts.writes_dropped).EndObject();
+  json.Field("events_dropped", facts.events_dropped).Field("writes_dropped", facts.writes_dropped);
+  json.Field("rollup_bytes", facts.rollup_bytes).Field("rollup_chunks_cut", facts.rollup_chunks_cut);
+  json.Field("rollups_out_of_order", facts.rollups_out_of_order).EndObject();
   json.Key("services").BeginArray();
   for (ServiceId id = 0; id < services.size(); ++id) json.String(services.NameOf(id));
   json.EndArray().Key("watches").BeginArray();

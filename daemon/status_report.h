@@ -20,6 +20,9 @@ struct StatusFacts {
   int64_t sealed_through = 0;  // Unix second; kNoSecond before the first line
   uint64_t events_dropped = 0;
   uint64_t writes_dropped = 0;
+  uint64_t rollup_bytes = 0;          // in use, of all services
+  uint64_t rollup_chunks_cut = 0;     // history given back early for lack of bytes
+  uint64_t rollups_out_of_order = 0;  // windows too old for the tiers
 };
 
 std::string StatusJson(const StatusFacts& facts, const Counters& counters, const ServiceTable& services,

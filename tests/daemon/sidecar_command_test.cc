@@ -6,8 +6,12 @@
 
 #include <csignal>
 
+#include <utility>
+
 #include "actions/process.h"
+#include "analysis/totals.h"
 #include "base/clock.h"
+#include "store/state_store.h"
 #include "tests/daemon/program.h"
 #include "tests/daemon/synthetic_log.h"
 
@@ -221,6 +225,34 @@ TEST_F(StraightLine, LinesToldAgainAfterARestartAreNotCountedTwice) {
   WaitFor("the lines told again to be dropped",
           [&] { return Status().find("\"lines_too_late\":2400") != std::string::npos; });
   EXPECT_THAT(Status(), HasSubstr("\"lines_sampled\":600"));
+}
+
+// Minutes go to the store as they close; the one that is open at a stop goes on after the start.
+TEST_F(StraightLine, MinutesOfTheStoreHoldEveryRequestAcrossARestart) {
+  for (const int64_t from : {start_, start_ + 75}) {
+    StartSidecar();
+    Feed(LogSeconds(from, from + 75, 1));
+    WaitFor("the lines to be counted", [&] { return Status().find("\"lines_sampled\":22500") != std::string::npos; });
+    ::kill(sidecar_, SIGTERM);
+    const ProgramResult result = WaitForProgram(folder_, sidecar_);
+    sidecar_ = -1;
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    ::close(std::exchange(log_fd_, -1));
+  }
+  const auto store = StateStore::Open(folder_.Path("state/state.db"), StateStore::Access::kReadOnly);
+  ASSERT_TRUE(store.ok()) << store.status();
+  Totals totals;
+  int minutes = 0;
+  const auto add = [&](int64_t start_second, std::string_view bytes) {
+    ++minutes;
+    EXPECT_EQ(start_second % 60, 0);
+    EXPECT_TRUE(DecodeInto(bytes, &totals));
+  };
+  ASSERT_TRUE((*store)->ReadMinutes("checkout", start_ - 60, start_ + 150, add).ok());
+  EXPECT_GE(minutes, 3);
+  EXPECT_EQ(totals.requests(), 150U * 150U);
+  EXPECT_EQ(totals.errors(), 150U);
+  EXPECT_NEAR(static_cast<double>(totals.latency.ValueAtQuantile(0.5)), 4e6, 4e4);
 }
 
 TEST_F(StraightLine, APersonsNoWinsUntilThePush) {

@@ -100,38 +100,36 @@ std::string_view NameOfToken(const Token& token, bool whole_segment) {
 }  // namespace
 
 std::string_view PathTemplate::Write(std::string_view path) {
-  char* out = text_.data();
-  const char* const end = out + kBytesMax;
-  const auto append = [&out](std::string_view text) {
-    std::memcpy(out, text.data(), text.size());
-    out += text.size();
+  // What stays is copied only where something that does not stay follows: most paths are their own template.
+  size_t copied = 0;  // bytes of `path` that text_ stands for
+  size_t size = 0;    // of text_
+  const auto append = [&](size_t through, std::string_view name) {
+    std::memcpy(&text_[size], path.data() + copied, through - copied);
+    std::memcpy(&text_[size + through - copied], name.data(), name.size());
+    size += through - copied + name.size();
+    return std::string_view(text_.data(), size);
   };
   int segments = 0;
   bool starts_segment = true;
-  std::string_view rest = path;
-  while (!rest.empty()) {
-    const uint8_t kind = KindOf(rest.front());
+  for (size_t at = 0; at < path.size();) {
+    const uint8_t kind = KindOf(path[at]);
     size_t bytes = 1;
-    std::string_view name = rest.substr(0, 1);
-    if (kind == kSlash && ++segments > kSegmentsMax) {
-      append("/*");
-      break;
-    }
-    if (kind < kSeparator && (bytes = CompoundAt(rest, starts_segment, &name)) == 0) {
-      const Token token = TokenAt(rest);
+    std::string_view name;  // empty: the text stays
+    if (kind == kSlash && ++segments > kSegmentsMax) return append(at, "/*");
+    if (kind < kSeparator && (bytes = CompoundAt(path.substr(at), starts_segment, &name)) == 0) {
+      const Token token = TokenAt(path.substr(at));
       bytes = token.bytes;
-      name = NameOfToken(token, starts_segment && EndsAt(rest, bytes, kSlash));
-      if (name.empty()) name = rest.substr(0, bytes);
+      name = NameOfToken(token, starts_segment && EndsAt(path, at + bytes, kSlash));
     }
-    if (name.size() > static_cast<size_t>(end - out)) {
-      append("*");
-      break;
+    if (size + (at - copied) + (name.empty() ? bytes : name.size()) > kBytesMax) return append(at, "*");
+    if (!name.empty()) {
+      append(at, name);
+      copied = at + bytes;
     }
-    append(name);
-    rest.remove_prefix(bytes);
+    at += bytes;
     starts_segment = kind == kSlash;
   }
-  return {text_.data(), static_cast<size_t>(out - text_.data())};
+  return copied == 0 ? path : append(path.size(), "");
 }
 
 }  // namespace revertd

@@ -10,7 +10,7 @@
 // Separators are - _ . ~ and the slash. Everything else stays as it is. Past kSegmentsMax segments or kBytesMax bytes
 // the rest is `*`: deep paths are trees of files, not handlers.
 //
-// Thread contract: a value type; the view lives as long as the object and until its next Write.
+// Thread contract: a value type; the view is of `path` or of the object, and lives until its next Write.
 #pragma once
 
 #include <array>

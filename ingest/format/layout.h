@@ -21,7 +21,7 @@ enum class LayoutField : uint8_t {
   kIgnored,           // any text
   kIgnoredWord,       // text without a blank
   kIgnoredList,       // a word, or several behind ", " and " : ": X-Forwarded-For, $upstream_status
-  kIgnoredNumber,     // whole, or "-"
+  kIgnoredNumber,     // decimals optional, or "-"
   kIgnoredQuoted,     // any text in which every quote is closed; only as the last field, with nothing behind
   kTimeClf,           // 21/Nov/2026:03:10:09 +0000
   kTimeIso,           // 2026-11-21T03:10:09+00:00, with or without a fraction

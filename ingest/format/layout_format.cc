@@ -16,6 +16,21 @@ class ReaderOfLayouts final : public LineReader {
   }
 
   ParseError Parse(std::string_view line, AccessRecord& record) override {
+    const ParseError error = ParseExactly(line, record);
+    if (error == ParseError::kNone) return error;
+    // Blanks at the end may belong to an empty last field, or to nobody. OpenLiteSpeed and some shippers put the whole
+    // line into quotes, and leave those inside as they are.
+    std::string_view bare = line.substr(0, line.find_last_not_of(" \t") + 1);
+    if (bare.size() > 1 && bare.starts_with('"') && bare.ends_with('"')) bare = bare.substr(1, bare.size() - 2);
+    if (bare.size() == line.size()) return error;
+    const ParseError bare_error = ParseExactly(bare, record);
+    return bare_error == ParseError::kNoFormat ? error : bare_error;
+  }
+
+  const Format* last_format() const override { return last_format_; }
+
+ private:
+  ParseError ParseExactly(std::string_view line, AccessRecord& record) {
     QuotePlaces quotes;
     FindQuotes(line, quotes);
     const auto fitting = by_quotes_.find(quotes.count);
@@ -36,9 +51,6 @@ class ReaderOfLayouts final : public LineReader {
     return first_error;
   }
 
-  const Format* last_format() const override { return last_format_; }
-
- private:
   struct Candidate {
     const Format* format;
     LayoutReader reader;
@@ -67,7 +79,6 @@ class ReaderOfLayouts final : public LineReader {
 void LayoutFormat::Add(Layout layout, bool only_alone) { variants_.emplace_back(std::move(layout), only_alone); }
 
 std::unique_ptr<LineReader> LayoutFormat::NewReader(const ReaderOptions& options) const {
-  if (variants_.size() == 1) return std::make_unique<LayoutReader>(&variants_.front().compiled, options);
   return NewReaderOfLayouts({this}, options);
 }
 

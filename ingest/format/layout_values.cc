@@ -8,6 +8,8 @@ namespace {
 
 std::string_view EmptyIfDash(std::string_view text) { return text == "-" ? std::string_view() : text; }
 
+bool IsNumber(std::string_view text) { return text == "-" || ParseScaled(text, 1); }
+
 ParseError ReadTime(std::optional<TimeNs> time, AccessRecord& record) {
   if (!time) return ParseError::kBadTime;
   record.end_ns = *time;
@@ -35,10 +37,10 @@ ParseError ReadStatus(std::string_view text, AccessRecord& record) {
   return ParseError::kNone;
 }
 
-// A number of `unit`, or what stands where there was nothing to measure.
+// A number of `unit`, or "-" where there was nothing to measure.
 std::optional<DurationNs> LoggedDuration(std::string_view text, DurationNs unit) {
   constexpr DurationNs kDurationMax = 1'000'000'000 * kSecondNs;  // 31 years: with a time it stays below 2^63
-  if (text.empty() || text == "-" || text == "-1") return kNotLogged;
+  if (text == "-") return kNotLogged;
   const auto duration = ParseScaled(text, unit);
   return duration && *duration <= kDurationMax ? duration : std::nullopt;
 }
@@ -111,7 +113,7 @@ ParseError ReadLayoutValue(LayoutField field, std::string_view text, const std::
     case LayoutField::kIgnoredWord:
     case LayoutField::kIgnoredList:
     case LayoutField::kIgnoredQuoted: return ParseError::kNone;
-    case LayoutField::kIgnoredNumber: return ParseSize(text) ? ParseError::kNone : ParseError::kBadField;
+    case LayoutField::kIgnoredNumber: return IsNumber(text) ? ParseError::kNone : ParseError::kBadField;
     case LayoutField::kTimeClf: return ReadTime(ParseClfTime(text), record);
     case LayoutField::kTimeIso: return ReadTime(ParseIsoTime(text), record);
     case LayoutField::kTimeEpochSeconds: return ReadEpoch(text, kSecondNs, record);

@@ -56,7 +56,7 @@ constexpr std::array kVariables = {
     Variable{"req_id", LayoutField::kIgnoredWord},
     Variable{"request_completion", LayoutField::kIgnoredWord},
     Variable{"pipe", LayoutField::kIgnoredWord},
-    Variable{"gzip_ratio", LayoutField::kIgnoredWord},
+    Variable{"gzip_ratio", LayoutField::kIgnoredNumber},
     Variable{"ssl_protocol", LayoutField::kIgnoredWord},
     Variable{"ssl_cipher", LayoutField::kIgnoredWord},
     Variable{"request_length", LayoutField::kIgnoredNumber},

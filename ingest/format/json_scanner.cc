@@ -59,8 +59,8 @@ bool JsonScanner::Object(KeyedNode node) {
     SkipBlanks();
     if (!Take(':')) return false;
     SkipBlanks();
-    const bool is_known = node != KeyedFamily::kNone && !has_escapes;
-    if (!Value(is_known ? family_->Child(node, key) : KeyedFamily::kNone, false)) return false;
+    if (has_escapes && node != KeyedFamily::kNone) key = Unescape(key);
+    if (!Value(node != KeyedFamily::kNone ? family_->Child(node, key) : KeyedFamily::kNone, false)) return false;
     SkipBlanks();
   } while (Take(','));
   return Take('}');

@@ -6,8 +6,7 @@
 // this reader knows the grammar by itself and simdjson is the witness of its tests: on what is JSON they agree.
 //
 // A line that is not one whole object (cut, or two run together) is kDamaged. JSON's escapes are undone into scratch
-// memory, one allocation of the longest line; a text with nginx's \xHH is left as it is (KeyedLine::escapes). Keys
-// with escapes are not looked at.
+// memory, one allocation of the longest line; a text with nginx's \xHH is left as it is (KeyedLine::escapes).
 #pragma once
 
 #include <memory>

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/strings.h"
+#include "ingest/fast/fast_plan.h"
 #include "ingest/format/keyed_record.h"
 
 namespace revertd {
@@ -36,7 +37,7 @@ class KeyedReader final : public LineReader {
   const KeyedDialect& own() const { return family_->dialect(dialect_); }
 
   bool IsOurs(const KeyedValues& values, const KeyedDialect& dialect) const {
-    if (options_.alone) {
+    if (options_.alone && (dialect.takes_the_rest || family_->DialectOf(*values_) != dialect_)) {
       return values.Has(KeyedField::kStatus) || values.Has(KeyedField::kEnd) || values.Has(KeyedField::kStart) ||
              values.Has(KeyedField::kInnerLine);
     }
@@ -104,20 +105,24 @@ StatusOr<KeyedRow> ParseFieldMapping(std::string_view mapping) {
 
 }  // namespace
 
+std::unique_ptr<FastPlan> KeyedFormat::NewFastPlan(const ReaderOptions& options, const FieldNeeds& /*needs*/) const {
+  return new_plan_ == nullptr ? nullptr : new_plan_(family_, dialect_, options, NewReader(options));
+}
+
 std::unique_ptr<LineReader> KeyedFormat::NewReader(const ReaderOptions& options) const {
   return std::make_unique<KeyedReader>(family_.get(), dialect_, new_scanner_(), options);
 }
 
-KeyedFormats::KeyedFormats(std::vector<KeyedDialect> dialects, NewKeyedScanner new_scanner) {
+KeyedFormats::KeyedFormats(std::vector<KeyedDialect> dialects, NewKeyedScanner new_scanner, NewKeyedPlan new_plan) {
   const auto family = std::make_shared<const KeyedFamily>(std::move(dialects));
   for (uint16_t i = 0; i < family->dialect_count(); ++i) {
-    owned_.push_back(std::make_unique<KeyedFormat>(family, i, new_scanner));
+    owned_.push_back(std::make_unique<KeyedFormat>(family, i, new_scanner, new_plan));
     formats_.push_back(owned_.back().get());
   }
 }
 
 StatusOr<std::unique_ptr<const Format>> MakeCustomKeyedFormat(std::string_view name, std::string_view field_map,
-                                                              NewKeyedScanner new_scanner) {
+                                                              NewKeyedScanner new_scanner, NewKeyedPlan new_plan) {
   KeyedDialect dialect{.name = std::string(name), .takes_the_rest = true};
   bool has_status = false;
   bool has_time = false;
@@ -133,7 +138,7 @@ StatusOr<std::unique_ptr<const Format>> MakeCustomKeyedFormat(std::string_view n
                            (has_status ? "time or start" : "status"));
   }
   const auto family = std::make_shared<const KeyedFamily>(std::vector<KeyedDialect>{std::move(dialect)});
-  return std::unique_ptr<const Format>(std::make_unique<KeyedFormat>(family, 0, new_scanner));
+  return std::unique_ptr<const Format>(std::make_unique<KeyedFormat>(family, 0, new_scanner, new_plan));
 }
 
 }  // namespace revertd

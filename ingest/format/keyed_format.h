@@ -26,25 +26,31 @@ class KeyedScanner {
 };
 
 using NewKeyedScanner = std::unique_ptr<KeyedScanner> (*)();
+// The fast plan of one dialect (ingest/fast/json_plan.h), which learns from lines that `exact` reads; nullptr: none.
+using NewKeyedPlan = std::unique_ptr<FastPlan> (*)(std::shared_ptr<const KeyedFamily> family, uint16_t dialect,
+                                                   const ReaderOptions& options, std::unique_ptr<LineReader> exact);
 
 class KeyedFormat final : public Format {
  public:
-  KeyedFormat(std::shared_ptr<const KeyedFamily> family, uint16_t dialect, NewKeyedScanner new_scanner)
-      : family_(std::move(family)), dialect_(dialect), new_scanner_(new_scanner) {}
+  KeyedFormat(std::shared_ptr<const KeyedFamily> family, uint16_t dialect, NewKeyedScanner new_scanner,
+              NewKeyedPlan new_plan)
+      : family_(std::move(family)), dialect_(dialect), new_scanner_(new_scanner), new_plan_(new_plan) {}
 
   std::string_view name() const override { return family_->dialect(dialect_).name; }
   std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
+  std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const override;
 
  private:
   const std::shared_ptr<const KeyedFamily> family_;
   const uint16_t dialect_;
   const NewKeyedScanner new_scanner_;
+  const NewKeyedPlan new_plan_;
 };
 
 // One format for each of some dialects, which are told apart in their order.
 class KeyedFormats {
  public:
-  KeyedFormats(std::vector<KeyedDialect> dialects, NewKeyedScanner new_scanner);
+  KeyedFormats(std::vector<KeyedDialect> dialects, NewKeyedScanner new_scanner, NewKeyedPlan new_plan);
   std::span<const Format* const> all() const { return formats_; }
 
  private:
@@ -54,6 +60,6 @@ class KeyedFormats {
 
 // From "FIELD=KEY,FIELD=KEY,...": see docs/formats.md for the fields' names.
 StatusOr<std::unique_ptr<const Format>> MakeCustomKeyedFormat(std::string_view name, std::string_view field_map,
-                                                              NewKeyedScanner new_scanner);
+                                                              NewKeyedScanner new_scanner, NewKeyedPlan new_plan);
 
 }  // namespace revertd

@@ -10,7 +10,13 @@ namespace revertd {
 // The value of each field that `dialect` finds in `line`: of several rows the first with a value.
 class KeyedValues {
  public:
+  KeyedValues() = default;
   KeyedValues(const KeyedFamily& family, uint16_t dialect, const KeyedLine& line);
+
+  // What a plan found by itself; `text` empty where it is blank.
+  void Set(KeyedField field, TimeUnit unit, std::string_view text) {
+    slots_[static_cast<size_t>(field)] = {.row = 0, .unit = unit, .text = text};
+  }
 
   // Whether a key of the field is there, blank or not.
   bool Has(KeyedField field) const { return slots_[static_cast<size_t>(field)].row != KeyedFamily::kNone; }

@@ -77,12 +77,12 @@ std::vector<KeyedDialect> Dialects() {
 }  // namespace
 
 std::span<const Format* const> LtsvFormats() {
-  static const KeyedFormats formats(Dialects(), NewScanner);
+  static const KeyedFormats formats(Dialects(), NewScanner, nullptr);
   return formats.all();
 }
 
 StatusOr<std::unique_ptr<const Format>> CustomLtsvFormat(std::string_view field_map) {
-  return MakeCustomKeyedFormat("ltsv", field_map, NewScanner);
+  return MakeCustomKeyedFormat("ltsv", field_map, NewScanner, nullptr);
 }
 
 }  // namespace revertd

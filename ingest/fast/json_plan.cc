@@ -21,8 +21,9 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
       : family_(std::move(family)), own_(dialect), options_(options), exact_(std::move(exact)) {}
 
   const DelimiterSet& delimiters() const override {
-    static constexpr DelimiterSet kQuotes{.bytes = {'"'}, .size = 1, .dense = true};
-    return kQuotes;
+    // A backslash is a mark as well: with one in it, no line has the marks that are expected, so no value has escapes.
+    static constexpr DelimiterSet kQuotesAndEscapes{.bytes = {'"', '\\'}, .size = 2, .dense = true};
+    return kQuotesAndEscapes;
   }
 
   size_t ReadLine(const char* data, LineAt line, AccessRecord& record) {
@@ -45,14 +46,13 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
     for (const JsonStep& step : steps_) {
       // The quotes first: they say that there are as many bytes as are compared.
       if (step.quotes != 0 && data + mark[step.quotes - 1] != at + step.last_quote) return 0;
-      if (std::memcmp(at, step.literal.data(), step.literal.size()) != 0) return 0;
+      if (!StandsAt(step, at)) return 0;
       at += step.literal.size();
       mark += step.quotes;
       if (&step == &steps_.back()) break;
       const char* end = at;
       if (step.is_string) {
         end = data + *mark;
-        if (end[-1] == '\\') return 0;
       } else {
         while (IsJsonBare(*end)) ++end;
         if (end == at) return 0;
@@ -69,8 +69,18 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
     return static_cast<size_t>(mark - line.marks) + 1;
   }
 
+  static bool StandsAt(const JsonStep& step, const char* at) {
+    uint64_t differs = 0;
+    for (const JsonStep::Word& word : step.words) {
+      uint64_t bytes;
+      std::memcpy(&bytes, at, sizeof(bytes));
+      differs |= (bytes ^ word.bytes) & word.mask;
+      at += sizeof(bytes);
+    }
+    return differs == 0;
+  }
+
   static bool Keep(const JsonStep& step, const KeyedRow& row, std::string_view text, KeyedValues& values) {
-    if (step.is_string && std::memchr(text.data(), '\\', text.size()) != nullptr) return false;
     const bool is_blank = IsBlankValue(text) || (!step.is_string && text == "null");
     if (is_blank && step.has_rivals) return false;
     values.Set(row.field, row.unit, is_blank ? std::string_view() : text);

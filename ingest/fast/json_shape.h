@@ -13,9 +13,15 @@
 namespace revertd {
 
 struct JsonStep {
+  // Eight bytes of the literal; of the last word those that count.
+  struct Word {
+    uint64_t bytes;
+    uint64_t mask;
+  };
   static constexpr uint16_t kNoRow = 0xFFFF;
 
   std::string literal;      // before the value, from the end of the one before; the last step is the tail without value
+  std::vector<Word> words;  // the literal again, as it is compared
   uint32_t quotes = 0;      // in the literal
   uint32_t last_quote = 0;  // its offset, where there are any
   bool is_string = false;   // the value stands between quotes, which belong to the literals
@@ -28,7 +34,7 @@ constexpr bool IsJsonBare(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '+' || c == 'E';
 }
 
-// nullopt where the line is no object that a plan can prove: escapes in keys, literals too long, too deep.
+// nullopt where the line is no object that a plan can prove: a backslash in it, literals too long, too deep.
 std::optional<std::vector<JsonStep>> LearnJsonShape(const KeyedFamily& family, uint16_t dialect, std::string_view line);
 
 }  // namespace revertd

@@ -33,6 +33,7 @@ const char* FindQuoteOrBackslash(const char* at, const char* end) {
 
 KeyedScanner::Result JsonScanner::Scan(const KeyedFamily& family, std::string_view line, KeyedLine& values) {
   static_assert(std::endian::native == std::endian::little);
+  if (family_ != &family) known_keys_ = {};
   family_ = &family;
   values_ = &values;
   at_ = line.data();
@@ -60,10 +61,32 @@ bool JsonScanner::Object(KeyedNode node) {
     if (!Take(':')) return false;
     SkipBlanks();
     if (has_escapes && node != KeyedFamily::kNone) key = Unescape(key);
-    if (!Value(node != KeyedFamily::kNone ? family_->Child(node, key) : KeyedFamily::kNone, false)) return false;
+    if (!Value(node != KeyedFamily::kNone ? ChildOf(node, key) : KeyedFamily::kNone, false)) return false;
     SkipBlanks();
   } while (Take(','));
   return Take('}');
+}
+
+KeyedNode JsonScanner::ChildOf(KeyedNode node, std::string_view key) {
+  if (key.size() - 1 >= KnownKey::kBytesMax) return family_->Child(node, key);
+  uint64_t head = 0;
+  uint64_t tail = 0;
+  if (key.size() >= 8) {
+    std::memcpy(&head, key.data(), 8);
+    std::memcpy(&tail, key.data() + key.size() - 8, 8);
+  } else {
+    for (const char c : key) head = head << 8 | static_cast<uint8_t>(c);
+  }
+  const uint64_t hash = (head ^ std::rotl(tail, 29) ^ key.size() ^ uint64_t{node} << 40) * 0x9E3779B97F4A7C15;
+  KnownKey& known = known_keys_[hash >> 57];
+  if (known.size == key.size() && known.parent == node && std::memcmp(known.text.data(), key.data(), key.size()) == 0) {
+    return known.node;
+  }
+  known.size = static_cast<uint8_t>(key.size());
+  known.parent = node;
+  known.node = family_->Child(node, key);
+  std::memcpy(known.text.data(), key.data(), key.size());
+  return known.node;
 }
 
 // Behind the opening bracket. The members stand for the array: of several the last counts.

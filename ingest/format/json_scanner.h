@@ -9,6 +9,7 @@
 // memory, one allocation of the longest line; a text with nginx's \xHH is left as it is (KeyedLine::escapes).
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "ingest/format/keyed_format.h"
@@ -28,9 +29,20 @@ class JsonScanner final : public KeyedScanner {
   bool String(std::string_view& text, bool& has_escapes);
   bool SkipContainer();
   bool IsValue(KeyedNode node) const { return node != KeyedFamily::kNone && family_->IsValue(node); }
+  KeyedNode ChildOf(KeyedNode node, std::string_view key);
   void SkipBlanks();
   bool Take(char c);
   std::string_view Unescape(std::string_view text);
+
+  // The keys of a log are the same on every line: what the family said of them is remembered by their very bytes.
+  struct KnownKey {
+    static constexpr size_t kBytesMax = 24;
+    std::array<char, kBytesMax> text{};
+    uint8_t size = 0;  // 0: free
+    KeyedNode parent = 0;
+    KeyedNode node = 0;
+  };
+  std::array<KnownKey, 128> known_keys_{};
 
   const KeyedFamily* family_ = nullptr;
   KeyedLine* values_ = nullptr;

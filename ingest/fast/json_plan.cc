@@ -1,8 +1,11 @@
 #include "ingest/fast/json_plan.h"
 
 #include <cstring>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "ingest/fast/byte_search.h"
 #include "ingest/fast/json_shape.h"
 #include "ingest/format/json_scanner.h"
 #include "ingest/format/keyed_record.h"
@@ -13,6 +16,9 @@ namespace {
 // Unproven lines in a row after which the plan looks whether the log has changed its shape: seldom enough to cost
 // nothing in a log without one, often enough to lose less than a block.
 constexpr int kUnprovenMax = 64;
+
+// 2200 begins behind it: later times are the exact reader's affair.
+constexpr TimeNs kLatestPlainNs = 7'000'000'000 * kSecondNs;
 
 class JsonPlan final : public FastPlanOf<JsonPlan> {
  public:
@@ -43,6 +49,8 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
     const char* at = data + line.begin;
     const uint32_t* mark = line.marks;
     KeyedValues values;
+    Stamps stamps;
+    record = {};
     for (const JsonStep& step : steps_) {
       // The quotes first: they say that there are as many bytes as are compared.
       if (step.quotes != 0 && data + mark[step.quotes - 1] != at + step.last_quote) return 0;
@@ -57,33 +65,97 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
         while (IsJsonBare(*end)) ++end;
         if (end == at) return 0;
       }
-      if (step.row != JsonStep::kNoRow && !Keep(step, rows[step.row], {at, static_cast<size_t>(end - at)}, values)) {
-        return 0;
+      if (step.row != JsonStep::kNoRow) {
+        const std::string_view text(at, static_cast<size_t>(end - at));
+        const bool is_blank = IsBlankValue(text) || (!step.is_string && text == "null");
+        if (is_blank && step.has_rivals) return 0;
+        if (!is_blank && !ReadField(rows[step.row], text, stamps, values, record)) return 0;
       }
       at = end;
     }
     if (at != data + *mark || *at != '\n') return 0;
-    record = {};
-    const bool stamps = family_->dialect(dialect_).stamps_make_duration;
-    if (ReadKeyedRecord(values, stamps, options_.zone, record) != ParseError::kNone) return 0;
+    if (record.status == kStatusNotLogged || TellsNoRequest(values)) return 0;
+    const bool make_duration = family_->dialect(dialect_).stamps_make_duration;
+    if (PlaceInTime(stamps.end, stamps.start, make_duration, record) != ParseError::kNone) return 0;
+    ReadKeyedTexts(values, record);
     return static_cast<size_t>(mark - line.marks) + 1;
   }
 
   static bool StandsAt(const JsonStep& step, const char* at) {
     uint64_t differs = 0;
     for (const JsonStep::Word& word : step.words) {
-      uint64_t bytes;
-      std::memcpy(&bytes, at, sizeof(bytes));
-      differs |= (bytes ^ word.bytes) & word.mask;
-      at += sizeof(bytes);
+      differs |= (LoadWord(at) ^ word.bytes) & word.mask;
+      at += 8;
     }
     return differs == 0;
   }
 
-  static bool Keep(const JsonStep& step, const KeyedRow& row, std::string_view text, KeyedValues& values) {
-    const bool is_blank = IsBlankValue(text) || (!step.is_string && text == "null");
-    if (is_blank && step.has_rivals) return false;
-    values.Set(row.field, row.unit, is_blank ? std::string_view() : text);
+  struct Stamps {
+    std::optional<TimeNs> end;
+    std::optional<TimeNs> start;
+  };
+
+  // Numbers are read here in their usual forms and else as the exact reader does; texts are kept for it.
+  bool ReadField(const KeyedRow& row, std::string_view text, Stamps& stamps, KeyedValues& values,
+                 AccessRecord& record) {
+    switch (row.field) {
+      case KeyedField::kStatus: return ReadStatus(text, record.status);
+      case KeyedField::kBytes: return ReadShortNumber(text.data(), text.data() + text.size(), &record.bytes);
+      case KeyedField::kDuration: return ReadDuration(text, row.unit, record.duration_ns);
+      case KeyedField::kUpstreamTime: return ReadDuration(text, row.unit, record.upstream_ns);
+      case KeyedField::kQueueTime: return ReadDuration(text, row.unit, record.queue_ns);
+      case KeyedField::kConnectTime: return ReadDuration(text, row.unit, record.connect_ns);
+      case KeyedField::kEnd: return ReadTime(text, stamps.end);
+      case KeyedField::kStart: return ReadTime(text, stamps.start);
+      case KeyedField::kInstance: return text.find("_IN_") == std::string_view::npos;
+      default: values.Set(row.field, row.unit, text); return true;
+    }
+  }
+
+  static bool ReadStatus(std::string_view text, int& status) {
+    int64_t number = 0;
+    if (text.size() != 3 || !ReadShortNumber(text.data(), text.data() + 3, &number)) return false;
+    status = static_cast<int>(number);
+    return true;
+  }
+
+  static bool ReadDuration(std::string_view text, TimeUnit unit, DurationNs& duration) {
+    const char* const end = text.data() + text.size();
+    int64_t number = 0;
+    if (unit == TimeUnit::kSeconds && ReadShortThousandths(text.data(), end, &number)) {
+      duration = number * kMillisecondNs;
+      return true;
+    }
+    if (unit == TimeUnit::kMillis && ReadShortNumber(text.data(), end, &number)) {
+      duration = number * kMillisecondNs;
+      return true;
+    }
+    const auto parsed = ParseAnyDuration(text, unit);
+    duration = parsed.value_or(kNotLogged);
+    return parsed.has_value();
+  }
+
+  // "1795230609.493", or a text that was there before: times of whole seconds come often.
+  bool ReadTime(std::string_view text, std::optional<TimeNs>& time) {
+    constexpr size_t kEpochBytes = 14;
+    if (text.size() == kEpochBytes && text[10] == '.') {
+      const uint64_t head = LoadWord(text.data());
+      // 0 9 . 4 9 3 behind eight digits: without the point, and with three zeros in front, eight digits again.
+      const uint64_t rest = LoadWord(text.data() + 6);
+      const uint64_t tail = 0x303030 | (rest & 0xFFFF0000) << 8 | (rest & 0xFFFFFF0000000000);
+      if (AreDigits(head) && AreDigits(tail)) {
+        const auto milliseconds = static_cast<int64_t>(EightDigits(head) * 100'000 + EightDigits(tail));
+        time = milliseconds * kMillisecondNs;
+        return *time < kLatestPlainNs;
+      }
+    }
+    if (text != last_text_) {
+      const auto parsed = ParseAnyTime(text, options_.zone);
+      if (!parsed) return false;
+      last_text_ = text;
+      last_time_ = *parsed;
+    }
+    time = last_time_;
     return true;
   }
 
@@ -113,6 +185,8 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
   uint16_t dialect_ = 0;
   std::vector<JsonStep> steps_;  // empty: nothing is learned yet
   int unproven_ = 0;
+  std::string last_text_;  // the time that was parsed last
+  TimeNs last_time_ = 0;
 };
 
 }  // namespace

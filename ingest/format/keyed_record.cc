@@ -28,34 +28,13 @@ bool TellsAbort(std::string_view text) {
   return false;
 }
 
-bool TellsNoRequest(std::string_view kind) {
-  return kind.starts_with("http.log.error") || kind.find("Firewall") != std::string_view::npos;
-}
-
-bool IsMethod(std::string_view text) {
-  for (const char c : text) {
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    if (!letter) return false;
-  }
-  return true;
-}
-
 ParseError ReadTimes(const KeyedValues& values, bool stamps_make_duration, const TimeZone& zone, AccessRecord& record) {
-  const auto time_of = [&](KeyedField field) { return ParseAnyTime(values.Text(field), zone); };
-  const bool has_end = !values.Text(KeyedField::kEnd).empty();
-  const bool has_start = !values.Text(KeyedField::kStart).empty();
-  const auto end = has_end ? time_of(KeyedField::kEnd) : std::nullopt;
-  const auto start = has_start ? time_of(KeyedField::kStart) : std::nullopt;
-  if ((!has_end && !has_start) || (has_end && !end) || (has_start && !start)) return ParseError::kBadTime;
-  if (record.duration_ns == kNotLogged && stamps_make_duration && start && end && *end >= *start) {
-    record.duration_ns = *end - *start;
-  }
-  const DurationNs duration = record.duration_ns == kNotLogged ? 0 : record.duration_ns;
-  // A start and a duration are finer than the time that the line was written, where there are all three.
-  const bool from_start = start && (!end || record.duration_ns != kNotLogged);
-  record.end_ns = from_start ? *start + duration : *end;
-  record.start_ns = record.end_ns - duration;
-  return ParseError::kNone;
+  const std::string_view end_text = values.Text(KeyedField::kEnd);
+  const std::string_view start_text = values.Text(KeyedField::kStart);
+  const auto end = end_text.empty() ? std::nullopt : ParseAnyTime(end_text, zone);
+  const auto start = start_text.empty() ? std::nullopt : ParseAnyTime(start_text, zone);
+  if ((!end_text.empty() && !end) || (!start_text.empty() && !start)) return ParseError::kBadTime;
+  return PlaceInTime(end, start, stamps_make_duration, record);
 }
 
 ParseError ReadNumbers(const KeyedValues& values, AccessRecord& record) {
@@ -81,19 +60,6 @@ ParseError ReadNumbers(const KeyedValues& values, AccessRecord& record) {
   return ParseError::kNone;
 }
 
-void ReadTexts(const KeyedValues& values, AccessRecord& record) {
-  const RequestLine request = SplitRequestLine(values.Text(KeyedField::kRequestLine));
-  const Target target = SplitTarget(values.Text(KeyedField::kTarget));
-  const std::string_view method = values.Text(KeyedField::kMethod);
-  record.method = method.empty() || !IsMethod(method) ? request.method : method;
-  record.path = target.path.empty() ? request.path : target.path;
-  record.host = HostWithoutPort(values.Text(KeyedField::kHost));
-  if (record.host.empty()) record.host = target.host.empty() ? request.host : target.host;
-  record.upstream = LastOfList(values.Text(KeyedField::kUpstream));
-  record.backend = values.Text(KeyedField::kBackend);
-  record.release = values.Text(KeyedField::kRelease);
-}
-
 }  // namespace
 
 KeyedValues::KeyedValues(const KeyedFamily& family, uint16_t dialect, const KeyedLine& line) {
@@ -115,9 +81,42 @@ bool KeyedValues::LooksLikeRequest() const {
   return request && Has(KeyedField::kStatus) && (Has(KeyedField::kEnd) || Has(KeyedField::kStart));
 }
 
+ParseError PlaceInTime(std::optional<TimeNs> end, std::optional<TimeNs> start, bool stamps_make_duration,
+                       AccessRecord& record) {
+  if (!end && !start) return ParseError::kBadTime;
+  if (record.duration_ns == kNotLogged && stamps_make_duration && start && end && *end >= *start) {
+    record.duration_ns = *end - *start;
+  }
+  const DurationNs duration = record.duration_ns == kNotLogged ? 0 : record.duration_ns;
+  // A start and a duration are finer than the time that the line was written, where there are all three.
+  const bool from_start = start && (!end || record.duration_ns != kNotLogged);
+  record.end_ns = from_start ? *start + duration : *end;
+  record.start_ns = record.end_ns - duration;
+  return ParseError::kNone;
+}
+
+void ReadKeyedTexts(const KeyedValues& values, AccessRecord& record) {
+  const RequestLine request = SplitRequestLine(values.Text(KeyedField::kRequestLine));
+  const Target target = SplitTarget(values.Text(KeyedField::kTarget));
+  const std::string_view method = values.Text(KeyedField::kMethod);
+  record.method = method.empty() || !IsMethod(method) ? request.method : method;
+  record.path = target.path.empty() ? request.path : target.path;
+  record.host = HostWithoutPort(values.Text(KeyedField::kHost));
+  if (record.host.empty()) record.host = target.host.empty() ? request.host : target.host;
+  record.upstream = LastOfList(values.Text(KeyedField::kUpstream));
+  record.backend = values.Text(KeyedField::kBackend);
+  record.release = values.Text(KeyedField::kRelease);
+  record.aborted = TellsAbort(values.Text(KeyedField::kAbort));
+}
+
+bool TellsNoRequest(const KeyedValues& values) {
+  const std::string_view kind = values.Text(KeyedField::kKind);
+  return kind.starts_with("http.log.error") || kind.find("Firewall") != std::string_view::npos;
+}
+
 ParseError ReadKeyedRecord(const KeyedValues& values, bool stamps_make_duration, const TimeZone& zone,
                            AccessRecord& record) {
-  if (TellsNoRequest(values.Text(KeyedField::kKind))) return ParseError::kHeader;
+  if (TellsNoRequest(values)) return ParseError::kHeader;
   if (const ParseError error = ReadNumbers(values, record); error != ParseError::kNone) return error;
   if (const ParseError error = ReadTimes(values, stamps_make_duration, zone, record); error != ParseError::kNone) {
     return error;
@@ -125,8 +124,7 @@ ParseError ReadKeyedRecord(const KeyedValues& values, bool stamps_make_duration,
   const auto status = ParseKeyedStatus(values.Text(KeyedField::kStatus));
   if (!status) return ParseError::kBadStatus;
   record.status = *status;
-  record.aborted = TellsAbort(values.Text(KeyedField::kAbort));
-  ReadTexts(values, record);
+  ReadKeyedTexts(values, record);
   return ParseError::kNone;
 }
 

@@ -1,6 +1,8 @@
 // From the values of one line to the record of one request. A pure function, any thread.
 #pragma once
 
+#include <optional>
+
 #include "base/time_zone.h"
 #include "ingest/format/access_record.h"
 #include "ingest/format/keyed_fields.h"
@@ -34,6 +36,14 @@ class KeyedValues {
   };
   std::array<Slot, static_cast<size_t>(KeyedField::kCount)> slots_;
 };
+
+// The pieces of ReadKeyedRecord, for a plan that reads numbers by itself.
+// Sets end and start from the stamps and the duration that `record` has.
+ParseError PlaceInTime(std::optional<TimeNs> end, std::optional<TimeNs> start, bool stamps_make_duration,
+                       AccessRecord& record);
+// Method, path, host, upstream, backend, release and `aborted`.
+void ReadKeyedTexts(const KeyedValues& values, AccessRecord& record);
+bool TellsNoRequest(const KeyedValues& values);
 
 // kHeader: a line of the same server that tells of no request (Azure's firewall, Caddy's errors).
 ParseError ReadKeyedRecord(const KeyedValues& values, bool stamps_make_duration, const TimeZone& zone,

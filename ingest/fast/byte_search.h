@@ -1,0 +1,118 @@
+// Searches, compares and numbers of stage two, eight or sixteen bytes at a time and without a branch on the text.
+//
+// Each may read up to kBlockMarginBytes around what it is given (byte_index.h). Pure functions, any thread.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace revertd {
+
+inline uint64_t LoadWord(const char* at) {
+  uint64_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+// The low `bytes` bytes set; `bytes` at most 8.
+constexpr uint64_t LowBytes(size_t bytes) { return bytes >= 8 ? ~uint64_t{0} : ~(~uint64_t{0} << (bytes * 8)); }
+
+// A literal of at most eight bytes, compared in one go.
+struct ShortLiteral {
+  uint64_t word = 0;
+  uint64_t mask = 0;
+
+  static constexpr ShortLiteral Of(std::string_view text) {
+    ShortLiteral literal{.word = 0, .mask = LowBytes(text.size())};
+    for (size_t i = 0; i < text.size(); ++i) literal.word |= uint64_t{static_cast<uint8_t>(text[i])} << (i * 8);
+    return literal;
+  }
+  bool StandsAt(const char* at) const { return ((LoadWord(at) ^ word) & mask) == 0; }
+};
+
+// One bit for each of the 32 bytes from `at` on: whether it is `byte`.
+inline uint32_t MatchMask32(const char* at, char byte) {
+#if defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi8(byte);
+  const auto half = [wanted](const char* from) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)));
+  };
+  return half(at) | half(at + 16) << 16;
+#else
+  uint32_t mask = 0;
+  for (size_t i = 0; i < 32; ++i) mask |= uint32_t{at[i] == byte} << i;
+  return mask;
+#endif
+}
+
+// The first `byte` in [at, end), or `end`. Most fields are shorter than 32 bytes: one round, no guess.
+inline const char* FindByte(const char* at, const char* end, char byte) {
+  for (; at < end; at += 32) {
+    const uint32_t mask = MatchMask32(at, byte);
+    if (mask != 0) [[likely]] {
+      const char* const found = at + std::countr_zero(mask);
+      return found < end ? found : end;
+    }
+  }
+  return end;
+}
+
+// Whether all eight bytes are decimal digits.
+inline bool AreDigits(uint64_t word) {
+  // The sum carries a byte above '9' out of 0x3_.
+  return (((word & 0xF0F0F0F0F0F0F0F0) | (((word + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4)) ==
+          0x3333333333333333);
+}
+
+// The number that eight digits say, the first byte the highest.
+inline uint64_t EightDigits(uint64_t word) {
+  word = (word & 0x0F0F0F0F0F0F0F0F) * 2561 >> 8;
+  word = (word & 0x00FF00FF00FF00FF) * 6553601 >> 16;
+  return (word & 0x0000FFFF0000FFFF) * 42949672960001 >> 32;
+}
+
+// The last `size` (1 to 8) bytes before `end`, with zeros in front.
+inline uint64_t RightAlignedDigits(const char* end, size_t size) {
+  constexpr uint64_t kZeros = 0x3030303030303030;
+  const uint64_t keep = ~uint64_t{0} << ((8 - size) * 8);
+  return (LoadWord(end - 8) & keep) | (kZeros & ~keep);
+}
+
+// How many of the eight bytes from `at` on are digits before the first that is none.
+inline size_t CountDigits(const char* at) {
+  const uint64_t word = LoadWord(at);
+  // A carry out of a byte that is no digit only reaches those behind it.
+  const uint64_t others = ((word & 0xF0F0F0F0F0F0F0F0) ^ 0x3030303030303030) |
+                          (((word + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) ^ 0x3030303030303030);
+  return static_cast<size_t>(std::countr_zero(others)) / 8;
+}
+
+// One to eight digits that fill [at, end); false for any other text, which is not to say that it is no number.
+inline bool ReadShortNumber(const char* at, const char* end, int64_t* value) {
+  const auto size = static_cast<size_t>(end - at);
+  if (size - 1 > 7) return false;
+  const uint64_t word = RightAlignedDigits(end, size);
+  *value = static_cast<int64_t>(EightDigits(word));
+  return AreDigits(word);
+}
+
+// "0.003" to "9999.999" in thousandths: what nginx writes of seconds; false for any other text.
+inline bool ReadShortThousandths(const char* at, const char* end, int64_t* value) {
+  const auto size = static_cast<size_t>(end - at);
+  if (size - 5 > 3) return false;
+  const uint64_t word = RightAlignedDigits(end, size);
+  // s s s s . m m m becomes 0 s s s s m m m.
+  const uint64_t digits = (word & 0xFFFFFF0000000000) | ((word & 0xFFFFFFFF) << 8) | '0';
+  *value = static_cast<int64_t>(EightDigits(digits));
+  return AreDigits(digits) && ((word >> 32) & 0xFF) == '.';
+}
+
+}  // namespace revertd

@@ -1,9 +1,11 @@
 #include "ingest/fast/json_plan.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "ingest/fast/byte_search.h"
 #include "ingest/fast/json_shape.h"
@@ -45,50 +47,55 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
   // Answers the line's marks, or 0.
   size_t Prove(const char* data, LineAt line, AccessRecord& record) {
     if (steps_.empty()) return 0;
-    const auto& rows = family_->dialect(dialect_).rows;
     const char* at = data + line.begin;
     const uint32_t* mark = line.marks;
-    KeyedValues values;
+    const Word* word = words_.data();
     Stamps stamps;
     record = {};
-    for (const JsonStep& step : steps_) {
+    for (const Step& step : steps_) {
       // The quotes first: they say that there are as many bytes as are compared.
       if (step.quotes != 0 && data + mark[step.quotes - 1] != at + step.last_quote) return 0;
-      if (!StandsAt(step, at)) return 0;
-      at += step.literal.size();
+      uint64_t differs = 0;
+      for (const char* from = at; from < at + step.literal_size; from += 8, ++word) {
+        differs |= (LoadWord(from) ^ word->bytes) & word->mask;
+      }
+      if (differs != 0) return 0;
+      at += step.literal_size;
       mark += step.quotes;
-      if (&step == &steps_.back()) break;
       const char* end = at;
-      if (step.is_string) {
+      if (step.ends_by_mark) {
         end = data + *mark;
-      } else {
+      } else if (!step.is_tail) {
         while (IsJsonBare(*end)) ++end;
         if (end == at) return 0;
       }
-      if (step.row != JsonStep::kNoRow) {
-        const std::string_view text(at, static_cast<size_t>(end - at));
-        const bool is_blank = IsBlankValue(text) || (!step.is_string && text == "null");
-        if (is_blank && step.has_rivals) return 0;
-        if (!is_blank && !ReadField(rows[step.row], text, stamps, values, record)) return 0;
-      }
+      if (step.is_field && !ReadValue(step, {at, static_cast<size_t>(end - at)}, stamps, record)) return 0;
       at = end;
     }
     if (at != data + *mark || *at != '\n') return 0;
-    if (record.status == kStatusNotLogged || TellsNoRequest(values)) return 0;
-    const bool make_duration = family_->dialect(dialect_).stamps_make_duration;
-    if (PlaceInTime(stamps.end, stamps.start, make_duration, record) != ParseError::kNone) return 0;
-    ReadKeyedTexts(values, record);
+    if (record.status == kStatusNotLogged || TellsNoRequest(values_)) return 0;
+    if (PlaceInTime(stamps.end, stamps.start, make_duration_, record) != ParseError::kNone) return 0;
+    ReadKeyedTexts(values_, record);
     return static_cast<size_t>(mark - line.marks) + 1;
   }
 
-  static bool StandsAt(const JsonStep& step, const char* at) {
-    uint64_t differs = 0;
-    for (const JsonStep::Word& word : step.words) {
-      differs |= (LoadWord(at) ^ word.bytes) & word.mask;
-      at += 8;
-    }
-    return differs == 0;
-  }
+  // Eight bytes of a literal; of the last word those that count.
+  struct Word {
+    uint64_t bytes;
+    uint64_t mask;
+  };
+  // JsonStep, packed; its words follow those of the step before.
+  struct Step {
+    uint32_t literal_size;
+    uint32_t quotes;
+    uint32_t last_quote;
+    bool ends_by_mark;
+    bool is_tail;
+    bool is_field;
+    bool has_rivals;
+    KeyedField field;
+    TimeUnit unit;
+  };
 
   struct Stamps {
     std::optional<TimeNs> end;
@@ -96,19 +103,23 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
   };
 
   // Numbers are read here in their usual forms and else as the exact reader does; texts are kept for it.
-  bool ReadField(const KeyedRow& row, std::string_view text, Stamps& stamps, KeyedValues& values,
-                 AccessRecord& record) {
-    switch (row.field) {
+  bool ReadValue(const Step& step, std::string_view text, Stamps& stamps, AccessRecord& record) {
+    if (IsBlankValue(text) || (!step.ends_by_mark && text == "null")) {
+      // Of the line before another text may be there.
+      values_.Set(step.field, step.unit, {});
+      return !step.has_rivals;
+    }
+    switch (step.field) {
       case KeyedField::kStatus: return ReadStatus(text, record.status);
       case KeyedField::kBytes: return ReadShortNumber(text.data(), text.data() + text.size(), &record.bytes);
-      case KeyedField::kDuration: return ReadDuration(text, row.unit, record.duration_ns);
-      case KeyedField::kUpstreamTime: return ReadDuration(text, row.unit, record.upstream_ns);
-      case KeyedField::kQueueTime: return ReadDuration(text, row.unit, record.queue_ns);
-      case KeyedField::kConnectTime: return ReadDuration(text, row.unit, record.connect_ns);
+      case KeyedField::kDuration: return ReadDuration(text, step.unit, record.duration_ns);
+      case KeyedField::kUpstreamTime: return ReadDuration(text, step.unit, record.upstream_ns);
+      case KeyedField::kQueueTime: return ReadDuration(text, step.unit, record.queue_ns);
+      case KeyedField::kConnectTime: return ReadDuration(text, step.unit, record.connect_ns);
       case KeyedField::kEnd: return ReadTime(text, stamps.end);
       case KeyedField::kStart: return ReadTime(text, stamps.start);
       case KeyedField::kInstance: return text.find("_IN_") == std::string_view::npos;
-      default: values.Set(row.field, row.unit, text); return true;
+      default: values_.Set(step.field, step.unit, text); return true;
     }
   }
 
@@ -172,8 +183,33 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
     if (KeyedValues(*family_, dialect, found_).Has(KeyedField::kInnerLine)) return;
     auto steps = LearnJsonShape(*family_, dialect, text);
     if (!steps) return;
-    steps_ = *std::move(steps);
-    dialect_ = dialect;
+    Compile(*steps, family_->dialect(dialect));
+  }
+
+  void Compile(const std::vector<JsonStep>& steps, const KeyedDialect& dialect) {
+    make_duration_ = dialect.stamps_make_duration;
+    values_ = {};
+    steps_.clear();
+    words_.clear();
+    for (const JsonStep& step : steps) {
+      const bool is_field = step.row != JsonStep::kNoRow;
+      const KeyedRow row = is_field ? dialect.rows[step.row] : KeyedRow{.path = {}, .field = KeyedField::kMarker};
+      steps_.push_back({.literal_size = static_cast<uint32_t>(step.literal.size()),
+                        .quotes = step.quotes,
+                        .last_quote = step.last_quote,
+                        .ends_by_mark = step.is_string,
+                        .is_tail = &step == &steps.back(),
+                        .is_field = is_field,
+                        .has_rivals = step.has_rivals,
+                        .field = row.field,
+                        .unit = row.unit});
+      for (size_t i = 0; i < step.literal.size(); i += 8) {
+        const size_t size = std::min<size_t>(step.literal.size() - i, 8);
+        Word word{.bytes = 0, .mask = LowBytes(size)};
+        std::memcpy(&word.bytes, step.literal.data() + i, size);
+        words_.push_back(word);
+      }
+    }
   }
 
   const std::shared_ptr<const KeyedFamily> family_;
@@ -182,8 +218,10 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
   const std::unique_ptr<LineReader> exact_;
   JsonScanner scanner_;
   KeyedLine found_;
-  uint16_t dialect_ = 0;
-  std::vector<JsonStep> steps_;  // empty: nothing is learned yet
+  std::vector<Step> steps_;  // empty: nothing is learned yet
+  std::vector<Word> words_;
+  bool make_duration_ = false;
+  KeyedValues values_;  // texts of the line at hand; every line of the shape sets the same ones
   int unproven_ = 0;
   std::string last_text_;  // the time that was parsed last
   TimeNs last_time_ = 0;

@@ -1,8 +1,5 @@
 #include "ingest/fast/json_shape.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "ingest/fast/byte_index.h"
 
 namespace revertd {
@@ -13,15 +10,6 @@ constexpr uint32_t kQuotesMax = 32;          // of a literal: half of the marks 
 constexpr size_t kBehindQuoteBytesMax = 48;  // of a literal: within the margin that may be read
 
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-
-// The first eight bytes, zeros behind the end.
-uint64_t LoadHead(std::string_view text) {
-  uint64_t word = 0;
-  std::memcpy(&word, text.data(), std::min<size_t>(text.size(), 8));
-  return word;
-}
-
-constexpr uint64_t LowBytes(size_t bytes) { return bytes >= 8 ? ~uint64_t{0} : ~(~uint64_t{0} << (bytes * 8)); }
 
 class Learner {
  public:
@@ -109,9 +97,6 @@ class Learner {
   void EndLiteral() {
     JsonStep& step = steps_.emplace_back();
     step.literal = line_.substr(literal_begin_, at_ - literal_begin_);
-    for (size_t i = 0; i < step.literal.size(); i += 8) {
-      step.words.push_back({LoadHead(step.literal.substr(i)), LowBytes(step.literal.size() - i)});
-    }
     for (size_t i = 0; i < step.literal.size(); ++i) {
       if (step.literal[i] != '"') continue;
       ++step.quotes;

@@ -13,15 +13,9 @@
 namespace revertd {
 
 struct JsonStep {
-  // Eight bytes of the literal; of the last word those that count.
-  struct Word {
-    uint64_t bytes;
-    uint64_t mask;
-  };
   static constexpr uint16_t kNoRow = 0xFFFF;
 
   std::string literal;      // before the value, from the end of the one before; the last step is the tail without value
-  std::vector<Word> words;  // the literal again, as it is compared
   uint32_t quotes = 0;      // in the literal
   uint32_t last_quote = 0;  // its offset, where there are any
   bool is_string = false;   // the value stands between quotes, which belong to the literals

@@ -200,18 +200,16 @@ ParseError ReadCell(Column column, std::string_view text, Row& row) {
 
 std::optional<TimeNs> TimeOf(std::string_view date, std::string_view clock, const TimeZone& zone) {
   const auto civil = ParseIsoCivil(date, clock.substr(0, 8));
-  if (!civil) return std::nullopt;
-  if (clock.size() <= 8) return zone.ToUtc(*civil);
-  if (clock[8] != '.') return std::nullopt;
-  constexpr size_t kNanosecondDigits = 9;
-  DurationNs fraction = 0;
-  DurationNs place = kSecondNs;
-  for (const char c : clock.substr(9, kNanosecondDigits)) {
-    if (!IsDigit(c)) return std::nullopt;
-    place /= 10;
-    fraction += (c - '0') * place;
-  }
-  return zone.ToUtc(*civil) + fraction;
+  const auto fraction = ParseFraction(clock.substr(std::min<size_t>(clock.size(), 8)));
+  if (!civil || !fraction) return std::nullopt;
+  return zone.ToUtc(*civil) + *fraction;
+}
+
+// The details of a failure hold blanks in braces, in Envoy of up to 2021.
+void SkipRestOfDetails(std::string_view& rest, const Cell& cell) {
+  if (cell.text.find('{') == std::string_view::npos || cell.text.ends_with('}')) return;
+  const size_t brace = rest.find("} ");
+  if (brace != std::string_view::npos) rest.remove_prefix(brace + 1);
 }
 
 // A start that is logged beside the end is taken as it is, unless the clocks disagree.
@@ -232,6 +230,7 @@ bool SetTimes(const Row& row) {
 bool Fits(Column column, const Cell& cell) {
   switch (column) {
     case Column::kWord:
+    case Column::kDetails:
     case Column::kBytes:
     case Column::kStatus:
     case Column::kFlags: return cell.opener == '\0';
@@ -277,6 +276,7 @@ size_t CutFitting(std::string_view line, std::span<const Column> columns, std::s
   size_t count = 0;
   while (count < room && TakeCell(line, cells[count])) {
     if (!Fits(columns[count], cells[count])) return 0;
+    if (columns[count] == Column::kDetails) SkipRestOfDetails(line, cells[count]);
     ++count;
   }
   return count;

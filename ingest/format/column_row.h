@@ -19,6 +19,7 @@ enum class Column : uint8_t {
   // What only proves the layout.
   kWord,         // without quotes or brackets
   kQuoted,       // in quotes
+  kDetails,      // Envoy's: a word, which may go on in braces: reset_before_response{connection failure}
   kTls,          // "tls", a network load balancer's only kind of line
   kS3Operation,  // REST.GET.OBJECT
   // Times. A line has a start, an end or both; where one is missing the duration makes it.

@@ -29,7 +29,7 @@ constexpr std::array kIstioText = {kStartIso,
                                    kRequestParts,
                                    kStatus,
                                    kFlags,
-                                   kWord /* details */,
+                                   kDetails,
                                    kIgnored /* termination */,
                                    kQuoted /* failure */,
                                    kWord /* bytes received */,
@@ -42,7 +42,7 @@ constexpr std::array kIstioText = {kStartIso,
                                    kHost,
                                    kUpstream,
                                    kCluster};
-// Before: the mixer's status, why the upstream's transport failed.
+// Before: the mixer's status, why the upstream's transport failed (from 1.3 on).
 constexpr std::array kIstioTextOld = {kStartIso,
                                       kRequestParts,
                                       kStatus,
@@ -59,6 +59,21 @@ constexpr std::array kIstioTextOld = {kStartIso,
                                       kHost,
                                       kUpstream,
                                       kCluster};
+constexpr std::array kIstioTextOldest = {kStartIso,
+                                         kRequestParts,
+                                         kStatus,
+                                         kFlags,
+                                         kQuoted /* mixer */,
+                                         kWord /* bytes received */,
+                                         kBytes,
+                                         kDurationMillis,
+                                         kUpstreamMillis,
+                                         kQuoted /* X-Forwarded-For */,
+                                         kQuoted /* user agent */,
+                                         kQuoted /* request id */,
+                                         kHost,
+                                         kUpstream,
+                                         kCluster};
 // The time is the response's; from 2018 on a line also has the time of the request.
 constexpr std::array kAwsAlb = {kWord /* type */,
                                 kEndIso,
@@ -141,52 +156,56 @@ constexpr std::array kSquid = {kEndEpoch, kDurationMillis, kWord /* client */, k
                                kMethod,   kTarget,         kWord /* user */,   kSquidPeer};
 
 struct Layout {
-  std::string_view name;
   std::span<const Column> columns;
   size_t required;
 };
 
 class Reader final : public LineReader {
  public:
-  explicit Reader(const Layout& layout) : layout_(layout) {}
+  explicit Reader(const std::vector<Layout>& layouts) : layouts_(layouts) {}
 
   ParseError Parse(std::string_view line, AccessRecord& record) override {
     std::array<Cell, kCellsMax> cells;
-    const size_t count = CutFitting(line, layout_.columns, cells);
-    if (count < layout_.required) return ParseError::kNoFormat;
-    return ReadRow(std::span(cells).first(count), layout_.columns, {}, record);
+    for (const Layout& layout : layouts_) {
+      const size_t count = CutFitting(line, layout.columns, cells);
+      if (count >= layout.required) return ReadRow(std::span(cells).first(count), layout.columns, {}, record);
+    }
+    return ParseError::kNoFormat;
   }
 
  private:
   static constexpr size_t kCellsMax = 24;  // the widest layout here
   static_assert(kCellsMax >= kAwsS3.size() && kCellsMax >= kAwsAlb.size());
 
-  const Layout& layout_;
+  const std::vector<Layout>& layouts_;
 };
 
 class ColumnFormat final : public Format {
  public:
-  explicit ColumnFormat(const Layout& layout) : layout_(layout) {}
-  std::string_view name() const override { return layout_.name; }
+  // No line fits two of the layouts.
+  ColumnFormat(std::string_view name, std::vector<Layout> layouts) : name_(name), layouts_(std::move(layouts)) {}
+  std::string_view name() const override { return name_; }
   std::unique_ptr<LineReader> NewReader(const ReaderOptions& /*options*/) const override {
-    return std::make_unique<Reader>(layout_);
+    return std::make_unique<Reader>(layouts_);
   }
 
  private:
-  const Layout layout_;
+  const std::string_view name_;
+  const std::vector<Layout> layouts_;
 };
 
 }  // namespace
 
 std::span<const Format* const> ColumnFormats() {
-  static const ColumnFormat envoy({"envoy_text", kEnvoyText, kEnvoyText.size()});
-  static const ColumnFormat istio({"istio_text", kIstioText, kIstioText.size()});
-  static const ColumnFormat istio_old({"istio_text_old", kIstioTextOld, kIstioTextOld.size()});
-  static const ColumnFormat alb({"aws_alb", kAwsAlb, 17});  // through the target group, as the first lines were
-  static const ColumnFormat elb({"aws_elb_classic", kAwsElbClassic, kAwsElbClassic.size()});
-  static const ColumnFormat nlb({"aws_nlb", kAwsNlb, 12});  // through the alert
-  static const ColumnFormat s3({"aws_s3", kAwsS3, 16});     // through the referer
-  static const ColumnFormat squid({"squid", kSquid, kSquid.size()});
+  static const ColumnFormat envoy("envoy_text", {{kEnvoyText, kEnvoyText.size()}});
+  static const ColumnFormat istio("istio_text", {{kIstioText, kIstioText.size()}});
+  static const ColumnFormat istio_old(
+      "istio_text_old", {{kIstioTextOld, kIstioTextOld.size()}, {kIstioTextOldest, kIstioTextOldest.size()}});
+  static const ColumnFormat alb("aws_alb", {{kAwsAlb, 17}});  // through the target group, as the first lines were
+  static const ColumnFormat elb("aws_elb_classic", {{kAwsElbClassic, kAwsElbClassic.size()}});
+  static const ColumnFormat nlb("aws_nlb", {{kAwsNlb, 12}});  // through the alert
+  static const ColumnFormat s3("aws_s3", {{kAwsS3, 16}});     // through the referer
+  static const ColumnFormat squid("squid", {{kSquid, kSquid.size()}});
   static const Uwsgi uwsgi;
   static const std::vector<const Format*> formats = [] {
     std::vector<const Format*> all = {&envoy, &istio, &istio_old, &alb, &elb, &nlb, &s3, &squid, &uwsgi};

@@ -101,19 +101,38 @@ int MonthNamed(std::string_view name) {
   return at == std::string_view::npos || at % 3 != 0 ? 0 : static_cast<int>(at / 3 + 1);
 }
 
+std::optional<DurationNs> ParseFraction(std::string_view text) {
+  constexpr size_t kBytesMax = 10;
+  if (text.empty()) return 0;
+  if (text.size() == 1 || text.size() > kBytesMax || text[0] != '.') return std::nullopt;
+  DurationNs fraction = 0;
+  DurationNs place = kSecondNs;
+  for (const char c : text.substr(1)) {
+    if (!IsDigit(c)) return std::nullopt;
+    place /= 10;
+    fraction += (c - '0') * place;
+  }
+  return fraction;
+}
+
 std::optional<TimeNs> ParseClfTime(std::string_view text) {
   constexpr std::string_view kShape = "dd/Mon/yyyy:HH:MM:SS +zzzz";
-  if (text.size() != kShape.size() || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[14] != ':' ||
-      text[17] != ':' || text[20] != ' ' || (text[21] != '+' && text[21] != '-')) {
+  constexpr size_t kSecondBytes = 20;  // through the second
+  constexpr size_t kZoneBytes = 6;
+  if (text.size() < kShape.size() || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[14] != ':' ||
+      text[17] != ':') {
     return std::nullopt;
   }
+  const std::string_view zone = text.substr(text.size() - kZoneBytes);
+  const auto fraction = ParseFraction(text.substr(kSecondBytes, text.size() - kSecondBytes - kZoneBytes));
+  if (!fraction || zone[0] != ' ' || (zone[1] != '+' && zone[1] != '-')) return std::nullopt;
   const int day = Digits(text, 0, 2);
   const int year = Digits(text, 7, 4);
   const int hour = Digits(text, 12, 2);
   const int minute = Digits(text, 15, 2);
   const int second = Digits(text, 18, 2);
-  const int offset_hours = Digits(text, 22, 2);
-  const int offset_minutes = Digits(text, 24, 2);
+  const int offset_hours = Digits(zone, 2, 2);
+  const int offset_minutes = Digits(zone, 4, 2);
   const int month = MonthNamed(text.substr(3, 3));
   if (day < 1 || month == 0 || year < 1970 || year > 2200 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
       second < 0 || second > 60 || offset_hours < 0 || offset_hours > 23 || offset_minutes < 0 || offset_minutes > 59) {
@@ -122,8 +141,9 @@ std::optional<TimeNs> ParseClfTime(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok()) return std::nullopt;
-  const int64_t offset = (text[21] == '-' ? -1 : 1) * (offset_hours * 3600 + offset_minutes * 60);
-  return (DaysFromCivil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset) * kSecondNs;
+  const int64_t offset = (zone[1] == '-' ? -1 : 1) * (offset_hours * 3600 + offset_minutes * 60);
+  return (DaysFromCivil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset) * kSecondNs +
+         *fraction;
 }
 
 std::optional<int> ParseStatus(std::string_view text) {

@@ -19,8 +19,10 @@ bool ConsumeQuoted(std::string_view& rest, std::string_view& text);
 
 // "Jan" is 1, "Dec" is 12; 0 for anything else.
 int MonthNamed(std::string_view name);
-// "21/Nov/2026:03:10:09 +0100", exactly; years 1970 to 2200 (base/time_format.h reads the same range). A leap second's
-// 60 becomes the next minute's 0, as POSIX time has it.
+// ".250", at most nine digits; nothing is 0.
+std::optional<DurationNs> ParseFraction(std::string_view text);
+// "21/Nov/2026:03:10:09 +0100", a fraction may stand behind the second; years 1970 to 2200 (base/time_format.h reads
+// the same range). A leap second's 60 becomes the next minute's 0, as POSIX time has it.
 std::optional<TimeNs> ParseClfTime(std::string_view text);
 // Three digits. nginx writes the answer of an HTTP/0.9 upstream as 009.
 std::optional<int> ParseStatus(std::string_view text);

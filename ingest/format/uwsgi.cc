@@ -30,16 +30,16 @@ struct Fields {
 bool Split(std::string_view line, Fields& fields) {
   std::string_view head;
   std::string_view protocol;
-  std::string_view via;  // "", or " via sendfile()", which stands behind the size
+  std::string_view via;  // "via sendfile(", "via route(" or "via offload("
   // With memory-report a line begins with what the process holds.
   const size_t pid = line.find("[pid: ");
   if (pid == std::string_view::npos || (pid > 0 && !line.starts_with("{address space usage: "))) return false;
   line.remove_prefix(pid);
   return TakeThrough(line, "} [", head) && TakeThrough(line, "] ", fields.time) &&
          TakeThrough(line, " ", fields.method) && TakeThrough(line, " => generated ", fields.target) &&
-         TakeThrough(line, " bytes", fields.size) && TakeThrough(line, " in ", via) &&
-         TakeThrough(line, " ", fields.duration) && TakeThrough(line, " (", fields.unit) &&
-         TakeThrough(line, " ", protocol) && TakeThrough(line, ")", fields.status);
+         TakeThrough(line, " bytes in ", fields.size) && TakeThrough(line, " ", fields.duration) &&
+         TakeThrough(line, " ", fields.unit) && (!line.starts_with("via ") || TakeThrough(line, ") ", via)) &&
+         Consume(line, "(") && TakeThrough(line, " ", protocol) && TakeThrough(line, ")", fields.status);
 }
 
 class Reader final : public LineReader {

@@ -119,6 +119,29 @@ TEST(IstioText, ReadsTheServiceFromItsCluster) {
   }
 }
 
+TEST(IstioText, ReadsFailuresWithBlanksInTheirDetails) {
+  for (const std::string_view details :
+       {"reset{connection termination}", "reset{connection failure,TLS error: 26:SSL}"}) {
+    const std::string line =
+        EnvoyLine("GET /cart HTTP/1.1", "503", "UC " + std::string(details) + R"( - "-" 7 95 25 -)") +
+        " outbound|80||cart.shop - 10.9.3.7:443 10.0.0.1:29543 shop.example.com -";
+    AccessRecord record;
+    ASSERT_EQ(ParseAs("istio_text", line, record), ParseError::kNone) << line;
+    EXPECT_EQ(record.bytes, 95);
+    EXPECT_EQ(record.duration_ns, 25 * kMillisecondNs);
+    EXPECT_EQ(record.backend, "cart.shop");
+  }
+}
+
+TEST(IstioTextOld, ReadsTheFirstVersionsWithoutAReason) {
+  const std::string line = EnvoyLine("GET /cart HTTP/1.1", "418", R"(- "-" 7 135 25 24)") + " outbound|80||cart.shop -";
+  AccessRecord record;
+  ASSERT_EQ(ParseAs("istio_text_old", line, record), ParseError::kNone);
+  EXPECT_EQ(record.bytes, 135);
+  EXPECT_EQ(record.upstream_ns, 24 * kMillisecondNs);
+  EXPECT_EQ(record.backend, "cart.shop");
+}
+
 TEST(IstioTextOld, ReadsFailuresWithBlanksInTheirReason) {
   const std::string line = EnvoyLine("POST /cart HTTP/2", "503", R"(UF "-" "TLS error: no secret" 132 91 25 -)") +
                            " outbound|80||cart.shop - 10.9.3.7:443 10.0.0.1:29543 shop.example.com -";
@@ -289,7 +312,7 @@ TEST(Uwsgi, LogsWhenTheRequestCameInItsOwnZone) {
   EXPECT_EQ(record.method, "POST");
   EXPECT_EQ(record.path, "/cart");
   std::string line(kUwsgi);
-  line.replace(line.find("bytes in 1250 msecs"), 19, "bytes via sendfile() in 1250 micros");
+  line.replace(line.find("1250 msecs"), 10, "1250 micros via sendfile()");
   ASSERT_EQ(ParseAs("uwsgi", line, record), ParseError::kNone);
   EXPECT_EQ(record.duration_ns, 1250 * kMicrosecondNs);
   line = "{address space usage: 7 bytes/0MB} {rss usage: 7 bytes/0MB} " + std::string(kUwsgi);

@@ -31,6 +31,15 @@ TEST(ClfTime, AgreesWithTheEpoch) {
   EXPECT_EQ(ParseClfTime("31/Dec/2016:23:59:60 +0000"), ParseTime("2017-01-01T00:00:00Z"));
 }
 
+TEST(ClfTime, MayHaveAFraction) {
+  EXPECT_EQ(ParseClfTime("21/Nov/2026:03:10:09.25 +0100"), ParseTime("2026-11-21T02:10:09.250Z"));
+  EXPECT_EQ(ParseClfTime("21/Nov/2026:03:10:09.123456789 +0000"), ParseTime("2026-11-21T03:10:09.123456789Z"));
+  for (const char* text : {"21/Nov/2026:03:10:09. +0000", "21/Nov/2026:03:10:09.1234567890 +0000",
+                           "21/Nov/2026:03:10:09.2x +0000", "21/Nov/2026:03:10:09,25 +0000"}) {
+    EXPECT_FALSE(ParseClfTime(text).has_value()) << text;
+  }
+}
+
 TEST(ClfTime, RefusesWhatIsNoTime) {
   for (const char* text : {"", "-", "29/Feb/2023:12:00:00 +0000", "31/Apr/2026:12:00:00 +0000",
                            "00/Jan/2026:12:00:00 +0000", "21/nov/2026:03:10:09 +0000", "21/anF/2026:03:10:09 +0000",

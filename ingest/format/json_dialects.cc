@@ -325,10 +325,10 @@ std::vector<KeyedDialect> JsonDialects() {
              {"msec", "status"},
              {"remote_addr", "body_bytes_sent"},
              {"remote_addr", "request_time"}},
-            ""),
+            "{"),
       Nginx("nginx_json_num", {{"ts", "uri", "args", "status"}}, "args"),
       Nginx("nginx_json_unescaped", {{"@timestamp", "request", "request_time"}}, "request_time"),
-      Nginx("json", {}, ""),
+      Nginx("json", {}, "{"),
   };
   dialects.back().takes_the_rest = true;
   return dialects;

@@ -13,13 +13,15 @@ namespace {
 
 class KeyedReader final : public LineReader {
  public:
-  KeyedReader(const KeyedFamily* family, uint16_t dialect, std::unique_ptr<KeyedScanner> scanner,
-              const ReaderOptions& options)
-      : family_(family), dialect_(dialect), scanner_(std::move(scanner)), options_(options) {}
+  KeyedReader(const KeyedFamily* family, uint16_t dialect, NewKeyedScanner new_scanner, const ReaderOptions& options)
+      : family_(family), dialect_(dialect), new_scanner_(new_scanner), options_(options) {}
 
   ParseError Parse(std::string_view line, AccessRecord& record) override {
     if (!options_.alone && line.find(own().telltale) == std::string_view::npos) return ParseError::kNoFormat;
-    if (values_ == nullptr) values_ = std::make_unique<KeyedLine>();
+    if (values_ == nullptr) {
+      values_ = std::make_unique<KeyedLine>();
+      scanner_ = new_scanner_();
+    }
     values_->Clear();
     const KeyedScanner::Result result = scanner_->Scan(*family_, line, *values_);
     if (result == KeyedScanner::Result::kNotMine) return ParseError::kNoFormat;
@@ -54,9 +56,11 @@ class KeyedReader final : public LineReader {
 
   const KeyedFamily* const family_;
   const uint16_t dialect_;
-  const std::unique_ptr<KeyedScanner> scanner_;
+  const NewKeyedScanner new_scanner_;
   const ReaderOptions options_;
-  std::unique_ptr<KeyedLine> values_;  // made for the first line that may be ours: most readers never see one
+  // Made for the first line that may be ours: most readers never see one.
+  std::unique_ptr<KeyedLine> values_;
+  std::unique_ptr<KeyedScanner> scanner_;
   std::unique_ptr<LineReader> inner_;
 };
 
@@ -110,7 +114,7 @@ std::unique_ptr<FastPlan> KeyedFormat::NewFastPlan(const ReaderOptions& options,
 }
 
 std::unique_ptr<LineReader> KeyedFormat::NewReader(const ReaderOptions& options) const {
-  return std::make_unique<KeyedReader>(family_.get(), dialect_, new_scanner_(), options);
+  return std::make_unique<KeyedReader>(family_.get(), dialect_, new_scanner_, options);
 }
 
 KeyedFormats::KeyedFormats(std::vector<KeyedDialect> dialects, NewKeyedScanner new_scanner, NewKeyedPlan new_plan) {

@@ -70,8 +70,11 @@ std::vector<KeyedRow> Rows() {
 }
 
 std::vector<KeyedDialect> Dialects() {
-  return {{.name = "nginx_ltsv", .markers = {{"forwardedfor", "reqtime"}, {"reqtime", "apptime"}}, .rows = Rows()},
-          {.name = "ltsv", .rows = Rows(), .takes_the_rest = true}};
+  return {{.name = "nginx_ltsv",
+           .markers = {{"forwardedfor", "reqtime"}, {"reqtime", "apptime"}},
+           .rows = Rows(),
+           .telltale = "\t"},
+          {.name = "ltsv", .rows = Rows(), .takes_the_rest = true, .telltale = "\t"}};
 }
 
 }  // namespace

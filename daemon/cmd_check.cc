@@ -12,7 +12,7 @@
 #include "daemon/log_input.h"
 #include "daemon/memory_bound.h"
 #include "daemon/output.h"
-#include "ingest/byte_source.h"
+#include "ingest/event_loop.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 
@@ -26,14 +26,9 @@ struct CheckRow {
 };
 
 CheckRow CheckKernel() {
-  int ends[2];
-  if (::pipe(ends) != 0) return {"io_uring", false, "no pipe could be made"};
   std::string why_not;
-  const auto source = OpenByteSource(ends[0], /*allow_uring=*/true, &why_not);
-  ::close(ends[0]);
-  ::close(ends[1]);
-  if (!source.ok()) return {"io_uring", false, std::string(MessageOf(source.status()))};
-  return {"io_uring", true, why_not.empty() ? "used" : "not used (" + why_not + "); read() instead"};
+  OpenEventLoop(/*allow_uring=*/true, &why_not);
+  return {"io_uring", true, why_not.empty() ? "used" : "not used (" + why_not + "); poll() and read() instead"};
 }
 
 CheckRow CheckState(const Config& config) {

@@ -56,10 +56,8 @@ std::string FaultPointFromEnvironment() {
 ExitCode RunCommand(const RunOptions& options) {
   const auto config = ConfigOrFail(options.config);
   if (!config.ok()) return Fail(config.status());
-  std::string why_not;
-  auto source = OpenByteSource(STDIN_FILENO, options.use_io_uring, &why_not);
+  auto source = OpenByteSource(STDIN_FILENO);
   if (!source.ok()) return Fail(source.status());
-  if (!why_not.empty()) Say("io_uring cannot be used (" + why_not + "); reading with read()");
 
   SignalWaiter::BlockSignals();
   Sidecar sidecar(*config, *std::move(source), FaultPointFromEnvironment());

@@ -18,9 +18,7 @@ StatusOr<LogInput> LogInput::Open(const std::string& path) {
   struct stat facts {};
   if (::fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode))
     return Unavailable("cannot read " + path + ": it is a folder");
-  // A recorded log is read by plain read(): io_uring reads no more bytes a second, and one file needs no event loop.
-  std::string wanted;
-  auto source = OpenByteSource(fd, /*allow_uring=*/false, &wanted);
+  auto source = OpenByteSource(fd);
   if (!source.ok()) return source.status();
   input.source_ = *std::move(source);
   return input;

@@ -158,7 +158,7 @@ void Sidecar::AnalysisThread() {
     if (now - written_at >= kWriteEvery || last_round) {
       written_at = now;
       sink.Flush(now);
-      const StatusFacts facts{.source = source_->name(),
+      const StatusFacts facts{.source = "stdin",
                               .started_ns = started,
                               .now_ns = now,
                               .running = !last_round,

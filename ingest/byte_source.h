@@ -1,4 +1,4 @@
-// ByteSource: where a log's bytes come from, and the choice of how to read a file descriptor.
+// ByteSource: where a recorded log's bytes come from. Live sources are event-driven (ingest/source.h).
 //
 // Thread contract: one thread. Invariant: when Read() has returned, nothing writes into the caller's memory any more.
 #pragma once
@@ -6,8 +6,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -29,13 +27,10 @@ class ByteSource {
   virtual ~ByteSource() = default;
   // Waits at most `timeout` for at least one byte. A status says that the stream cannot be read any further.
   virtual StatusOr<ReadResult> Read(std::span<char> into, DurationNs timeout) = 0;
-  // How it reads: "io_uring" or "read".
-  virtual std::string_view name() const = 0;
 };
 
-// Reads `fd` (a pipe, file, socket or terminal, which stays the caller's and outlives the source) through io_uring
-// where the kernel offers it and `allow_uring`; else through poll() and read(), and then `fallback_reason` says why in
-// words for a person. A status where `fd` itself cannot be read.
-StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd, bool allow_uring, std::string* fallback_reason);
+// Reads `fd` (a pipe, file, socket or terminal, which stays the caller's and outlives the source) through poll() and
+// read(): one recorded log after the other needs no event loop. A status where `fd` itself cannot be read.
+StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd);
 
 }  // namespace revertd

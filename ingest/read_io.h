@@ -1,4 +1,4 @@
-// PollReadSource: poll() and read(), for kernels and containers without io_uring. Contract as in byte_source.h.
+// PollReadSource: poll() and read(). Contract as in byte_source.h.
 #pragma once
 
 #include "ingest/byte_source.h"
@@ -12,7 +12,6 @@ class PollReadSource final : public ByteSource {
  public:
   explicit PollReadSource(int fd) : fd_(fd) {}
   StatusOr<ReadResult> Read(std::span<char> into, DurationNs timeout) override;
-  std::string_view name() const override { return "read"; }
 
  private:
   const int fd_;

@@ -1,104 +1,256 @@
 #include "ingest/uring_io.h"
 
 #include <liburing.h>
+#include <poll.h>
+#include <sys/mman.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <limits>
-#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "base/check.h"
-#include "ingest/read_io.h"
+#include "ingest/kernel_drops.h"
 
 namespace revertd {
 namespace {
 
-constexpr unsigned kEntries = 4;  // a read and its cancel, with room to spare
-constexpr uint64_t kReadTag = 1;
-constexpr uint64_t kCancelTag = 2;
-constexpr uint64_t kCurrentPosition = std::numeric_limits<uint64_t>::max();  // io_uring's offset -1
+constexpr unsigned kEntries = 64;  // requests and cancels between two waits; more are submitted in rounds
+constexpr unsigned kCompletionEntries =
+    4096;                        // a burst of datagrams; beyond it the kernel ends multishots, which rearm
+constexpr uint64_t kNobody = 0;  // the completion of a cancel
+constexpr int kBufferGroup = 0;
+constexpr size_t kBufferRingBytes = UringLoop::kBuffers * sizeof(io_uring_buf);
+// A buffer holds what recvmsg tells in front of the bytes.
+constexpr size_t kBufferBytes = kReceiveBytes + sizeof(io_uring_recvmsg_out) + kControlBytes;
 
-Status Failed(std::string_view doing, int negated_errno) {
-  return Unavailable(std::string(doing) + ": " + std::generic_category().message(-negated_errno));
+static_assert((UringLoop::kBuffers & (UringLoop::kBuffers - 1)) == 0, "the ring of buffers wants a power of two");
+
+std::string Words(int error) { return std::generic_category().message(error); }
+
+// Multishot receive came with Linux 6.0 and cannot be asked for; zero-copy send came with it and can.
+bool HasMultishotReceive(io_uring* ring) {
+  io_uring_probe* probe = io_uring_get_probe_ring(ring);
+  const bool has = probe != nullptr && io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0;
+  io_uring_free_probe(probe);
+  return has;
+}
+
+io_uring_buf_ring* RegisterBufferRing(io_uring* ring, std::string* reason) {
+  void* memory = ::mmap(nullptr, kBufferRingBytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+  if (memory == MAP_FAILED) {
+    *reason = "no memory for the ring of buffers";
+    return nullptr;
+  }
+  io_uring_buf_reg wanted{};
+  wanted.ring_addr = reinterpret_cast<uint64_t>(memory);
+  wanted.ring_entries = UringLoop::kBuffers;
+  wanted.bgid = kBufferGroup;
+  if (const int error = io_uring_register_buf_ring(ring, &wanted, 0); error < 0) {
+    *reason = "the kernel refuses provided buffers: " + Words(-error);
+    ::munmap(memory, kBufferRingBytes);
+    return nullptr;
+  }
+  auto* buffer_ring = static_cast<io_uring_buf_ring*>(memory);
+  io_uring_buf_ring_init(buffer_ring);
+  return buffer_ring;
 }
 
 }  // namespace
 
-std::unique_ptr<UringSource> UringSource::Open(int fd, std::string* reason) {
+std::unique_ptr<UringLoop> UringLoop::Open(std::string* reason) {
   auto ring = std::make_unique<io_uring>();
-  if (const int error = io_uring_queue_init(kEntries, ring.get(), 0); error < 0) {
-    // ENOSYS: no io_uring; EPERM, EACCES: forbidden, as in most containers; ENOMEM: the memlock limit of old kernels.
-    *reason = "the kernel refuses io_uring: " + std::generic_category().message(-error);
+  io_uring_params how{};
+  how.flags = IORING_SETUP_CQSIZE | IORING_SETUP_COOP_TASKRUN;
+  how.cq_entries = kCompletionEntries;
+  if (const int error = io_uring_queue_init_params(kEntries, ring.get(), &how); error < 0) {
+    // ENOSYS: no io_uring; EPERM, EACCES: forbidden, as in most containers; EINVAL: older than the flags.
+    *reason = "the kernel refuses io_uring: " + Words(-error);
     return nullptr;
   }
-  constexpr unsigned kNeeded = IORING_FEAT_RW_CUR_POS | IORING_FEAT_EXT_ARG;
-  if ((ring->features & kNeeded) != kNeeded) {
+  io_uring_buf_ring* buffer_ring = nullptr;
+  if ((how.features & IORING_FEAT_EXT_ARG) == 0 || !HasMultishotReceive(ring.get())) {
+    *reason = "the kernel's io_uring is older than Linux 6.0";
+  } else {
+    buffer_ring = RegisterBufferRing(ring.get(), reason);
+  }
+  if (buffer_ring == nullptr) {
     io_uring_queue_exit(ring.get());
-    *reason = "the kernel's io_uring is older than Linux 5.11";
     return nullptr;
   }
-  return std::unique_ptr<UringSource>(new UringSource(fd, std::move(ring)));
+  return std::unique_ptr<UringLoop>(new UringLoop(std::move(ring), buffer_ring));
 }
 
-UringSource::UringSource(int fd, std::unique_ptr<io_uring> ring) : fd_(fd), ring_(std::move(ring)) {}
-
-UringSource::~UringSource() { io_uring_queue_exit(ring_.get()); }
-
-StatusOr<ReadResult> UringSource::Read(std::span<char> into, DurationNs timeout) {
-  StatusOr<int> result = ReadOnce(into, timeout);
-  if (result.ok() && *result == -EAGAIN) {
-    // The descriptor is non-blocking (whoever shares it may have made it so): wait for bytes, then try once more.
-    const StatusOr<bool> ready = WaitReadable(fd_, timeout);
-    if (!ready.ok()) return ready.status();
-    if (*ready) result = ReadOnce(into, timeout);
+UringLoop::UringLoop(std::unique_ptr<io_uring> ring, io_uring_buf_ring* buffer_ring)
+    : ring_(std::move(ring)),
+      buffer_ring_(buffer_ring),
+      buffers_(std::make_unique_for_overwrite<char[]>(kBuffers * kBufferBytes)) {
+  for (unsigned i = 0; i < kBuffers; ++i) {
+    io_uring_buf_ring_add(buffer_ring_, buffers_.get() + i * kBufferBytes, kBufferBytes, static_cast<uint16_t>(i),
+                          io_uring_buf_ring_mask(kBuffers), static_cast<int>(i));
   }
-  if (!result.ok()) return result.status();
-  if (*result > 0) return ReadResult{.kind = ReadResult::Kind::kBytes, .bytes = static_cast<size_t>(*result)};
-  if (*result == 0) return ReadResult{.kind = ReadResult::Kind::kEnd, .bytes = 0};
-  if (*result == -EAGAIN || *result == -ECANCELED || *result == -EINTR) {
-    return ReadResult{.kind = ReadResult::Kind::kTimeout, .bytes = 0};
-  }
-  return Failed("reading the log stream", *result);
+  io_uring_buf_ring_advance(buffer_ring_, kBuffers);
+  completions_.reserve(kCompletionEntries);
 }
 
-StatusOr<int> UringSource::ReadOnce(std::span<char> into, DurationNs timeout) {
+UringLoop::~UringLoop() {
+  // Ends every request before the buffers go.
+  io_uring_queue_exit(ring_.get());
+  ::munmap(buffer_ring_, kBufferRingBytes);
+}
+
+EventLoop::Id UringLoop::Add(Kind kind, int fd, OnEvent on_event) {
+  Request request{.kind = kind, .fd = fd, .on_event = std::move(on_event)};
+  if (kind == Kind::kDatagrams) request.head.msg_controllen = kControlBytes;
+  requests_.emplace(++last_id_, std::move(request));
+  wanted_.push_back(last_id_);
+  return last_id_;
+}
+
+void UringLoop::Remove(Id id) {
+  const auto found = requests_.find(id);
+  if (found == requests_.end() || found->second.removed) return;
+  found->second.removed = true;
+  if (found->second.in_flight) {
+    unwanted_.push_back(id);
+    // Submitted at once: the caller may close the descriptor, and its number may soon be another's.
+    if (!SubmitWanted().ok()) return;
+    io_uring_submit(ring_.get());
+  }
+}
+
+Status UringLoop::SubmitWanted() {
+  for (const Id id : std::exchange(unwanted_, {})) {
+    io_uring_sqe* entry = io_uring_get_sqe(ring_.get());
+    if (entry == nullptr) {
+      io_uring_submit(ring_.get());
+      entry = io_uring_get_sqe(ring_.get());
+    }
+    if (entry == nullptr) return Unavailable("io_uring takes no more requests");
+    io_uring_prep_cancel64(entry, id, 0);
+    io_uring_sqe_set_data64(entry, kNobody);
+  }
+  for (const Id id : std::exchange(wanted_, {})) {
+    const auto found = requests_.find(id);
+    if (found == requests_.end()) continue;
+    if (found->second.removed) {
+      if (!found->second.in_flight) requests_.erase(found);
+      continue;
+    }
+    REVERTD_RETURN_IF_ERROR(Submit(id, found->second));
+  }
+  return OkStatus();
+}
+
+Status UringLoop::Submit(Id id, Request& request) {
   io_uring_sqe* entry = io_uring_get_sqe(ring_.get());
-  REVERTD_CHECK(entry != nullptr);
-  const auto size = static_cast<unsigned>(std::min<size_t>(into.size(), std::numeric_limits<int>::max()));
-  io_uring_prep_read(entry, fd_, into.data(), size, kCurrentPosition);
-  io_uring_sqe_set_data64(entry, kReadTag);
-  if (const int error = io_uring_submit(ring_.get()); error < 0) return Failed("submitting a read to io_uring", error);
+  if (entry == nullptr) {
+    io_uring_submit(ring_.get());
+    entry = io_uring_get_sqe(ring_.get());
+  }
+  if (entry == nullptr) return Unavailable("io_uring takes no more requests");
+  switch (request.kind) {
+    case Kind::kReadable: io_uring_prep_poll_add(entry, request.fd, POLLIN); break;
+    case Kind::kDatagrams: io_uring_prep_recvmsg_multishot(entry, request.fd, &request.head, 0); break;
+    case Kind::kStream: io_uring_prep_recv_multishot(entry, request.fd, nullptr, 0, 0); break;
+    case Kind::kAccept: io_uring_prep_multishot_accept(entry, request.fd, nullptr, nullptr, SOCK_CLOEXEC); break;
+  }
+  if (request.kind == Kind::kDatagrams || request.kind == Kind::kStream) {
+    entry->flags |= IOSQE_BUFFER_SELECT;
+    entry->buf_group = kBufferGroup;
+  }
+  io_uring_sqe_set_data64(entry, id);
+  request.in_flight = true;
+  return OkStatus();
+}
 
+Status UringLoop::RunOnce(DurationNs timeout) {
+  REVERTD_RETURN_IF_ERROR(SubmitWanted());
   __kernel_timespec wait{.tv_sec = timeout / kSecondNs, .tv_nsec = timeout % kSecondNs};
-  io_uring_cqe* completion = nullptr;
-  const int waited = io_uring_wait_cqe_timeout(ring_.get(), &completion, &wait);
-  if (waited < 0 || completion == nullptr) return CancelAndReap();
-  const int result = completion->res;
-  io_uring_cqe_seen(ring_.get(), completion);
-  return result;
+  io_uring_cqe* first = nullptr;
+  const int waited = io_uring_submit_and_wait_timeout(ring_.get(), &first, 1, &wait, nullptr);
+  if (waited < 0 && waited != -ETIME && waited != -EINTR && waited != -EBUSY) {
+    return Unavailable("waiting for the log sources: " + Words(-waited));
+  }
+  Drain();
+  return OkStatus();
 }
 
-// The read may finish before the cancel reaches it: then its bytes are the answer, not lost.
-StatusOr<int> UringSource::CancelAndReap() {
-  io_uring_sqe* entry = io_uring_get_sqe(ring_.get());
-  REVERTD_CHECK(entry != nullptr);
-  io_uring_prep_cancel64(entry, kReadTag, 0);
-  io_uring_sqe_set_data64(entry, kCancelTag);
-  if (const int error = io_uring_submit(ring_.get()); error < 0) return Failed("cancelling a read of io_uring", error);
-
-  std::optional<int> read_result;
-  bool cancel_answered = false;
-  while (!read_result || !cancel_answered) {
-    io_uring_cqe* completion = nullptr;
-    const int waited = io_uring_wait_cqe(ring_.get(), &completion);
-    if (waited == -EINTR) continue;  // the cancel is on its way, a signal does not change that
-    if (waited < 0) return Failed("waiting for io_uring", waited);
-    if (completion->user_data == kReadTag) read_result = completion->res;
-    if (completion->user_data == kCancelTag) cancel_answered = true;
-    io_uring_cqe_seen(ring_.get(), completion);
+// Takes all completions first and only then calls back: a callback may itself submit.
+void UringLoop::Drain() {
+  std::array<io_uring_cqe*, 256> batch;
+  while (const unsigned count = io_uring_peek_batch_cqe(ring_.get(), batch.data(), batch.size())) {
+    completions_.clear();
+    for (unsigned i = 0; i < count; ++i) completions_.push_back({batch[i]->user_data, batch[i]->res, batch[i]->flags});
+    io_uring_cq_advance(ring_.get(), count);
+    for (const Completion& completion : completions_) Handle(completion);
+    if (count < batch.size()) return;
   }
-  return *read_result;
+}
+
+void UringLoop::Handle(const Completion& completion) {
+  const auto found = requests_.find(completion.id);
+  if (found == requests_.end()) return;  // a cancel's own
+  Request& request = found->second;
+  const bool goes_on = (completion.flags & IORING_CQE_F_MORE) != 0;
+  request.in_flight = goes_on;
+  const bool wanted = !request.removed && Tell(request, completion);
+  if ((completion.flags & IORING_CQE_F_BUFFER) != 0) GiveBack(completion.flags);
+  if (goes_on) return;
+  // References into an unordered_map stay good while callbacks add to it.
+  if (wanted && !request.removed) {
+    wanted_.push_back(completion.id);
+  } else {
+    requests_.erase(completion.id);
+  }
+}
+
+bool UringLoop::Tell(Request& request, const Completion& completion) {
+  const int result = completion.result;
+  // No buffer was free, the completions overflowed, a signal came: the request is made anew.
+  if (result == -ENOBUFS || result == -EINTR || result == -EAGAIN) return true;
+  if (result == -ECONNABORTED && request.kind == Kind::kAccept) return true;
+  if (result == -ECONNREFUSED && request.kind == Kind::kDatagrams) return true;
+  if (result < 0) {
+    request.on_event({.error = -result});
+    return false;
+  }
+  switch (request.kind) {
+    case Kind::kReadable: request.on_event({}); return true;
+    case Kind::kAccept: request.on_event({.accepted = result}); return true;
+    case Kind::kDatagrams: TellDatagram(request, BufferOf(completion.flags), result); return true;
+    case Kind::kStream: break;
+  }
+  if (result == 0) {
+    request.on_event({.ended = true});
+    return false;
+  }
+  request.on_event({.bytes = {BufferOf(completion.flags), static_cast<size_t>(result)}});
+  return true;
+}
+
+void UringLoop::TellDatagram(Request& request, char* buffer, int result) {
+  io_uring_recvmsg_out* told = io_uring_recvmsg_validate(buffer, result, &request.head);
+  REVERTD_CHECK(told != nullptr);
+  msghdr controls{};
+  controls.msg_control = static_cast<char*>(io_uring_recvmsg_name(told)) + request.head.msg_namelen;
+  controls.msg_controllen = told->controllen;
+  const size_t room = kBufferBytes - sizeof(*told) - request.head.msg_controllen;
+  request.on_event({.bytes = {static_cast<char*>(io_uring_recvmsg_payload(told, &request.head)),
+                              std::min<size_t>(told->payloadlen, room)},
+                    .truncated = (told->flags & MSG_TRUNC) != 0,
+                    .kernel_drops = KernelDropsIn(controls)});
+}
+
+char* UringLoop::BufferOf(unsigned flags) {
+  REVERTD_CHECK((flags & IORING_CQE_F_BUFFER) != 0);
+  return buffers_.get() + size_t{flags >> IORING_CQE_BUFFER_SHIFT} * kBufferBytes;
+}
+
+void UringLoop::GiveBack(unsigned flags) {
+  io_uring_buf_ring_add(buffer_ring_, BufferOf(flags), kBufferBytes,
+                        static_cast<uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), io_uring_buf_ring_mask(kBuffers), 0);
+  io_uring_buf_ring_advance(buffer_ring_, 1);
 }
 
 }  // namespace revertd

@@ -1,39 +1,80 @@
-// UringSource: reads a file descriptor through io_uring, one read at a time. Contract as in byte_source.h.
+// UringLoop: the event loop on io_uring. Contract as in event_loop.h; the only file that knows liburing.
 //
-// A read that did not finish in time is cancelled and waited for before Read() returns. The alternative, to leave it
-// in flight into memory that the caller must then keep, saves one cancel every 200 ms of silence and makes every
-// owner of a buffer depend on the source's lifetime. No SQPOLL: its kernel thread starves a small sidecar.
+// Sockets are received from with one multishot request each, into a ring of buffers that the kernel picks from, so a
+// datagram costs no system call. Descriptors that are only watched (pipes, inotify) are polled once and again after
+// each callback, so that what a callback leaves unread is told again. No SQPOLL: its kernel thread starves a small
+// sidecar. Files are not read through it: a read from the page cache gains nothing from a ring.
 #pragma once
 
-#include <memory>
-#include <string>
+#include <sys/socket.h>
 
-#include "ingest/byte_source.h"
+#include <unordered_map>
+#include <vector>
+
+#include "ingest/event_loop.h"
 
 struct io_uring;
+struct io_uring_buf_ring;
+struct io_uring_cqe;
 
 namespace revertd {
 
-class UringSource final : public ByteSource {
+class UringLoop final : public EventLoop {
  public:
-  // nullptr where the kernel refuses, and then `reason` says why.
-  static std::unique_ptr<UringSource> Open(int fd, std::string* reason);
-  ~UringSource() override;
-  UringSource(const UringSource&) = delete;
-  UringSource& operator=(const UringSource&) = delete;
+  // Buffers that wait for what is received, over all sockets. When none is free, bytes wait in the sockets' own.
+  static constexpr unsigned kBuffers = 128;
 
-  StatusOr<ReadResult> Read(std::span<char> into, DurationNs timeout) override;
+  // nullptr where the kernel refuses, and then `reason` says why.
+  static std::unique_ptr<UringLoop> Open(std::string* reason);
+  ~UringLoop() override;
+  UringLoop(const UringLoop&) = delete;
+  UringLoop& operator=(const UringLoop&) = delete;
+
+  Id WatchReadable(int fd, OnEvent on_event) override { return Add(Kind::kReadable, fd, std::move(on_event)); }
+  Id ReceiveDatagrams(int fd, OnEvent on_event) override { return Add(Kind::kDatagrams, fd, std::move(on_event)); }
+  Id ReceiveStream(int fd, OnEvent on_event) override { return Add(Kind::kStream, fd, std::move(on_event)); }
+  Id Accept(int fd, OnEvent on_event) override { return Add(Kind::kAccept, fd, std::move(on_event)); }
+  void Remove(Id id) override;
+  Status RunOnce(DurationNs timeout) override;
   std::string_view name() const override { return "io_uring"; }
 
  private:
-  UringSource(int fd, std::unique_ptr<io_uring> ring);
+  enum class Kind : uint8_t { kReadable, kDatagrams, kStream, kAccept };
+  struct Request {
+    Kind kind;
+    int fd;
+    OnEvent on_event;
+    msghdr head{};           // of datagrams: what recvmsg should tell beside the bytes
+    bool in_flight = false;  // the kernel will complete it once more
+    bool removed = false;    // its owner is gone; it lives until the kernel lets go
+  };
+  struct Completion {
+    Id id;
+    int result;
+    unsigned flags;
+  };
 
-  // The result of one read as the kernel gives it: bytes, 0 at the end, or a negated errno.
-  StatusOr<int> ReadOnce(std::span<char> into, DurationNs timeout);
-  StatusOr<int> CancelAndReap();
+  UringLoop(std::unique_ptr<io_uring> ring, io_uring_buf_ring* buffer_ring);
 
-  const int fd_;
+  Id Add(Kind kind, int fd, OnEvent on_event);
+  Status SubmitWanted();
+  Status Submit(Id id, Request& request);
+  void Drain();
+  void Handle(const Completion& completion);
+  // Makes a completion an event and calls back. False: the registration has ended.
+  bool Tell(Request& request, const Completion& completion);
+  void TellDatagram(Request& request, char* buffer, int result);
+  char* BufferOf(unsigned flags);
+  void GiveBack(unsigned flags);
+
   std::unique_ptr<io_uring> ring_;
+  io_uring_buf_ring* const buffer_ring_;
+  std::unique_ptr<char[]> buffers_;
+  std::unordered_map<Id, Request> requests_;
+  std::vector<Id> wanted_;    // to be submitted before the next wait
+  std::vector<Id> unwanted_;  // to be cancelled before the next wait
+  std::vector<Completion> completions_;
+  Id last_id_ = 0;
 };
 
 }  // namespace revertd

@@ -72,16 +72,11 @@ std::string RandomText(size_t size) {
   return text;
 }
 
-class ByteSourceTest : public testing::TestWithParam<bool> {
+class ByteSourceTest : public testing::Test {
  protected:
   std::unique_ptr<ByteSource> Open(int fd) {
-    std::string reason;
-    StatusOr<std::unique_ptr<ByteSource>> source = OpenByteSource(fd, GetParam(), &reason);
+    StatusOr<std::unique_ptr<ByteSource>> source = OpenByteSource(fd);
     EXPECT_TRUE(source.ok()) << source.status();
-    EXPECT_EQ(reason.empty(), (*source)->name() == "io_uring");
-    if (!GetParam()) {
-      EXPECT_EQ((*source)->name(), "read");
-    }
     return *std::move(source);
   }
 
@@ -99,10 +94,7 @@ class ByteSourceTest : public testing::TestWithParam<bool> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(BothSources, ByteSourceTest, testing::Bool(),
-                         [](const auto& about) { return about.param ? "Uring" : "Read"; });
-
-TEST_P(ByteSourceTest, ReadsAFileInOddSizes) {
+TEST_F(ByteSourceTest, ReadsAFileInOddSizes) {
   const std::string text = RandomText(300'001);
   for (const size_t size : {size_t{7919}, size_t{65536}, size_t{1'000'000}}) {
     const Descriptor file = FileWith(text);
@@ -110,13 +102,13 @@ TEST_P(ByteSourceTest, ReadsAFileInOddSizes) {
   }
 }
 
-TEST_P(ByteSourceTest, ReadsAFileFromWhereItStands) {
+TEST_F(ByteSourceTest, ReadsAFileFromWhereItStands) {
   const Descriptor file = FileWith("header\nrest\n");
   ASSERT_EQ(lseek(file.get(), 7, SEEK_SET), 7);
   EXPECT_EQ(Drain(*Open(file.get()), 100), "rest\n");
 }
 
-TEST_P(ByteSourceTest, ReadsABigPipe) {
+TEST_F(ByteSourceTest, ReadsABigPipe) {
   const std::string text = RandomText(2'000'003);
   Pipe pipe = MakePipe();
   std::jthread writer([&] {
@@ -126,7 +118,7 @@ TEST_P(ByteSourceTest, ReadsABigPipe) {
   EXPECT_EQ(Drain(*Open(pipe.read.get()), 12'345), text);
 }
 
-TEST_P(ByteSourceTest, ReadsASocket) {
+TEST_F(ByteSourceTest, ReadsASocket) {
   int fds[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
   const Descriptor here(fds[0]);
@@ -136,7 +128,7 @@ TEST_P(ByteSourceTest, ReadsASocket) {
   EXPECT_EQ(Drain(*Open(here.get()), 5), "over a socket");
 }
 
-TEST_P(ByteSourceTest, EmptyInputsEndAtOnce) {
+TEST_F(ByteSourceTest, EmptyInputsEndAtOnce) {
   const Descriptor file = FileWith("");
   EXPECT_EQ(Drain(*Open(file.get()), 10), "");
   Pipe pipe = MakePipe();
@@ -147,7 +139,7 @@ TEST_P(ByteSourceTest, EmptyInputsEndAtOnce) {
 }
 
 // After a timeout nothing may write into the buffer: the bytes belong to the next Read() and its own space.
-TEST_P(ByteSourceTest, ATimeoutLeavesTheBufferAlone) {
+TEST_F(ByteSourceTest, ATimeoutLeavesTheBufferAlone) {
   Pipe pipe = MakePipe();
   const auto source = Open(pipe.read.get());
   std::string first(64, '.');
@@ -165,7 +157,7 @@ TEST_P(ByteSourceTest, ATimeoutLeavesTheBufferAlone) {
   }
 }
 
-TEST_P(ByteSourceTest, CanBeDroppedWhileTheStreamIsSilent) {
+TEST_F(ByteSourceTest, CanBeDroppedWhileTheStreamIsSilent) {
   Pipe pipe = MakePipe();
   {
     const auto source = Open(pipe.read.get());
@@ -177,7 +169,7 @@ TEST_P(ByteSourceTest, CanBeDroppedWhileTheStreamIsSilent) {
   EXPECT_EQ(Drain(*Open(pipe.read.get()), 64), "later");
 }
 
-TEST_P(ByteSourceTest, BearsANonBlockingPipe) {
+TEST_F(ByteSourceTest, BearsANonBlockingPipe) {
   Pipe pipe = MakePipe();
   ASSERT_EQ(fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK), 0);
   const auto source = Open(pipe.read.get());
@@ -189,23 +181,12 @@ TEST_P(ByteSourceTest, BearsANonBlockingPipe) {
   EXPECT_EQ(source->Read(space, kLong)->kind, ReadResult::Kind::kEnd);
 }
 
-TEST_P(ByteSourceTest, SaysWhyADescriptorCannotBeRead) {
-  std::string reason;
-  EXPECT_NE(MessageOf(OpenByteSource(-1, GetParam(), &reason).status()).find("opening the log stream"),
-            std::string_view::npos);
+TEST_F(ByteSourceTest, SaysWhyADescriptorCannotBeRead) {
+  EXPECT_NE(MessageOf(OpenByteSource(-1).status()).find("opening the log stream"), std::string_view::npos);
   const Descriptor folder(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  EXPECT_NE(MessageOf(OpenByteSource(folder.get(), GetParam(), &reason).status()).find("directory"),
-            std::string_view::npos);
+  EXPECT_NE(MessageOf(OpenByteSource(folder.get()).status()).find("directory"), std::string_view::npos);
   const Pipe pipe = MakePipe();
-  EXPECT_NE(MessageOf(OpenByteSource(pipe.write.get(), GetParam(), &reason).status()).find("writing only"),
-            std::string_view::npos);
-}
-
-TEST(ByteSource, SaysWhyItFallsBack) {
-  const Pipe pipe = MakePipe();
-  std::string reason;
-  ASSERT_TRUE(OpenByteSource(pipe.read.get(), false, &reason).ok());
-  EXPECT_EQ(reason, "io_uring was not asked for");
+  EXPECT_NE(MessageOf(OpenByteSource(pipe.write.get()).status()).find("writing only"), std::string_view::npos);
 }
 
 }  // namespace

@@ -40,7 +40,6 @@ class TextSource final : public ByteSource {
     at_ += size;
     return ReadResult{.kind = ReadResult::Kind::kBytes, .bytes = size};
   }
-  std::string_view name() const override { return "text"; }
 
  private:
   const std::string text_;

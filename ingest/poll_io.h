@@ -1,0 +1,50 @@
+// PollLoop: the event loop on poll(), recvmmsg() and accept4(), for kernels and containers without io_uring. Contract
+// as in event_loop.h.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <map>
+#include <vector>
+
+#include "ingest/event_loop.h"
+
+namespace revertd {
+
+class PollLoop final : public EventLoop {
+ public:
+  PollLoop();
+  ~PollLoop() override;
+
+  Id WatchReadable(int fd, OnEvent on_event) override { return Add(Kind::kReadable, fd, std::move(on_event)); }
+  Id ReceiveDatagrams(int fd, OnEvent on_event) override { return Add(Kind::kDatagrams, fd, std::move(on_event)); }
+  Id ReceiveStream(int fd, OnEvent on_event) override { return Add(Kind::kStream, fd, std::move(on_event)); }
+  Id Accept(int fd, OnEvent on_event) override;
+  void Remove(Id id) override { watched_.erase(id); }
+  Status RunOnce(DurationNs timeout) override;
+  std::string_view name() const override { return "poll"; }
+
+ private:
+  enum class Kind : uint8_t { kReadable, kDatagrams, kStream, kAccept };
+  struct Watched {
+    Kind kind;
+    int fd;
+    std::shared_ptr<const OnEvent> on_event;  // shared: it may remove itself while it runs
+  };
+  struct Datagrams;  // the vectors of recvmmsg
+
+  Id Add(Kind kind, int fd, OnEvent on_event);
+  void Serve(Id id);
+  void ServeDatagrams(Id id);
+  void ServeStream(Id id);
+  void ServeAccept(Id id);
+  // Ends the registration and calls back; the callback may be the last owner of what it needs.
+  void Fail(Id id, const Event& event);
+  void Tell(Id id, const Event& event);
+
+  std::map<Id, Watched> watched_;
+  Id last_id_ = 0;
+  std::unique_ptr<Datagrams> datagrams_;
+};
+
+}  // namespace revertd

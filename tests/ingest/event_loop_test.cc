@@ -1,0 +1,210 @@
+// Both event loops under the same tests: what one can do the other can.
+#include "ingest/event_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/ingest/sockets.h"
+
+namespace revertd {
+namespace {
+
+constexpr DurationNs kAtOnce = kMillisecondNs;
+constexpr DurationNs kLong = 30 * kSecondNs;  // never waited for: what is awaited is there
+
+class EventLoopTest : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    std::string reason;
+    loop_ = OpenEventLoop(GetParam(), &reason);
+    if (GetParam() && loop_->name() != "io_uring") GTEST_SKIP() << "NOT TESTED: " << reason;
+    EXPECT_EQ(reason.empty(), loop_->name() == "io_uring");
+  }
+  // Runs until `done`, which must come true by what already happened.
+  template <typename Condition>
+  void RunUntil(Condition done) {
+    for (int rounds = 0; !done() && rounds < 10'000; ++rounds) ASSERT_TRUE(loop_->RunOnce(kLong).ok());
+    ASSERT_TRUE(done());
+  }
+  // Lets the loop take whatever is there.
+  void Settle() {
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(loop_->RunOnce(kAtOnce).ok());
+  }
+
+  std::unique_ptr<EventLoop> loop_;
+};
+
+INSTANTIATE_TEST_SUITE_P(BothLoops, EventLoopTest, testing::Bool(),
+                         [](const auto& about) { return about.param ? "Uring" : "Poll"; });
+
+TEST_P(EventLoopTest, WhatIsLeftUnreadIsToldAgain) {
+  DescriptorPair pair = SocketPair(SOCK_STREAM);
+  std::string read;
+  loop_->WatchReadable(pair.here.get(), [&](const EventLoop::Event&) {
+    char one;
+    ASSERT_EQ(::read(pair.here.get(), &one, 1), 1);
+    read += one;
+  });
+  Send(pair.there, "hello");
+  RunUntil([&] { return read == "hello"; });
+}
+
+TEST_P(EventLoopTest, DatagramsKeepTheirBordersAndTheirOrder) {
+  DescriptorPair pair = SocketPair(SOCK_DGRAM);
+  std::vector<std::string> got;
+  loop_->ReceiveDatagrams(pair.here.get(), [&](const EventLoop::Event& event) {
+    EXPECT_FALSE(event.truncated);
+    got.emplace_back(event.bytes);
+  });
+  std::vector<std::string> sent;
+  for (int i = 0; i < 300; ++i) {
+    sent.push_back("datagram " + std::to_string(i) + std::string(static_cast<size_t>(i) * 7, 'x'));
+    Send(pair.there, sent.back());
+    if (i % 5 == 4) RunUntil([&] { return got.size() == sent.size(); });
+  }
+  EXPECT_EQ(got, sent);
+}
+
+TEST_P(EventLoopTest, MoreDatagramsThanBuffersAreAllReceived) {
+  Descriptor receiver(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(receiver.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)), 0);
+  const Descriptor sender = ConnectInet(SOCK_DGRAM, PortOf(receiver.get()));
+  int got = 0;
+  loop_->ReceiveDatagrams(receiver.get(), [&](const EventLoop::Event&) { ++got; });
+  Settle();
+  constexpr int kSent = 200;  // the default receive buffer holds them, the loop's own buffers do not
+  for (int i = 0; i < kSent; ++i) Send(sender, "x");
+  RunUntil([&] { return got == kSent; });
+}
+
+TEST_P(EventLoopTest, ADatagramThatIsTooLongIsCutAndSaysSo) {
+  DescriptorPair pair = SocketPair(SOCK_DGRAM);
+  std::string got;
+  bool truncated = false;
+  loop_->ReceiveDatagrams(pair.here.get(), [&](const EventLoop::Event& event) {
+    got = event.bytes;
+    truncated = event.truncated;
+  });
+  Send(pair.there, std::string(kReceiveBytes, 'a'));
+  RunUntil([&] { return !got.empty(); });
+  EXPECT_EQ(got.size(), kReceiveBytes);
+  EXPECT_FALSE(truncated);
+  got.clear();
+  Send(pair.there, std::string(kReceiveBytes + 1, 'a'));
+  RunUntil([&] { return !got.empty(); });
+  EXPECT_GE(got.size(), kReceiveBytes);
+  EXPECT_TRUE(truncated);
+}
+
+TEST_P(EventLoopTest, TellsHowManyDatagramsTheKernelDropped) {
+  Descriptor receiver(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  const int small = 2048;
+  ASSERT_EQ(::setsockopt(receiver.get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)), 0);
+  ASSERT_EQ(::setsockopt(receiver.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(receiver.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)), 0);
+  const Descriptor sender = ConnectInet(SOCK_DGRAM, PortOf(receiver.get()));
+  constexpr uint32_t kSent = 100;
+  for (uint32_t i = 0; i < kSent; ++i) Send(sender, std::string(500, 'x'));
+  uint32_t got = 0;
+  uint32_t dropped = 0;
+  loop_->ReceiveDatagrams(receiver.get(), [&](const EventLoop::Event& event) {
+    ++got;
+    dropped = event.kernel_drops.value_or(dropped);
+  });
+  Settle();
+  Send(sender, "one more, which brings the count");
+  RunUntil([&] { return got + dropped == kSent + 1; });
+  EXPECT_GT(dropped, 0U);
+}
+
+TEST_P(EventLoopTest, AcceptsConnectionsAndReadsThemToTheirEnd) {
+  Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::listen(listener.get(), 8), 0);
+  std::string got;
+  int ended = 0;
+  std::vector<Descriptor> accepted;
+  loop_->Accept(listener.get(), [&](const EventLoop::Event& event) {
+    ASSERT_GE(event.accepted, 0);
+    accepted.emplace_back(event.accepted);
+    loop_->ReceiveStream(event.accepted, [&](const EventLoop::Event& piece) {
+      got += piece.bytes;
+      if (piece.ended) ++ended;
+    });
+  });
+  for (int i = 0; i < 3; ++i) {
+    Descriptor sender = ConnectInet(SOCK_STREAM, PortOf(listener.get()));
+    Send(sender, std::string(100'000, static_cast<char>('a' + i)));
+    sender.Close();
+    RunUntil([&] { return ended == i + 1; });
+  }
+  EXPECT_EQ(got, std::string(100'000, 'a') + std::string(100'000, 'b') + std::string(100'000, 'c'));
+}
+
+TEST_P(EventLoopTest, ARemovedRegistrationIsSilentAndItsDescriptorFree) {
+  DescriptorPair pair = SocketPair(SOCK_DGRAM);
+  int called = 0;
+  const auto count = [&](const EventLoop::Event&) { ++called; };
+  const EventLoop::Id first = loop_->ReceiveDatagrams(pair.here.get(), count);
+  Settle();
+  loop_->Remove(first);
+  loop_->Remove(first);
+  Send(pair.there, "unheard");
+  Settle();
+  EXPECT_EQ(called, 0);
+  // The number of a closed descriptor is given again: the old registration must not hear the new one's bytes.
+  const int number = pair.here.get();
+  pair.here.Close();
+  DescriptorPair other = SocketPair(SOCK_DGRAM);
+  ASSERT_TRUE(other.here.get() == number || other.there.get() == number);
+  Send(other.there, "still unheard");
+  Send(other.here, "still unheard");
+  Settle();
+  EXPECT_EQ(called, 0);
+}
+
+TEST_P(EventLoopTest, ACallbackMayRemoveItself) {
+  DescriptorPair pair = SocketPair(SOCK_DGRAM);
+  int called = 0;
+  EventLoop::Id id = 0;
+  id = loop_->ReceiveDatagrams(pair.here.get(), [&](const EventLoop::Event&) {
+    ++called;
+    loop_->Remove(id);
+  });
+  Send(pair.there, "first");
+  Send(pair.there, "second");
+  RunUntil([&] { return called > 0; });
+  Settle();
+  EXPECT_EQ(called, 1);
+}
+
+TEST_P(EventLoopTest, AnErrorEndsTheRegistrationOnce) {
+  Descriptor not_a_socket(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  int errors = 0;
+  loop_->ReceiveStream(not_a_socket.get(), [&](const EventLoop::Event& event) { errors += event.error == ENOTSOCK; });
+  RunUntil([&] { return errors > 0; });
+  Settle();
+  EXPECT_EQ(errors, 1);
+}
+
+TEST_P(EventLoopTest, SilenceEndsWithTheTimeLimit) {
+  DescriptorPair pair = SocketPair(SOCK_DGRAM);
+  loop_->ReceiveDatagrams(pair.here.get(), [](const EventLoop::Event&) { FAIL(); });
+  ASSERT_TRUE(loop_->RunOnce(kAtOnce).ok());
+}
+
+TEST(EventLoop, SaysWhyItFallsBack) {
+  std::string reason;
+  EXPECT_EQ(OpenEventLoop(false, &reason)->name(), "poll");
+  EXPECT_EQ(reason, "io_uring was not asked for");
+}
+
+}  // namespace
+}  // namespace revertd

@@ -8,7 +8,7 @@ BUILD_PACKAGES=(
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # What the end-to-end run stands on: a real balancer and application, a load generator, a reader of NDJSON.
-DEMO_PACKAGES=(git nginx hey jq)
+DEMO_PACKAGES=(git nginx haproxy hey jq sqlite3 curl)
 # What only ./check uses. ccache makes the second build quick.
 CHECK_PACKAGES=(clang-format clang-tidy shellcheck ccache jq util-linux)
 

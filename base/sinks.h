@@ -1,9 +1,11 @@
-// Where analysis tells what it found. Declared here so that analysis need not know the store or the process around
-// it; implemented in store/ and daemon/, wired in daemon/app.
+// Where analysis and ingest tell what they found. Declared here so that they need not know the store or the process
+// around them; implemented in store/ and daemon/, wired in daemon/sidecar.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/deploy.h"
 #include "base/status.h"
@@ -25,6 +27,25 @@ struct HistoryBlock {
 struct SecondCounts {
   int64_t second = 0;
   AgeCounts by_age;
+};
+
+// How far a followed file was read. A file is known again by its first bytes, which a rename, a copy and a reused inode
+// number do not change or change: head_hash is of the first head_bytes; where there are none yet, by device and inode.
+struct FilePosition {
+  std::string path;  // of the source; after a rotation the file itself has another name
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  int64_t offset = 0;  // of a line's first byte
+  int64_t head_bytes = 0;
+  uint64_t head_hash = 0;
+};
+
+// Called by the ingest thread. Every line of `second` and before stands in front of the positions: read from there
+// again after a restart and leave out what is not after the newest second that is kept, and each line is counted once.
+class PositionSink {
+ public:
+  virtual ~PositionSink() = default;
+  virtual void OnSealed(int64_t second, std::vector<FilePosition> positions) = 0;
 };
 
 // Called by the analysis thread alone. OnTrigger must not return ok before the trigger is durable: the executor is

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/window_detail.h"
+#include "config/listen_address.h"
 
 namespace revertd {
 
@@ -19,9 +20,15 @@ std::string_view NameOf(Mode mode);
 std::optional<Mode> ModeNamed(std::string_view name);
 
 struct SourceConfig {
-  enum class Kind { kStdin };  // files and sockets come with the ingestion issue
+  enum class Kind { kStdin, kFile, kSyslog };
   Kind kind = Kind::kStdin;
-  std::string format = "auto";  // a name of ingest/format/format.h, or "auto"
+  std::string format = "auto";            // a name of ingest/format/format.h, a description "KIND:TEXT", or "auto"
+  std::string timezone = "local";         // of times that are logged without one (base/time_zone.h)
+  DurationNs stale_after_ns = kMinuteNs;  // silence of this length is an event
+  std::string path;                       // of a file
+  bool from_start = false;                // of a file that is there at the very first start: read it whole
+  ListenAddress listen;                   // of syslog
+  unsigned socket_mode = 0660;            // of syslog on a unix socket: the permissions of its file
 };
 
 // A line belongs to a service if its host equals `host` (lower case, no port; empty: any host) and its path starts

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "base/time_format.h"
-#include "config/yaml.h"
+#include "base/time_zone.h"
+#include "config/map_reader.h"
 
 namespace revertd {
 namespace {
@@ -18,124 +18,11 @@ namespace {
 // A configuration is a page; more than this is the wrong file.
 constexpr std::streamoff kFileBytesMax = std::streamoff{4} * 1024 * 1024;
 
+// Each source has its buffers and its place in every round of the ingest thread.
+constexpr size_t kSourcesMax = 32;
+
 // What the service table (base/service_table.h) calls the services beyond its capacity.
 constexpr std::string_view kOtherService = "_other";
-
-bool IsControl(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
-// Values become file names, arguments and lines of commit messages; none of these survives a line end.
-bool HasControlCharacter(std::string_view text) { return std::any_of(text.begin(), text.end(), IsControl); }
-
-// Reads one map of the tree strictly: every key has a reader, every other key is an error that names the nearest.
-class MapReader {
- public:
-  using Read = std::function<Status(const YamlNode& node, const std::string& path)>;
-  struct Key {
-    std::string_view name;
-    Read read;
-  };
-
-  explicit MapReader(std::string_view file) : file_(file) {}
-
-  Status Error(const YamlNode& node, const std::string& path, std::string_view what) const {
-    return InvalidArgument(std::string(file_) + ":" + std::to_string(node.line) + ": " +
-                           (path.empty() ? "" : ShownText(path) + ": ") + std::string(what));
-  }
-
-  Status Expect(const YamlNode& node, const std::string& path, YamlNode::Kind kind) const {
-    if (node.kind == kind) return OkStatus();
-    return Error(node, path, std::string(NameOf(kind)) + " expected, " + std::string(NameOf(node.kind)) + " found");
-  }
-
-  Status Keys(const YamlNode& node, const std::string& path, const std::vector<Key>& keys) const {
-    REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kMap));
-    for (const YamlMember& member : node.members) {
-      const std::string member_path = path.empty() ? member.key : path + "." + member.key;
-      const auto key =
-          std::find_if(keys.begin(), keys.end(), [&](const Key& known) { return known.name == member.key; });
-      if (key == keys.end()) return UnknownKey(member.node, member_path, member.key, keys);
-      REVERTD_RETURN_IF_ERROR(key->read(member.node, member_path));
-    }
-    return OkStatus();
-  }
-
-  // Every member of a map whose keys are names of the user's.
-  Status Names(
-      const YamlNode& node, const std::string& path,
-      const std::function<Status(const std::string& name, const YamlNode&, const std::string& path)>& read) const {
-    REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kMap));
-    for (const auto& [name, member] : node.members) {
-      if (name.empty() || HasControlCharacter(name)) return Error(member, path, "a name must be plain words");
-      REVERTD_RETURN_IF_ERROR(read(name, member, path + "." + name));
-    }
-    return OkStatus();
-  }
-
-  Read Text(std::string* into) const {
-    return [this, into](const YamlNode& node, const std::string& path) {
-      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
-      if (node.scalar.empty()) return Error(node, path, "must not be empty");
-      if (HasControlCharacter(node.scalar)) return Error(node, path, "must not hold line ends or control characters");
-      *into = node.scalar;
-      return OkStatus();
-    };
-  }
-
-  Read Number(double* into, double low, double high, std::string_view range) const {
-    return [this, into, low, high, range](const YamlNode& node, const std::string& path) {
-      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
-      const auto value = ParseDouble(node.scalar);
-      if (!value || *value < low || *value > high) return WrongValue(node, path, "a number " + std::string(range));
-      *into = *value;
-      return OkStatus();
-    };
-  }
-
-  Read Count(int64_t* into, int64_t low, int64_t high) const {
-    return [this, into, low, high](const YamlNode& node, const std::string& path) {
-      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
-      const auto value = ParseUnsigned(node.scalar);
-      if (!value || *value < static_cast<uint64_t>(low) || *value > static_cast<uint64_t>(high)) {
-        return WrongValue(node, path, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
-      }
-      *into = static_cast<int64_t>(*value);
-      return OkStatus();
-    };
-  }
-
-  Read Duration(DurationNs* into, DurationNs low, DurationNs high, std::string_view range) const {
-    return [this, into, low, high, range](const YamlNode& node, const std::string& path) {
-      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
-      const auto value = ParseDuration(node.scalar);
-      if (!value || *value < low || *value > high) {
-        return WrongValue(node, path, "a duration like 90s, 15m or 1h, " + std::string(range));
-      }
-      *into = *value;
-      return OkStatus();
-    };
-  }
-
-  Status WrongValue(const YamlNode& node, const std::string& path, const std::string& expected) const {
-    return Error(node, path, expected + " expected, \"" + ShownText(node.scalar) + "\" found");
-  }
-
-  static std::string DidYouMean(std::string_view text, const std::vector<std::string_view>& candidates) {
-    const auto nearest = Nearest(text, candidates);
-    return nearest ? "; did you mean \"" + std::string(*nearest) + "\"?" : "";
-  }
-
- private:
-  Status UnknownKey(const YamlNode& node, const std::string& path, std::string_view name,
-                    const std::vector<Key>& keys) const {
-    std::vector<std::string_view> names;
-    names.reserve(keys.size());
-    for (const Key& key : keys) names.push_back(key.name);
-    const std::string meant = DidYouMean(name, names);
-    if (!meant.empty()) return Error(node, path, "unknown key" + meant);
-    return Error(node, path, "unknown key; known are " + Join({names.begin(), names.end()}, ", "));
-  }
-
-  const std::string_view file_;
-};
 
 class ConfigReader {
  public:
@@ -173,15 +60,98 @@ class ConfigReader {
 
   Status Sources(const YamlNode& node, const std::string& path) {
     REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kSequence));
-    if (node.items.size() != 1) return read_.Error(node, path, "exactly one source expected");
-    const std::string item_path = path + "[0]";
+    if (node.items.empty() || node.items.size() > kSourcesMax) {
+      return read_.Error(node, path, "1 to " + std::to_string(kSourcesMax) + " sources expected");
+    }
+    config_.sources.clear();
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      REVERTD_RETURN_IF_ERROR(SourceItem(node.items[i], path + "[" + std::to_string(i) + "]"));
+    }
+    return OkStatus();
+  }
+
+  Status SourceItem(const YamlNode& node, const std::string& path) {
     SourceConfig source;
-    REVERTD_RETURN_IF_ERROR(read_.Keys(node.items.front(), item_path,
-                                       {{"stdin", [&](const YamlNode& from, const std::string& from_path) {
-                                           if (from.kind == YamlNode::Kind::kNull) return OkStatus();
-                                           return read_.Keys(from, from_path, {{"format", read_.Text(&source.format)}});
-                                         }}}));
-    config_.sources = {source};
+    const auto read_as = [&](SourceConfig::Kind kind) {
+      return [this, kind, &source](const YamlNode& from, const std::string& at) {
+        source.kind = kind;
+        return SourceKeys(from, at, &source);
+      };
+    };
+    REVERTD_RETURN_IF_ERROR(read_.Keys(node, path,
+                                       {{"stdin", read_as(SourceConfig::Kind::kStdin)},
+                                        {"file", read_as(SourceConfig::Kind::kFile)},
+                                        {"syslog", read_as(SourceConfig::Kind::kSyslog)}}));
+    if (node.members.size() != 1) return read_.Error(node, path, "one of stdin, file or syslog expected");
+    for (const SourceConfig& other : config_.sources) {
+      // Both would count the same lines, or fight for them.
+      if (other.kind == source.kind && other.path == source.path && other.listen == source.listen) {
+        return read_.Error(node, path, "the same source twice");
+      }
+    }
+    config_.sources.push_back(std::move(source));
+    return OkStatus();
+  }
+
+  Status SourceKeys(const YamlNode& node, const std::string& path, SourceConfig* source) const {
+    constexpr DurationNs kDay = 24 * kHourNs;
+    const bool is_stdin = source->kind == SourceConfig::Kind::kStdin;
+    if (is_stdin && node.kind == YamlNode::Kind::kNull) return OkStatus();
+    std::vector<MapReader::Key> keys = {
+        {"format", read_.Text(&source->format)},
+        {"timezone",
+         [&](const YamlNode& from, const std::string& at) {
+           REVERTD_RETURN_IF_ERROR(read_.Text(&source->timezone)(from, at));
+           const auto zone = TimeZone::Named(source->timezone);
+           return zone.ok() ? OkStatus() : read_.Error(from, at, MessageOf(zone.status()));
+         }},
+        {"stale_after", read_.Duration(&source->stale_after_ns, kSecondNs, kDay, "from 1s to 1d")}};
+    std::string_view required;
+    if (source->kind == SourceConfig::Kind::kFile) {
+      required = "path";
+      keys.push_back({"path", [&](const YamlNode& from, const std::string& at) {
+                        REVERTD_RETURN_IF_ERROR(read_.Text(&source->path)(from, at));
+                        return source->path.front() == '/' ? OkStatus()
+                                                           : read_.Error(from, at, "an absolute path expected");
+                      }});
+      keys.push_back({"from", [&](const YamlNode& from, const std::string& at) { return From(from, at, source); }});
+    }
+    if (source->kind == SourceConfig::Kind::kSyslog) {
+      required = "listen";
+      keys.push_back({"listen", [&](const YamlNode& from, const std::string& at) { return Listen(from, at, source); }});
+      keys.push_back(
+          {"mode", [&](const YamlNode& from, const std::string& at) { return SocketMode(from, at, source); }});
+    }
+    REVERTD_RETURN_IF_ERROR(read_.Keys(node, path, keys));
+    const bool given = required.empty() || std::ranges::any_of(node.members, [&](const YamlMember& member) {
+                         return member.key == required;
+                       });
+    return given ? OkStatus() : read_.Error(node, path, std::string(required) + " expected");
+  }
+
+  Status From(const YamlNode& node, const std::string& path, SourceConfig* source) const {
+    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kScalar));
+    source->from_start = node.scalar == "start";
+    return source->from_start || node.scalar == "end" ? OkStatus() : read_.WrongValue(node, path, "start or end");
+  }
+
+  Status Listen(const YamlNode& node, const std::string& path, SourceConfig* source) const {
+    std::string text;
+    REVERTD_RETURN_IF_ERROR(read_.Text(&text)(node, path));
+    const auto address = ParseListenAddress(text);
+    if (!address.ok()) return read_.Error(node, path, MessageOf(address.status()));
+    source->listen = *address;
+    return OkStatus();
+  }
+
+  Status SocketMode(const YamlNode& node, const std::string& path, SourceConfig* source) const {
+    std::string text;
+    REVERTD_RETURN_IF_ERROR(read_.Text(&text)(node, path));
+    const bool octal =
+        text.size() == 4 && text.front() == '0' && text.find_first_not_of("01234567") == std::string::npos;
+    if (!octal) return read_.WrongValue(node, path, "permissions like \"0660\"");
+    source->socket_mode = 0;
+    for (const char digit : text) source->socket_mode = source->socket_mode * 8 + static_cast<unsigned>(digit - '0');
     return OkStatus();
   }
 

@@ -13,6 +13,7 @@
 #include "daemon/memory_bound.h"
 #include "daemon/output.h"
 #include "ingest/event_loop.h"
+#include "ingest/source_set.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 
@@ -60,6 +61,29 @@ CheckRow CheckMemory(const Config& config) {
               " on disk; only services with traffic take any"};
 }
 
+// Whether the source could be opened. A running sidecar may hold a socket: it is not bound here, only looked at.
+CheckRow CheckSource(const SourceConfig& source) {
+  const std::string what = "source " + NameOf(source);
+  if (source.format.find(':') != std::string::npos) {
+    if (const auto custom = CustomFormat(source.format); !custom.ok()) {
+      return {what, false, std::string(MessageOf(custom.status()))};
+    }
+  } else if (const auto format = FormatOrAuto(source.format); !format.ok()) {
+    return {what, false, std::string(MessageOf(format.status()))};
+  }
+  std::error_code error;
+  if (source.kind == SourceConfig::Kind::kFile) {
+    if (!std::filesystem::exists(source.path, error)) return {what, true, "does not exist yet: run waits for it"};
+    if (::access(source.path.c_str(), R_OK) != 0) return {what, false, "cannot be read by this user"};
+    return {what, true, "can be read"};
+  }
+  if (source.kind == SourceConfig::Kind::kSyslog && source.listen.is_unix()) {
+    const std::string folder = std::filesystem::path(source.listen.path).parent_path().string();
+    if (::access(folder.c_str(), W_OK) != 0) return {what, false, "no socket can be made in " + folder};
+  }
+  return {what, true, "format " + source.format};
+}
+
 CheckRow CheckKillSwitch(const Config& config) {
   switch (ReadKillSwitch(config.guard.kill_switch)) {
     case KillSwitch::kOff: return {"kill switch", true, "off (" + config.guard.kill_switch + " does not exist)"};
@@ -86,9 +110,7 @@ std::vector<CheckRow> CheckAll(const Config& config) {
       CheckMemory(config),
       CheckState(config),
       CheckKillSwitch(config)};
-  if (const auto format = FormatOrAuto(config.sources.front().format); !format.ok()) {
-    rows.push_back({"source", false, std::string(MessageOf(format.status()))});
-  }
+  for (const SourceConfig& source : config.sources) rows.push_back(CheckSource(source));
   SystemClock clock;
   GitProgram git(FolderOf(config), OwnEnvironment(), &clock);
   if (const auto version = git.Version(); version.ok()) {

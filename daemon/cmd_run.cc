@@ -56,15 +56,13 @@ std::string FaultPointFromEnvironment() {
 ExitCode RunCommand(const RunOptions& options) {
   const auto config = ConfigOrFail(options.config);
   if (!config.ok()) return Fail(config.status());
-  auto source = OpenByteSource(STDIN_FILENO);
-  if (!source.ok()) return Fail(source.status());
 
   SignalWaiter::BlockSignals();
-  Sidecar sidecar(*config, *std::move(source), FaultPointFromEnvironment());
+  Sidecar sidecar(*config, options.use_io_uring, FaultPointFromEnvironment());
   if (const Status status = sidecar.Open(); !status.ok()) return Fail(status);
   const SignalWaiter signals(&sidecar);
   const Status status = sidecar.Run();
-  return status.ok() ? ExitCode::kDone : Fail(Annotate(status, "reading stdin"));
+  return status.ok() ? ExitCode::kDone : Fail(status);
 }
 
 }  // namespace revertd

@@ -83,4 +83,13 @@ std::string ToEvent(const ExecutorEvent& step) {
   return json.EndObject().Take();
 }
 
+std::string ToEvent(const SourceEvent& event) {
+  const bool is_format = event.what == "format";
+  JsonWriter json = Begin(is_format ? "format" : "source", event.time_ns, "", "");
+  json.Field("source", event.source);
+  if (!is_format) json.Field("state", event.what);
+  json.Field(is_format ? "format" : "detail", event.detail);
+  return json.EndObject().Take();
+}
+
 }  // namespace revertd

@@ -9,6 +9,7 @@
 #include "base/json_writer.h"
 #include "base/trigger.h"
 #include "base/verdict.h"
+#include "ingest/source.h"
 
 namespace revertd {
 
@@ -17,6 +18,8 @@ std::string ToEvent(const Verdict& verdict);
 std::string ToEvent(const Decision& decision);
 std::string ToEvent(const Recovery& recovery);
 std::string ToEvent(const ExecutorEvent& step);
+// "format" where `what` is that, else "source" with "state"; both with "source".
+std::string ToEvent(const SourceEvent& event);
 
 // Members of an object that the caller has opened.
 void AppendFields(JsonWriter& json, const Deploy& deploy);

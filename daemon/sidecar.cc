@@ -19,10 +19,6 @@
 #include "daemon/restore.h"
 #include "daemon/status_report.h"
 #include "daemon/store_sink.h"
-#include "ingest/format/format.h"
-#include "ingest/ingest_loop.h"
-#include "ingest/recorder.h"
-#include "ingest/router.h"
 
 namespace revertd {
 namespace {
@@ -51,13 +47,18 @@ void WakeUp::Wait(DurationNs limit) {
   notified_ = false;
 }
 
-Sidecar::Sidecar(const Config& config, std::unique_ptr<ByteSource> source, std::string fault_point)
+Sidecar::Sidecar(const Config& config, bool use_io_uring, std::string fault_point)
     : config_(config),
+      use_io_uring_(use_io_uring),
       fault_point_(std::move(fault_point)),
-      source_(std::move(source)),
       services_(config_.limits.table_places()),
       ring_(config_.limits.table_places(), kRingSeconds, config_.window_parts()),
-      events_(STDOUT_FILENO) {}
+      events_(STDOUT_FILENO),
+      sources_(config_, &services_, &ring_, &clock_,
+               {.make_room = [this] { return MakeRoomInRing(); },
+                .on_batch = [this] { analysis_wake_.Notify(); },
+                .on_event = [this](const SourceEvent& event) { PrintSourceEvent(event); },
+                .positions = &positions_}) {}
 
 Sidecar::~Sidecar() = default;
 
@@ -74,11 +75,30 @@ Status Sidecar::Open() {
   auto inbox = StateStore::Open(config_.state, StateStore::Access::kInboxOnly);
   if (!inbox.ok()) return inbox.status();
   inbox_ = *std::move(inbox);
-  // A restarted `tail -F` may tell the log's end again: what the state holds already is sealed, and counted once.
+  // Followed files are read again from their positions, and a restarted `tail -F` may tell the log's end again: what
+  // the state holds already is sealed, and counted once.
   const auto newest = state_->ReadNewestSecond();
   if (!newest.ok()) return newest.status();
   if (newest->has_value()) ring_.SealThrough(**newest);
+  return OpenSources(newest->value_or(kNoSecond));
+}
+
+Status Sidecar::OpenSources(int64_t counted_through) {
+  auto positions = state_->ReadFilePositions();
+  if (!positions.ok()) return positions.status();
+  REVERTD_RETURN_IF_ERROR(sources_.Open({.use_io_uring = use_io_uring_,
+                                         .counted_through = counted_through,
+                                         .positions = *std::move(positions),
+                                         .stdin_fd = STDIN_FILENO}));
+  if (!sources_.fallback_reason().empty()) {
+    Say("io_uring cannot be used (" + sources_.fallback_reason() + "); reading with poll() and read()");
+  }
   return OkStatus();
+}
+
+void Sidecar::PrintSourceEvent(const SourceEvent& event) {
+  events_.Print(ToEvent(event));
+  Say(std::string(event.source) + ": " + std::string(event.what) + (event.detail.empty() ? "" : ": " + event.detail));
 }
 
 Status Sidecar::Run() {
@@ -110,15 +130,8 @@ bool Sidecar::MakeRoomInRing() {
 }
 
 void Sidecar::IngestThread() {
-  Router router(config_, &services_);
-  DetailFinder details(config_);
-  Recorder recorder({.lateness_seconds = config_.detect.lateness_seconds, .live = true, .details = &details}, &ring_,
-                    &counters_, [this] { return MakeRoomInRing(); });
-  const Format* format = FormatNamed(config_.sources.front().format);  // null: auto
-  IngestLoop loop({.seal_at_end = true}, source_.get(), format, &router, &recorder, &counters_, &clock_,
-                  [this] { analysis_wake_.Notify(); });
-  source_status_ = loop.Run(stop_);
-  source_ended_.store(true);
+  source_status_ = sources_.Run(stop_);
+  sources_ended_.store(true);
   analysis_wake_.Notify();
 }
 
@@ -140,7 +153,7 @@ void Sidecar::AnalysisThread() {
   TimeNs written_at = 0;
   while (true) {
     // Read before the ring is drained: whatever was counted before the end is then in what is collected.
-    const bool last_round = source_ended_.load();
+    const bool last_round = sources_ended_.load();
     const TimeNs now = clock_.Now();
     if (now - inbox_at >= kInboxPoll || last_round) {
       inbox_at = now;
@@ -157,8 +170,9 @@ void Sidecar::AnalysisThread() {
     if (last_round) rollups.Finish();
     if (now - written_at >= kWriteEvery || last_round) {
       written_at = now;
+      if (auto positions = positions_.Take(sealed)) sink.SetPositions(*std::move(positions));
       sink.Flush(now);
-      const StatusFacts facts{.source = "stdin",
+      const StatusFacts facts{.event_loop = sources_.loop_name(),
                               .started_ns = started,
                               .now_ns = now,
                               .running = !last_round,
@@ -168,7 +182,7 @@ void Sidecar::AnalysisThread() {
                               .rollup_bytes = rollups.bytes(),
                               .rollup_chunks_cut = rollups.chunks_cut(),
                               .rollups_out_of_order = rollups.windows_disordered()};
-      const Status status = state_->WriteStatus(StatusJson(facts, counters_, services_, analysis.OpenWatches()));
+      const Status status = state_->WriteStatus(StatusJson(facts, sources_.views(), services_, analysis.OpenWatches()));
       if (!status.ok()) sink.Flush(now);  // says it, once a failure
     }
     if (last_round) break;

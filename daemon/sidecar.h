@@ -1,10 +1,10 @@
 // Sidecar: the running process of `revertd run`: the ingest, analysis and executor threads, wired together.
 //
-//   ingest thread    source -> IngestLoop -> WindowRing                      (edge 1: sealed_through)
+//   ingest thread    sources -> SourceSet -> WindowRing                      (edge 1: sealed_through)
 //   analysis thread  WindowRing -> AnalysisLoop -> StoreSink -> state.db     (edge 2: the trigger's row, a wake-up)
 //   executor thread  state.db -> ActionLoop -> git, executor.db -> inbox     (back to the front: the revert's deploy)
 //
-// Each thread owns its database connections. The order of shutting down is the order of the line: the source ends,
+// Each thread owns its database connections. The order of shutting down is the order of the line: the sources end,
 // analysis drains the ring and writes what it has, the executor finishes the step at hand.
 #pragma once
 
@@ -15,13 +15,13 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/counters.h"
 #include "base/service_table.h"
 #include "base/status.h"
 #include "base/window_ring.h"
 #include "config/config.h"
 #include "daemon/output.h"
-#include "ingest/byte_source.h"
+#include "daemon/position_board.h"
+#include "ingest/source_set.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 
@@ -48,10 +48,10 @@ class Sidecar {
   static constexpr DurationNs kRoomWaitMax = 10 * kSecondNs;
 
   // `fault_point` is where crash tests kill the process; empty in production.
-  Sidecar(const Config& config, std::unique_ptr<ByteSource> source, std::string fault_point);
+  Sidecar(const Config& config, bool use_io_uring, std::string fault_point);
   ~Sidecar();
 
-  // Opens the state and restores from it; a second sidecar on the same state is refused here.
+  // Opens the state, restores from it and opens the sources; a second sidecar on the same state is refused here.
   Status Open();
   // Runs until the source ends or Stop. Call once.
   Status Run();
@@ -59,6 +59,8 @@ class Sidecar {
   void Stop();
 
  private:
+  Status OpenSources(int64_t counted_through);
+  void PrintSourceEvent(const SourceEvent& event);
   void IngestThread();
   void AnalysisThread();
   void ExecutorThread();
@@ -66,12 +68,13 @@ class Sidecar {
 
   const Config config_;
   SystemClock clock_;
+  const bool use_io_uring_;
   const std::string fault_point_;
-  std::unique_ptr<ByteSource> source_;
-  Counters counters_;
   ServiceTable services_;
   WindowRing ring_;
   EventPrinter events_;
+  PositionBoard positions_;
+  SourceSet sources_;                            // ingest thread; its views are everybody's
   std::unique_ptr<StateStore> state_;            // analysis thread
   std::unique_ptr<ExecutorStore> journal_view_;  // analysis thread, read only
   std::unique_ptr<StateStore> inbox_;            // executor thread
@@ -79,7 +82,7 @@ class Sidecar {
   WakeUp analysis_wake_;
   WakeUp executor_wake_;
   std::atomic<bool> stop_{false};
-  std::atomic<bool> source_ended_{false};
+  std::atomic<bool> sources_ended_{false};
   std::atomic<bool> analysis_ended_{false};
   Status source_status_;
 };

@@ -6,14 +6,13 @@
 #include <vector>
 
 #include "analysis/analysis_loop.h"
-#include "base/counters.h"
-#include "base/json_writer.h"
 #include "base/service_table.h"
+#include "ingest/source_set.h"
 
 namespace revertd {
 
 struct StatusFacts {
-  std::string_view source;
+  std::string_view event_loop;  // "io_uring" or "poll"
   TimeNs started_ns = 0;
   TimeNs now_ns = 0;
   bool running = true;
@@ -25,10 +24,8 @@ struct StatusFacts {
   uint64_t rollups_out_of_order = 0;  // windows too old for the tiers
 };
 
-std::string StatusJson(const StatusFacts& facts, const Counters& counters, const ServiceTable& services,
-                       const std::vector<AnalysisLoop::Watch>& watches);
-
-// The counters as members of an object that the caller has opened; the zero ones too.
-void AppendCounters(JsonWriter& json, const Counters& counters);
+// The counters of all sources together, then each source with those of its own that are not zero.
+std::string StatusJson(const StatusFacts& facts, const std::vector<SourceSet::View>& sources,
+                       const ServiceTable& services, const std::vector<AnalysisLoop::Watch>& watches);
 
 }  // namespace revertd

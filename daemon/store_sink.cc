@@ -56,9 +56,10 @@ void StoreSink::Flush(TimeNs now) {
     WriteOrKeep([this, minutes = std::move(minutes_)] { return store_->WriteMinutes(minutes); });
     minutes_.clear();
   }
-  if (!seconds_.empty() || !blocks_.empty()) {
-    WriteOrKeep([this, seconds = std::move(seconds_), blocks = std::move(blocks_)] {
-      return store_->WriteHistory(seconds, blocks);
+  if (!seconds_.empty() || !blocks_.empty() || positions_) {
+    WriteOrKeep([this, seconds = std::move(seconds_), blocks = std::move(blocks_),
+                 positions = std::exchange(positions_, std::nullopt)] {
+      return store_->WriteHistory(seconds, blocks, positions);
     });
     seconds_.clear();
     blocks_.clear();

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +38,9 @@ class StoreSink final : public AnalysisSink {
 
   void OnMinute(std::string_view service, int64_t start_second, std::string_view bytes);
 
-  // Writes the seconds, blocks and minutes that gathered, and what waits in the backlog.
+  // Where followed files are to be read again from once what was told so far is written.
+  void SetPositions(std::vector<FilePosition> positions) { positions_ = std::move(positions); }
+  // Writes the seconds, blocks, positions and minutes that gathered, and what waits in the backlog.
   void Flush(TimeNs now);
   // Whether everything told so far is durable, but for history since the last Flush.
   bool durable() const { return backlog_.empty(); }
@@ -54,6 +57,7 @@ class StoreSink final : public AnalysisSink {
   std::vector<std::pair<std::string, SecondCounts>> seconds_;
   std::vector<std::pair<std::string, HistoryBlock>> blocks_;
   std::vector<StoredMinute> minutes_;
+  std::optional<std::vector<FilePosition>> positions_;
   std::deque<Write> backlog_;
   bool failing_ = false;
   uint64_t writes_dropped_ = 0;

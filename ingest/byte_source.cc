@@ -10,7 +10,7 @@
 
 namespace revertd {
 
-StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd) {
+Status CheckReadable(int fd) {
   struct stat about {};
   if (fstat(fd, &about) != 0) {
     return Unavailable("opening the log stream: " + std::generic_category().message(errno));
@@ -19,6 +19,11 @@ StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd) {
   if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) {
     return Unavailable("opening the log stream: it is open for writing only");
   }
+  return OkStatus();
+}
+
+StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd) {
+  REVERTD_RETURN_IF_ERROR(CheckReadable(fd));
   return std::unique_ptr<ByteSource>(std::make_unique<PollReadSource>(fd));
 }
 

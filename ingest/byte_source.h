@@ -29,6 +29,9 @@ class ByteSource {
   virtual StatusOr<ReadResult> Read(std::span<char> into, DurationNs timeout) = 0;
 };
 
+// Whether bytes can be read from `fd` at all: it is open for reading and no directory.
+Status CheckReadable(int fd);
+
 // Reads `fd` (a pipe, file, socket or terminal, which stays the caller's and outlives the source) through poll() and
 // read(): one recorded log after the other needs no event loop. A status where `fd` itself cannot be read.
 StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd);

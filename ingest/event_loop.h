@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,8 +18,8 @@
 
 namespace revertd {
 
-// The room for one datagram or one piece of a stream: the longest line, a syslog head in front of it, and what the
-// kernel tells about it. A longer datagram is cut off and says so.
+// The room for one datagram or one piece of a stream: the longest line and a syslog head in front of it. A longer
+// datagram is cut off and says so.
 inline constexpr size_t kReceiveBytes = kLineBytesMax + 2048;
 
 class EventLoop {
@@ -30,9 +29,7 @@ class EventLoop {
     bool ended = false;           // of a stream: the other side closed it; no further event comes
     std::string_view bytes = {};  // good until the callback returns
     bool truncated = false;       // of a datagram: longer than kReceiveBytes
-    std::optional<uint32_t> kernel_drops =
-        {};             // of a datagram: how many this socket lost so far (SO_RXQ_OVFL), modulo 2^32
-    int accepted = -1;  // the new descriptor, now the callback's to close
+    int accepted = -1;            // the new descriptor, now the callback's to close
   };
   using OnEvent = std::function<void(const Event&)>;
   using Id = uint64_t;

@@ -1,19 +1,13 @@
-// How many datagrams a socket has lost, as the kernel tells it: beside each datagram (SO_RXQ_OVFL), and on its own.
+// How many datagrams a socket has lost because its receive buffer was full, as the kernel counts them.
 #pragma once
-
-#include <sys/socket.h>
 
 #include <cstdint>
 #include <optional>
 
 namespace revertd {
 
-// Room for the one control message that is asked for.
-inline constexpr size_t kControlBytes = CMSG_SPACE(sizeof(uint32_t));
-
-// The count that came with a datagram; nothing until the socket has lost one.
-std::optional<uint32_t> KernelDropsIn(const msghdr& head);
-// The socket's own count now, also when no datagram comes any more; nothing where the kernel does not tell.
+// Since the socket was opened, modulo 2^32; nothing where the kernel does not tell (before Linux 4.12). Asked for now
+// and then: the count that can come with each datagram (SO_RXQ_OVFL) costs a copy a datagram and stops when they stop.
 std::optional<uint32_t> KernelDropsOf(int fd);
 
 }  // namespace revertd

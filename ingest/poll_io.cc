@@ -11,8 +11,6 @@
 #include <limits>
 #include <system_error>
 
-#include "ingest/kernel_drops.h"
-
 namespace revertd {
 namespace {
 
@@ -23,8 +21,6 @@ constexpr int kRoundsMax = 8;
 }  // namespace
 
 struct PollLoop::Datagrams {
-  using Control = std::array<char, kControlBytes>;
-
   Datagrams() : bytes(std::make_unique_for_overwrite<char[]>(kDatagramsAtOnce * kReceiveBytes)) {}
 
   // recvmmsg() writes into what it is given, so each call starts anew.
@@ -34,14 +30,11 @@ struct PollLoop::Datagrams {
       heads[i] = {};
       heads[i].msg_hdr.msg_iov = &pieces[i];
       heads[i].msg_hdr.msg_iovlen = 1;
-      heads[i].msg_hdr.msg_control = controls[i].data();
-      heads[i].msg_hdr.msg_controllen = controls[i].size();
     }
   }
 
   std::unique_ptr<char[]> bytes;  // touched only as far as datagrams are long
   std::array<iovec, kDatagramsAtOnce> pieces{};
-  alignas(cmsghdr) std::array<Control, kDatagramsAtOnce> controls{};
   std::array<mmsghdr, kDatagramsAtOnce> heads{};
 };
 
@@ -104,8 +97,7 @@ void PollLoop::ServeDatagrams(Id id) {
     for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
       const mmsghdr& head = datagrams_->heads[i];
       Tell(id, {.bytes = {datagrams_->bytes.get() + i * kReceiveBytes, head.msg_len},
-                .truncated = (head.msg_hdr.msg_flags & MSG_TRUNC) != 0,
-                .kernel_drops = KernelDropsIn(head.msg_hdr)});
+                .truncated = (head.msg_hdr.msg_flags & MSG_TRUNC) != 0});
     }
     if (static_cast<size_t>(count) < kDatagramsAtOnce) return;
   }

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "ingest/kernel_drops.h"
 
 namespace revertd {
 namespace {
@@ -22,7 +21,7 @@ constexpr uint64_t kNobody = 0;  // the completion of a cancel
 constexpr int kBufferGroup = 0;
 constexpr size_t kBufferRingBytes = UringLoop::kBuffers * sizeof(io_uring_buf);
 // A buffer holds what recvmsg tells in front of the bytes.
-constexpr size_t kBufferBytes = kReceiveBytes + sizeof(io_uring_recvmsg_out) + kControlBytes;
+constexpr size_t kBufferBytes = kReceiveBytes + sizeof(io_uring_recvmsg_out);
 
 static_assert((UringLoop::kBuffers & (UringLoop::kBuffers - 1)) == 0, "the ring of buffers wants a power of two");
 
@@ -101,7 +100,6 @@ UringLoop::~UringLoop() {
 
 EventLoop::Id UringLoop::Add(Kind kind, int fd, OnEvent on_event) {
   Request request{.kind = kind, .fd = fd, .on_event = std::move(on_event)};
-  if (kind == Kind::kDatagrams) request.head.msg_controllen = kControlBytes;
   requests_.emplace(++last_id_, std::move(request));
   wanted_.push_back(last_id_);
   return last_id_;
@@ -232,14 +230,10 @@ bool UringLoop::Tell(Request& request, const Completion& completion) {
 void UringLoop::TellDatagram(Request& request, char* buffer, int result) {
   io_uring_recvmsg_out* told = io_uring_recvmsg_validate(buffer, result, &request.head);
   REVERTD_CHECK(told != nullptr);
-  msghdr controls{};
-  controls.msg_control = static_cast<char*>(io_uring_recvmsg_name(told)) + request.head.msg_namelen;
-  controls.msg_controllen = told->controllen;
-  const size_t room = kBufferBytes - sizeof(*told) - request.head.msg_controllen;
+  const size_t room = kBufferBytes - sizeof(*told);
   request.on_event({.bytes = {static_cast<char*>(io_uring_recvmsg_payload(told, &request.head)),
                               std::min<size_t>(told->payloadlen, room)},
-                    .truncated = (told->flags & MSG_TRUNC) != 0,
-                    .kernel_drops = KernelDropsIn(controls)});
+                    .truncated = (told->flags & MSG_TRUNC) != 0});
 }
 
 char* UringLoop::BufferOf(unsigned flags) {

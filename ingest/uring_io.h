@@ -44,7 +44,7 @@ class UringLoop final : public EventLoop {
     Kind kind;
     int fd;
     OnEvent on_event;
-    msghdr head{};           // of datagrams: what recvmsg should tell beside the bytes
+    msghdr head{};           // of datagrams: recvmsg tells beside the bytes whether they were cut
     bool in_flight = false;  // the kernel will complete it once more
     bool removed = false;    // its owner is gone; it lives until the kernel lets go
   };

@@ -46,6 +46,8 @@ class Watermark {
   // Whether reading on would push seconds out of the ring that a slower stream is still telling. An owner that can
   // wait (a file) then waits; one that cannot (a socket) reads on, and the slower one's lines are counted as too late.
   bool IsAhead(size_t stream) const;
+  // Whether more than one stream counts into the ring.
+  bool IsShared() const { return streams_.size() > 1; }
 
  private:
   struct Stream {

@@ -180,6 +180,19 @@ CREATE TABLE minutes (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// How far followed files were read (FilePosition), in the order that they are read again.
+constexpr std::string_view kState3 = R"sql(
+CREATE TABLE file_positions (
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL,
+  device INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  head_bytes INTEGER NOT NULL,
+  head_hash INTEGER NOT NULL
+) STRICT;
+)sql";
+
 constexpr std::string_view kExecutor1 = R"sql(
 CREATE TABLE journal (
   id INTEGER PRIMARY KEY,
@@ -201,7 +214,7 @@ constexpr int64_t kExecutorApplicationId = 0x72766578;
 }  // namespace
 
 const Schema& StateSchema() {
-  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2}};
+  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2, kState3}};
   return schema;
 }
 

@@ -38,6 +38,21 @@ Status WriteSecond(Database& database, std::string_view doing, std::string_view 
   return OkStatus();
 }
 
+Status WritePositions(Database& database, std::string_view doing, const std::vector<FilePosition>& positions) {
+  REVERTD_RETURN_IF_ERROR(database.Write(doing, "DELETE FROM file_positions", {}).status());
+  for (const FilePosition& position : positions) {
+    REVERTD_RETURN_IF_ERROR(
+        database
+            .Write(
+                doing,
+                "INSERT INTO file_positions (path, device, inode, offset, head_bytes, head_hash) VALUES (?,?,?,?,?,?)",
+                {position.path, static_cast<int64_t>(position.device), static_cast<int64_t>(position.inode),
+                 position.offset, position.head_bytes, static_cast<int64_t>(position.head_hash)})
+            .status());
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 StateStore::StateStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -61,8 +76,9 @@ Status StateStore::WriteDeploy(const Deploy& deploy) {
 }
 
 Status StateStore::WriteHistory(const std::vector<std::pair<std::string, SecondCounts>>& seconds,
-                                const std::vector<std::pair<std::string, HistoryBlock>>& blocks) {
-  if (seconds.empty() && blocks.empty()) return OkStatus();
+                                const std::vector<std::pair<std::string, HistoryBlock>>& blocks,
+                                const std::optional<std::vector<FilePosition>>& positions) {
+  if (seconds.empty() && blocks.empty() && !positions) return OkStatus();
   constexpr std::string_view kDoing = "writing the history";
   return database_->Transact(kDoing, [&] {
     for (const auto& [service, counts] : seconds) {
@@ -74,7 +90,7 @@ Status StateStore::WriteHistory(const std::vector<std::pair<std::string, SecondC
                                           {block.start_second, service, block.requests, block.errors})
                                   .status());
     }
-    return OkStatus();
+    return positions ? WritePositions(*database_, kDoing, *positions) : OkStatus();
   });
 }
 

@@ -74,8 +74,11 @@ class StateStore {
   // Owner. Rows of one Write* call are one transaction; WriteHistory is called every few seconds with what gathered.
   // Repeating a call with the same facts changes nothing; a deploy, second or block written again is replaced.
   Status WriteDeploy(const Deploy& deploy);
+  // `positions`, where given, take the place of those written before, in the same transaction as the history that they
+  // belong to: after a kill the two agree.
   Status WriteHistory(const std::vector<std::pair<std::string, SecondCounts>>& seconds,
-                      const std::vector<std::pair<std::string, HistoryBlock>>& blocks);
+                      const std::vector<std::pair<std::string, HistoryBlock>>& blocks,
+                      const std::optional<std::vector<FilePosition>>& positions = std::nullopt);
   Status WriteMinutes(const std::vector<StoredMinute>& minutes);  // one written again is replaced
   Status WriteVerdict(const Verdict& verdict);                    // every change of state is kept
   Status WriteDecision(const Decision& decision);
@@ -99,6 +102,7 @@ class StateStore {
   Status ReadMinutes(std::string_view service, int64_t from, int64_t to,
                      const std::function<void(int64_t start_second, std::string_view bytes)>& accept) const;
   StatusOr<std::vector<StoredMinute>> ReadNewestMinutes() const;                  // the newest of each service
+  StatusOr<std::vector<FilePosition>> ReadFilePositions() const;                  // in the order written
   StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;  // oldest first
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
   StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;  // oldest first

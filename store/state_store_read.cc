@@ -124,6 +124,22 @@ StatusOr<std::optional<int64_t>> StateStore::ReadNewestSecond() const {
                                   [](SqlRow& row) -> StatusOr<int64_t> { return row.Integer(); }));
 }
 
+StatusOr<std::vector<FilePosition>> StateStore::ReadFilePositions() const {
+  return ReadAll<FilePosition>(
+      *database_, "reading file positions",
+      "SELECT path, device, inode, offset, head_bytes, head_hash FROM file_positions ORDER BY id", {},
+      [](SqlRow& row) -> StatusOr<FilePosition> {
+        FilePosition position;
+        position.path = row.Text();
+        position.device = static_cast<uint64_t>(row.Integer());
+        position.inode = static_cast<uint64_t>(row.Integer());
+        position.offset = row.Integer();
+        position.head_bytes = row.Integer();
+        position.head_hash = static_cast<uint64_t>(row.Integer());
+        return position;
+      });
+}
+
 StatusOr<std::vector<Verdict>> StateStore::ReadVerdicts(std::string_view deploy_id) const {
   std::vector<Verdict> verdicts;
   int64_t newest = 0;

@@ -187,8 +187,12 @@ TEST_F(StraightLine, ARestartInTheMiddleOfAWatchChangesNothing) {
   Deploy(bad_, good_, start_ + 50);
   Feed(LogSeconds(start_ + 50, start_ + 60, 6));
   // History is written before the status that says how far it goes; with a lateness of 1 s that is 2 s behind.
-  WaitFor("history in the store",
-          [&] { return Status().find("\"sealed_through\":" + std::to_string(start_ + 57)) != std::string::npos; });
+  // In silence the last seconds are sealed soon after.
+  WaitFor("history in the store", [&] {
+    const std::string status = Status();
+    return status.find("\"sealed_through\":" + std::to_string(start_ + 57)) != std::string::npos ||
+           status.find("\"sealed_through\":" + std::to_string(start_ + 59)) != std::string::npos;
+  });
   ::kill(sidecar_, SIGKILL);
   ::waitpid(sidecar_, nullptr, 0);
   ::close(log_fd_);

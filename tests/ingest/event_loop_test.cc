@@ -100,31 +100,6 @@ TEST_P(EventLoopTest, ADatagramThatIsTooLongIsCutAndSaysSo) {
   EXPECT_TRUE(truncated);
 }
 
-TEST_P(EventLoopTest, TellsHowManyDatagramsTheKernelDropped) {
-  Descriptor receiver(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  const int small = 2048;
-  ASSERT_EQ(::setsockopt(receiver.get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)), 0);
-  ASSERT_EQ(::setsockopt(receiver.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::bind(receiver.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)), 0);
-  const Descriptor sender = ConnectInet(SOCK_DGRAM, PortOf(receiver.get()));
-  constexpr uint32_t kSent = 100;
-  for (uint32_t i = 0; i < kSent; ++i) Send(sender, std::string(500, 'x'));
-  uint32_t got = 0;
-  uint32_t dropped = 0;
-  loop_->ReceiveDatagrams(receiver.get(), [&](const EventLoop::Event& event) {
-    ++got;
-    dropped = event.kernel_drops.value_or(dropped);
-  });
-  Settle();
-  Send(sender, "one more, which brings the count");
-  RunUntil([&] { return got + dropped == kSent + 1; });
-  EXPECT_GT(dropped, 0U);
-}
-
 TEST_P(EventLoopTest, AcceptsConnectionsAndReadsThemToTheirEnd) {
   Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::listen(listener.get(), 8), 0);

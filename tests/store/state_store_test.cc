@@ -354,5 +354,33 @@ TEST_F(StateStoreTest, AnInboxIdIsNeverGivenTwice) {
   EXPECT_GT(store_->Peek(1)->front().id, first);
 }
 
+TEST_F(StateStoreTest, FilePositionsTakeThePlaceOfThoseBefore) {
+  FilePosition old = {.path = "/var/log/access.log",
+                      .device = 1,
+                      .inode = std::numeric_limits<uint64_t>::max(),
+                      .offset = 100,
+                      .head_bytes = 512,
+                      .head_hash = std::numeric_limits<uint64_t>::max() - 1};
+  ASSERT_TRUE(store_->WriteHistory({}, {}, std::vector{old}).ok());
+  FilePosition rotated = old;
+  rotated.offset = 200;
+  FilePosition current = old;
+  current.inode = 7;
+  current.offset = 0;
+  ASSERT_TRUE(store_->WriteHistory({}, {}, std::vector{rotated, current}).ok());
+  ASSERT_TRUE(store_->WriteHistory({{"shop", {.second = 5, .by_age = {}}}}, {}).ok()) << "no positions: they stay";
+  Reopen();
+  const auto read = store_->ReadFilePositions();
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->size(), 2U);
+  EXPECT_EQ((*read)[0].path, rotated.path);
+  EXPECT_EQ((*read)[0].inode, rotated.inode);
+  EXPECT_EQ((*read)[0].offset, 200);
+  EXPECT_EQ((*read)[0].head_bytes, rotated.head_bytes);
+  EXPECT_EQ((*read)[0].head_hash, rotated.head_hash);
+  EXPECT_EQ((*read)[1].inode, 7U);
+  EXPECT_EQ((*read)[1].offset, 0);
+}
+
 }  // namespace
 }  // namespace revertd

@@ -1,0 +1,12 @@
+#include "ingest/source.h"
+
+namespace revertd {
+
+void SourceContext::Heard(const Format* format) const {
+  facts->last_bytes_ns.store(clock->Now(), std::memory_order_relaxed);
+  if (format == nullptr || facts->format.load(std::memory_order_relaxed) == format) return;
+  facts->format.store(format, std::memory_order_relaxed);
+  Tell("format", std::string(format->name()));
+}
+
+}  // namespace revertd

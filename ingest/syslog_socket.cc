@@ -1,0 +1,214 @@
+#include "ingest/syslog_socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "ingest/kernel_drops.h"
+
+namespace revertd {
+namespace {
+
+constexpr int kBacklog = 128;
+
+std::string Words(int error) { return std::generic_category().message(error); }
+
+Status Failed(std::string_view doing) { return Unavailable(std::string(doing) + ": " + Words(errno)); }
+
+sockaddr_un UnixAddress(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  return address;
+}
+
+// A socket file that nobody listens on is what a killed process left behind.
+Status RemoveStale(const std::string& path, int type) {
+  struct stat facts {};
+  if (::lstat(path.c_str(), &facts) != 0) return OkStatus();
+  if (!S_ISSOCK(facts.st_mode)) return FailedPrecondition("there is something at that path that is no socket");
+  const int probe = ::socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+  const sockaddr_un address = UnixAddress(path);
+  const bool alive = probe >= 0 && ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  if (probe >= 0) ::close(probe);
+  if (alive) return FailedPrecondition("another process listens there");
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Failed("removing the socket that a dead process left");
+  return OkStatus();
+}
+
+}  // namespace
+
+SyslogSocket::SyslogSocket(ListenAddress address, unsigned mode, SourceContext context)
+    : address_(std::move(address)), mode_(mode), context_(std::move(context)) {}
+
+SyslogSocket::~SyslogSocket() {
+  for (const auto& [fd, connection] : connections_) {
+    loop_->Remove(connection->id);
+    ::close(fd);
+  }
+  if (loop_ != nullptr && id_ != 0) loop_->Remove(id_);
+  if (fd_ >= 0) ::close(fd_);
+  if (bound_path_) ::unlink(address_.path.c_str());
+}
+
+Status SyslogSocket::Start(EventLoop* loop) {
+  loop_ = loop;
+  REVERTD_RETURN_IF_ERROR(Annotate(Listen(), "listening on " + ToText(address_)));
+  if (address_.is_datagram()) {
+    datagrams_ = std::make_unique<MessageStream>(&context_);
+    SetReceiveBuffer();
+    id_ = loop_->ReceiveDatagrams(fd_, [this](const EventLoop::Event& event) { OnDatagram(event); });
+  } else {
+    if (::listen(fd_, kBacklog) != 0) return Failed("listening on " + ToText(address_));
+    id_ = loop_->Accept(fd_, [this](const EventLoop::Event& event) { OnConnection(event); });
+  }
+  return OkStatus();
+}
+
+Status SyslogSocket::Listen() {
+  const int type = address_.is_datagram() ? SOCK_DGRAM : SOCK_STREAM;
+  const bool is_v6 = address_.host.find(':') != std::string::npos;
+  fd_ = ::socket(address_.is_unix() ? AF_UNIX : is_v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return Failed("making a socket");
+  return address_.is_unix() ? BindUnix() : BindInet();
+}
+
+Status SyslogSocket::BindUnix() {
+  REVERTD_RETURN_IF_ERROR(RemoveStale(address_.path, address_.is_datagram() ? SOCK_DGRAM : SOCK_STREAM));
+  // Before bind() this sets what the file is made with: nobody else may connect until its own mode is set.
+  ::fchmod(fd_, S_IRUSR | S_IWUSR);
+  const sockaddr_un address = UnixAddress(address_.path);
+  if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return Failed("binding");
+  bound_path_ = true;
+  if (::chmod(address_.path.c_str(), mode_) != 0) return Failed("setting the socket's mode");
+  return OkStatus();
+}
+
+Status SyslogSocket::BindInet() {
+  const int on = 1;
+  ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  int result = 0;
+  if (address_.host.find(':') != std::string::npos) {
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(address_.port);
+    ::inet_pton(AF_INET6, address_.host.c_str(), &address.sin6_addr);
+    result = ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  } else {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(address_.port);
+    ::inet_pton(AF_INET, address_.host.c_str(), &address.sin_addr);
+    result = ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  }
+  return result == 0 ? OkStatus() : Failed("binding");
+}
+
+void SyslogSocket::SetReceiveBuffer() {
+  const int wanted = kReceiveBufferBytes;
+  if (::setsockopt(fd_, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof(wanted)) != 0) {
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof(wanted));
+  }
+  int given = 0;
+  socklen_t size = sizeof(given);
+  ::getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &given, &size);
+  // The kernel doubles what it gives, for its own bookkeeping.
+  context_.Tell("opened", "the receive buffer has " + std::to_string(given / 2) + " bytes");
+}
+
+uint16_t SyslogSocket::port() const {
+  sockaddr_in6 address{};  // the port stands at the same place for both families
+  socklen_t size = sizeof(address);
+  ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin6_port);
+}
+
+void SyslogSocket::OnDatagram(const EventLoop::Event& event) {
+  if (event.error != 0) {
+    context_.counters->Add(Counter::kReadErrors);
+    context_.Tell("failed", Words(event.error));
+    id_ = loop_->ReceiveDatagrams(fd_, [this](const EventLoop::Event& again) { OnDatagram(again); });
+    return;
+  }
+  context_.counters->Add(Counter::kDatagrams);
+  if (event.truncated) context_.counters->Add(Counter::kDatagramsTruncated);
+  datagrams_->AddMessage(event.bytes);
+}
+
+void SyslogSocket::OnConnection(const EventLoop::Event& event) {
+  if (event.error != 0) {
+    context_.counters->Add(Counter::kReadErrors);
+    context_.Tell("failed", "accepting: " + Words(event.error));
+    id_ = loop_->Accept(fd_, [this](const EventLoop::Event& again) { OnConnection(again); });
+    return;
+  }
+  if (connections_.size() >= kConnectionsMax) {
+    context_.counters->Add(Counter::kConnectionsRefused);
+    ::close(event.accepted);
+    return;
+  }
+  context_.counters->Add(Counter::kConnections);
+  const int fd = event.accepted;
+  Connection& connection = *(connections_[fd] = std::make_unique<Connection>(&context_));
+  connection.id = loop_->ReceiveStream(fd, [this, fd](const EventLoop::Event& piece) { OnPiece(fd, piece); });
+}
+
+void SyslogSocket::OnPiece(int fd, const EventLoop::Event& event) {
+  Connection& connection = *connections_.at(fd);
+  const SyslogFramer::Accept accept = [&](std::string_view piece) { connection.messages.Add(piece); };
+  if (event.error != 0) context_.counters->Add(Counter::kReadErrors);
+  bool understood = connection.framer.Feed(event.bytes, accept);
+  const bool over = event.ended || event.error != 0;
+  if (over) understood = connection.framer.End(accept);
+  if (!understood) context_.counters->Add(Counter::kFramingErrors);
+  if (over || !understood) CloseConnection(fd);
+}
+
+void SyslogSocket::CloseConnection(int fd) {
+  const auto found = connections_.find(fd);
+  found->second->messages.Flush();
+  loop_->Remove(found->second->id);
+  ::close(fd);
+  connections_.erase(found);
+}
+
+bool SyslogSocket::Tick() {
+  if (datagrams_ != nullptr) datagrams_->Flush();
+  for (const auto& [fd, connection] : connections_) connection->messages.Flush();
+  const TimeNs now = context_.clock->Now();
+  if (datagrams_ != nullptr && now - drops_asked_ns_ >= kTickNs) {
+    drops_asked_ns_ = now;
+    CountKernelDrops();
+  }
+  return false;
+}
+
+void SyslogSocket::CountKernelDrops() {
+  const std::optional<uint32_t> drops = KernelDropsOf(fd_);
+  if (!drops || *drops == kernel_drops_) return;
+  context_.counters->Add(Counter::kKernelDrops, *drops - kernel_drops_);
+  kernel_drops_ = *drops;
+}
+
+void SyslogSocket::Stop() {
+  // What the kernel has queued was sent before the stop: it is taken before the socket closes.
+  if (datagrams_ == nullptr) {
+    while (!connections_.empty()) {
+      Connection& connection = *connections_.begin()->second;
+      connection.framer.End([&](std::string_view piece) { connection.messages.Add(piece); });
+      CloseConnection(connections_.begin()->first);
+    }
+    return;
+  }
+  datagrams_->Flush();
+  CountKernelDrops();
+}
+
+}  // namespace revertd

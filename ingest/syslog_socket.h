@@ -1,0 +1,70 @@
+// SyslogSocket: log lines as syslog, over unix and UDP datagrams (one message a datagram) or unix and TCP streams
+// (ingest/syslog_framer.h, several connections).
+//
+// A datagram socket cannot push back over a network: what the kernel drops because the receive buffer is full is read
+// from it and counted (kKernelDrops). On a unix datagram socket the sender waits or drops by itself; the kernel counts
+// neither, so a sender that drops must be asked (nginx logs "send() failed (11)", HAProxy counts dropped logs).
+// Thread contract: the ingest thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "config/listen_address.h"
+#include "ingest/message_stream.h"
+#include "ingest/source.h"
+#include "ingest/syslog_framer.h"
+
+namespace revertd {
+
+class SyslogSocket final : public Source {
+ public:
+  // Wanted of the kernel; it gives at most net.core.rmem_max to those without CAP_NET_ADMIN. A quarter of a second of
+  // the largest balancers, for the moments when this thread does not run.
+  static constexpr int kReceiveBufferBytes = 16 * 1024 * 1024;
+  // Connections at once: each holds a stream's buffers. More are refused and counted.
+  static constexpr size_t kConnectionsMax = 64;
+
+  // `mode` is the socket file's permissions.
+  SyslogSocket(ListenAddress address, unsigned mode, SourceContext context);
+  ~SyslogSocket() override;
+
+  Status Start(EventLoop* loop) override;
+  bool Tick() override;
+  void Stop() override;
+  // The address that is listened on, with the port that the kernel chose.
+  uint16_t port() const;
+
+ private:
+  struct Connection {
+    explicit Connection(const SourceContext* context) : messages(context) {}
+    EventLoop::Id id = 0;
+    SyslogFramer framer;
+    MessageStream messages;
+  };
+
+  Status Listen();
+  Status BindUnix();
+  Status BindInet();
+  void SetReceiveBuffer();
+  void OnDatagram(const EventLoop::Event& event);
+  void OnConnection(const EventLoop::Event& event);
+  void OnPiece(int fd, const EventLoop::Event& event);
+  void CloseConnection(int fd);
+  void CountKernelDrops();
+
+  const ListenAddress address_;
+  const unsigned mode_;
+  const SourceContext context_;
+  EventLoop* loop_ = nullptr;
+  EventLoop::Id id_ = 0;
+  int fd_ = -1;
+  bool bound_path_ = false;  // the socket's file is ours to remove
+  std::unique_ptr<MessageStream> datagrams_;
+  std::map<int, std::unique_ptr<Connection>> connections_;  // by descriptor
+  uint32_t kernel_drops_ = 0;
+  TimeNs drops_asked_ns_ = 0;
+};
+
+}  // namespace revertd

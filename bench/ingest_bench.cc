@@ -147,7 +147,7 @@ void WholePath(benchmark::State& state) {
     ForEachLine(Log(), &counters, [&](std::string_view line) {
       AccessRecord record;
       if (detector.Parse(line, record) != ParseError::kNone) return;
-      recorder.Record(record, router.Resolve(record.host, record.path), 0);
+      recorder.Record(record, router.Resolve(record.host, record.backend, record.path), 0);
     });
     recorder.Finish();
     return counters.Get(Counter::kLinesSampled);

@@ -8,13 +8,14 @@ namespace revertd {
 
 LineSplitter::LineSplitter(Counters* counters)
     : counters_(counters),
-      buffer_(std::make_unique_for_overwrite<char[]>(kCarryBytes + kReadBytes)),
-      begin_(buffer_.get() + kCarryBytes),
+      buffer_(std::make_unique_for_overwrite<char[]>(kBlockMarginBytes + kWholeLinesBytesMax + kBlockMarginBytes)),
+      space_(buffer_.get() + kBlockMarginBytes + kCarryBytes),
+      begin_(space_),
       end_(begin_) {}
 
 void LineSplitter::Filled(size_t bytes) {
   REVERTD_CHECK(drained_ && !ended_ && bytes <= kReadBytes);
-  end_ = buffer_.get() + kCarryBytes + bytes;
+  end_ = space_ + bytes;
   drained_ = false;
   counters_->Add(Counter::kBytesRead, bytes);
 }
@@ -25,6 +26,12 @@ bool LineSplitter::Next(std::string_view* line) {
   if (!drained_) CarryRest();
   drained_ = true;
   return false;
+}
+
+std::string_view LineSplitter::WholeLines() const {
+  if (skipping_) return {};
+  const std::string_view unread(begin_, static_cast<size_t>(end_ - begin_));
+  return unread.substr(0, unread.rfind('\n') + 1);  // npos + 1 is 0
 }
 
 bool LineSplitter::NextTerminated(std::string_view* line) {
@@ -62,16 +69,15 @@ bool LineSplitter::Accept(std::string_view raw, std::string_view* line) {
 
 void LineSplitter::CarryRest() {
   const auto rest = static_cast<size_t>(end_ - begin_);
-  char* const read_start = buffer_.get() + kCarryBytes;
   // One byte more than the longest line: it may be the CR of a line that just fits.
   if (skipping_ || rest > kLineBytesMax + 1) {
     skipping_ = true;
-    begin_ = end_ = read_start;
+    begin_ = end_ = space_;
     return;
   }
-  std::memmove(read_start - rest, begin_, rest);
-  begin_ = read_start - rest;
-  end_ = read_start;
+  std::memmove(space_ - rest, begin_, rest);
+  begin_ = space_ - rest;
+  end_ = space_;
 }
 
 }  // namespace revertd

@@ -18,15 +18,19 @@
 
 #include "base/counters.h"
 #include "base/limits.h"
+#include "ingest/fast/byte_index.h"
 
 namespace revertd {
 
 class LineSplitter {
  public:
+  // The longest line and the CR that may follow it; whole pages, so that reads are aligned.
+  static constexpr size_t kCarryBytes = kLineBytesMax + 4096;
+
   // `counters` outlives this and has this thread as its writer.
   explicit LineSplitter(Counters* counters);
 
-  std::span<char> Space() { return {buffer_.get() + kCarryBytes, kReadBytes}; }
+  std::span<char> Space() { return {space_, kReadBytes}; }
   // `bytes` at the start of Space() are new. Only after Next() has answered false.
   void Filled(size_t bytes);
   // The stream has ended: Next() hands out the unterminated last line too.
@@ -34,10 +38,18 @@ class LineSplitter {
   // The next line without LF or CR LF; NULs and all other bytes survive.
   bool Next(std::string_view* line);
 
- private:
-  // The longest line and the CR that may follow it; whole pages, so that reads are aligned.
-  static constexpr size_t kCarryBytes = kLineBytesMax + 4096;
+  // For readers of many lines at once: all bytes not handed out up to the last LF, that one included; empty where a
+  // line that is too long has to end first. kBlockMarginBytes on both sides may be read. Good as a line's view is.
+  std::string_view WholeLines() const;
+  static constexpr size_t kWholeLinesBytesMax = kCarryBytes + kReadBytes;
+  // Of a line (without its LF) of WholeLines(): counts it as Next() does; false where it is too long.
+  bool AcceptLine(std::string_view raw, std::string_view* line) { return Accept(raw, line); }
+  // Of `lines` of WholeLines() that were read without AcceptLine(), because they are short and have no CR.
+  void CountAccepted(size_t lines) { counters_->Add(Counter::kLinesRead, lines); }
+  // The first `bytes` of WholeLines(), whole lines, are handed out.
+  void Skip(size_t bytes) { begin_ += bytes; }
 
+ private:
   bool NextTerminated(std::string_view* line);
   bool TakeUnterminated(std::string_view* line);
   // Counts the line and says whether it is short enough to be handed out.
@@ -45,7 +57,8 @@ class LineSplitter {
   void CarryRest();
 
   Counters* const counters_;
-  std::unique_ptr<char[]> buffer_;
+  const std::unique_ptr<char[]> buffer_;
+  char* const space_;
   char* begin_;            // the first byte not handed out
   char* end_;              // one past the last byte read
   bool skipping_ = false;  // inside a line that is too long already; its start is forgotten

@@ -2,16 +2,20 @@
 // from is its owner's business: a file descriptor (ingest_loop.h), a followed file, a socket.
 //
 // Use: read into Space(), say how much with Filled(); at the end of the stream EndOfStream(). Thread contract: one
-// thread, the writer of `counters`, the ring behind `recorder` and the table behind `router`. Invariant: no allocation,
-// lock or system call per line; every line ends as one sample or one counted drop.
+// thread, the writer of `counters`, the ring behind `recorder` and the table behind `router`. Invariants: 1. no
+// allocation, lock or system call per line; 2. every line ends as one sample or one counted drop; 3. a fast plan
+// (fast/fast_plan.h) changes how soon a line is read, never what it becomes.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "ingest/fast/block_reader.h"
+#include "ingest/fast/service_cache.h"
 #include "ingest/format_detector.h"
 #include "ingest/line_splitter.h"
 #include "ingest/recorder.h"
@@ -22,7 +26,8 @@ namespace revertd {
 class LogStream {
  public:
   // Everything pointed to outlives the stream. `fixed` nullptr: each line's format is found out.
-  LogStream(const Format* fixed, const ReaderOptions& options, Router* router, Recorder* recorder, Counters* counters);
+  LogStream(const Format* fixed, const ReaderOptions& options, Router* router, Recorder* recorder, Counters* counters,
+            SimdKernel kernel = BestKernel());
 
   std::span<char> Space() { return splitter_.Space(); }
   // Records every line that the first `bytes` of Space() complete.
@@ -34,13 +39,26 @@ class LogStream {
 
  private:
   void RecordLines(TimeNs wall_now);
+  // By the exact reader.
   void RecordLine(std::string_view line, TimeNs wall_now);
+  // The lines of which the end is here, by the plan.
+  void RecordBlock(TimeNs wall_now);
+  void RecordProven(const AccessRecord& record, TimeNs wall_now);
+  // Takes the plan of the format that was found last, where that is another one than before.
+  void ChoosePlan();
+  ServiceId ServiceOf(const AccessRecord& record);
 
+  const ReaderOptions options_;
+  const SimdKernel kernel_;
   Router* const router_;
   Recorder* const recorder_;
   Counters* const counters_;
   LineSplitter splitter_;
   FormatDetector detector_;
+  const Format* plan_format_ = nullptr;  // whose plan is tried; it may have none
+  std::unique_ptr<BlockReader> blocks_;  // nullptr: no plan
+  ServiceCache by_host_;
+  ServiceCache by_backend_;
 };
 
 }  // namespace revertd

@@ -44,6 +44,7 @@ struct LineBatch {
   static constexpr size_t kLines = 64;  // few enough to stay in the first-level cache until they are recorded
 
   size_t size = 0;
+  // Bits from `size` on are set.
   std::bitset<kLines> proven;                // others: read [begins, ends) with the exact reader
   std::array<uint32_t, kLines> begins;       // of the line, counted from the block's start
   std::array<uint32_t, kLines> ends;         // of its LF

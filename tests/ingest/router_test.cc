@@ -27,7 +27,7 @@ Config ShopConfig() {
 class RouterTest : public testing::Test {
  protected:
   std::string_view Route(std::string_view host, std::string_view path) {
-    return services_.NameOf(router_.Resolve(host, path));
+    return services_.NameOf(router_.Resolve(host, "", path));
   }
   ServiceTable services_{8};  // _other, four configured, three learned
   Router router_{ShopConfig(), &services_};
@@ -97,7 +97,7 @@ TEST(Router, AgreesWithTheWordingOfTheRule) {
           best = &service;
         }
         const std::string wanted = best != nullptr ? best->name : host.empty() ? "default" : host;
-        ASSERT_EQ(services.NameOf(router.Resolve(host, path)), wanted)
+        ASSERT_EQ(services.NameOf(router.Resolve(host, "", path)), wanted)
             << "seed " << kSeed << " round " << round << " host " << host << " path " << path;
       }
     }

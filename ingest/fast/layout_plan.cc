@@ -1,0 +1,214 @@
+#include "ingest/fast/layout_plan.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/sample.h"
+#include "ingest/fast/byte_search.h"
+#include "ingest/fast/clf_time_cache.h"
+#include "ingest/fast/layout_steps.h"
+#include "ingest/format/text_fields.h"
+
+namespace revertd {
+namespace {
+
+// The field's end: exact where the step's literal stands there.
+inline const char* EndOf(const LayoutStep& step, const char* at, const char* next_mark) {
+  return step.ends_by_mark ? next_mark - step.mark_offset : FindByte(at, next_mark, step.until);
+}
+
+// Whether the exact reader would take the same text for the field. Between quotes: the closing one is not escaped.
+// Elsewhere: not empty, and no CR at the line's end.
+inline bool IsPlain(const LayoutStep& step, const char* at, const char* end) {
+  if (step.forbidden != '\0' && FindByte(at, end, step.forbidden) != end) return false;
+  if (step.quoted) return end[-1] != '\\';
+  return end > at && end[-1] != '\r' && !(step.is_list && end[1] == ':');
+}
+
+inline bool ReadSeconds(const char* at, const char* end, DurationNs& value) {
+  int64_t thousandths;
+  if (ReadShortThousandths(at, end, &thousandths)) [[likely]] {
+    value = thousandths * kMillisecondNs;
+    return true;
+  }
+  value = kNotLogged;
+  return end - at == 1 && *at == '-';
+}
+
+inline bool ReadNumber(const LayoutStep& step, const char* at, const char* end, AccessRecord& record) {
+  int64_t value;
+  if (ReadShortNumber(at, end, &value)) [[likely]] {
+    record.*step.number = value * step.unit;
+    return true;
+  }
+  // Sizes may be longer, and "-"; of durations the exact reader knows.
+  const auto exact = step.unit == 1 && end > at ? ParseSize({at, end}) : std::nullopt;
+  record.*step.number = exact.value_or(0);
+  return exact.has_value();
+}
+
+inline bool ReadStatus(const char* at, int& status) {
+  const uint64_t word = LoadWord(at);
+  const uint64_t digits = word & 0x0F0F0F;
+  status = static_cast<int>((digits & 0xF) * 100 + (digits >> 8 & 0xF) * 10 + (digits >> 16));
+  return AreDigits((word & 0xFFFFFF) | 0x3030303030000000);
+}
+
+// Addresses in brackets have rules of their own, and for want of a host the request's is taken.
+inline bool ReadHost(const LayoutStep& step, const char* at, const char* end, AccessRecord& record) {
+  record.host = {at, static_cast<size_t>(end - at)};
+  return IsPlain(step, at, end) && end > at && *at != '[' && !(end - at == 1 && *at == '-');
+}
+
+inline bool ReadWord(const LayoutStep& step, const char* at, const char* end, AccessRecord& record) {
+  const bool is_dash = end - at == 1 && *at == '-';
+  record.*step.text = is_dash ? std::string_view() : std::string_view(at, static_cast<size_t>(end - at));
+  return IsPlain(step, at, end);
+}
+
+class LayoutPlan final : public FastPlanOf<LayoutPlan> {
+ public:
+  LayoutPlan(const Layout& layout, std::vector<LayoutStep> steps, const FieldNeeds& needs)
+      : steps_(std::move(steps)), needs_(needs), escapes_(layout.escapes), time_is_start_(layout.time_is_start) {
+    has_host_ = std::any_of(layout.items.begin(), layout.items.end(),
+                            [](const LayoutItem& item) { return item.field == LayoutField::kHost; });
+  }
+
+  const DelimiterSet& delimiters() const override {
+    static constexpr DelimiterSet kQuotes{.bytes = {'"'}, .size = 1, .dense = false};
+    return kQuotes;
+  }
+
+  size_t ReadLine(const char* data, LineAt line, AccessRecord& record) {
+    const uint32_t* mark = line.marks;
+    const char* at = data + line.begin;
+    record.duration_ns = kNotLogged;
+    record.escapes = escapes_;
+    for (const LayoutStep& step : steps_) {
+      const char* const end = ReadField(step, data, at, mark, record);
+      if (end == nullptr || !step.literal.StandsAt(end)) return 0;
+      const char* const next_mark = data + *mark;
+      at = end + step.literal_size;
+      // Every quote of the literal is a mark, so the place of the first proves them all.
+      if (step.quotes == 0 ? at > next_mark : end + step.mark_offset != next_mark) return 0;
+      mark += step.quotes;
+    }
+    if (at != data + *mark || *at != '\n') return 0;
+    const DurationNs duration = record.duration_ns == kNotLogged ? 0 : record.duration_ns;
+    record.start_ns = time_is_start_ ? record.end_ns : record.end_ns - duration;
+    record.end_ns = record.start_ns + duration;
+    return static_cast<size_t>(mark - line.marks) + 1;
+  }
+
+ private:
+  // Answers the field's end, nullptr where it is not proven to be one. A time becomes end_ns.
+  const char* ReadField(const LayoutStep& step, const char* data, const char* at, const uint32_t*& mark,
+                        AccessRecord& record) {
+    using Kind = LayoutStep::Kind;
+    switch (step.kind) {
+      case Kind::kLiteral: return at;
+      case Kind::kTime: return times_.Read(at, &record.end_ns) ? at + ClfTimeCache::kTextBytes : nullptr;
+      case Kind::kStatus: return ReadStatus(at, record.status) ? at + 3 : nullptr;
+      case Kind::kClient: return ReadClient(at, data + *mark);
+      case Kind::kTwoTexts: return ReadTwoTexts(data, at, mark);
+      case Kind::kClfCore: return ReadClfCore(step, data, at, mark, record);
+      case Kind::kIgnoredNumber:
+        if (const size_t digits = CountDigits(at); digits - 1 < 7) return at + digits;
+        return nullptr;
+      default: break;
+    }
+    const char* const end = EndOf(step, at, data + *mark);
+    return end >= at && ReadText(step, at, end, record) ? end : nullptr;
+  }
+
+  bool ReadText(const LayoutStep& step, const char* at, const char* end, AccessRecord& record) const {
+    switch (step.kind) {
+      case LayoutStep::Kind::kText: return IsPlain(step, at, end);
+      case LayoutStep::Kind::kRequest: return IsPlain(step, at, end) && ReadRequest(at, end, record);
+      case LayoutStep::Kind::kHost: return ReadHost(step, at, end, record);
+      case LayoutStep::Kind::kWord: return ReadWord(step, at, end, record);
+      case LayoutStep::Kind::kConnection: record.aborted = end - at == 1 && *at == 'X'; return IsPlain(step, at, end);
+      case LayoutStep::Kind::kNumber: return ReadNumber(step, at, end, record);
+      case LayoutStep::Kind::kSeconds: return ReadSeconds(at, end, record.*step.number);
+      default: return false;
+    }
+  }
+
+  // A client, and a user who is nearly always "-".
+  static const char* ReadClient(const char* at, const char* next_mark) {
+    const char* const blank = FindByte(at, next_mark, ' ');
+    if (blank == at) return nullptr;
+    const uint64_t word = LoadWord(blank);
+    if ((word & LowBytes(6)) == kNoUser.word) [[likely]]
+      return blank + 4;
+    if ((word & LowBytes(3)) != (kNoUser.word & LowBytes(3))) return nullptr;
+    const char* const user = blank + 3;
+    const char* const end = FindByte(user, next_mark, ' ');
+    return end > user ? end : nullptr;
+  }
+
+  static const char* ReadTwoTexts(const char* data, const char* at, const uint32_t*& mark) {
+    const char* const middle = data + mark[0];
+    if (middle < at || !kBetweenTexts.StandsAt(middle) || middle[-1] == '\\') return nullptr;
+    mark += 2;  // both of the literal
+    const char* const end = data + mark[0];
+    return end[-1] == '\\' ? nullptr : end;
+  }
+
+  const char* ReadClfCore(const LayoutStep& step, const char* data, const char* at, const uint32_t*& mark,
+                          AccessRecord& record) {
+    const char* const opening = data + mark[0];
+    const char* const closing = data + mark[1];
+    if (opening - at != ClfTimeCache::kTextBytes + 2 || !kBeforeRequest.StandsAt(opening - 2)) return nullptr;
+    if (!times_.Read(at, &record.end_ns)) return nullptr;
+    // `" 200 `: the digits' own bits are not looked at, and then are.
+    if ((LoadWord(closing) & kStatusMask) != kStatusShape || !ReadStatus(closing + 2, record.status)) return nullptr;
+    if (closing[-1] == '\\' || !ReadRequest(opening + 1, closing, record)) return nullptr;
+    mark += 2;
+    const char* const number = closing + 6;
+    const char* const end = EndOf(step, number, data + *mark);
+    return end > number && ReadNumber(step, number, end, record) ? end : nullptr;
+  }
+
+  bool ReadRequest(const char* at, const char* end, AccessRecord& record) const {
+    if (!needs_.request && has_host_) return true;
+    const std::string_view text(at, static_cast<size_t>(end - at));
+    if (needs_.request) {
+      const RequestLine request = SplitRequestLine(text);
+      record.method = request.method;
+      record.path = request.path;
+      if (!has_host_) record.host = request.host;
+      // What the backslashes in a path say hangs on who wrote them.
+      return request.path.find('\\') == std::string_view::npos;
+    }
+    // Only an absolute target names a host; a path that begins with '/' is by far the usual.
+    const char* const blank = FindByte(text.begin(), text.end(), ' ');
+    record.host = {};
+    if (blank != text.end() && blank[1] != '/') record.host = SplitRequestLine(text).host;
+    return true;
+  }
+
+  static constexpr ShortLiteral kNoUser = ShortLiteral::Of(" - - [");
+  static constexpr ShortLiteral kBetweenTexts = ShortLiteral::Of("\" \"");
+  static constexpr ShortLiteral kBeforeRequest = ShortLiteral::Of("] \"");
+  static constexpr uint64_t kStatusMask = 0xFFF0F0F0FFFF;
+  static constexpr uint64_t kStatusShape = 0x203030302022;
+
+  const std::vector<LayoutStep> steps_;
+  const FieldNeeds needs_;
+  const Escapes escapes_;
+  const bool time_is_start_;
+  bool has_host_ = false;
+  ClfTimeCache times_;
+};
+
+}  // namespace
+
+std::unique_ptr<FastPlan> NewLayoutPlan(const Layout& layout, const FieldNeeds& needs) {
+  auto steps = CompileLayoutSteps(layout);
+  if (!steps) return nullptr;
+  return std::make_unique<LayoutPlan>(layout, *std::move(steps), needs);
+}
+
+}  // namespace revertd

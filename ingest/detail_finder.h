@@ -24,6 +24,8 @@ class DetailFinder {
   bool HasDetail(const AccessRecord& record) const {
     return routes_ || cohorts_ || record.queue_ns >= 0 || record.connect_ns >= 0 || record.queue_length >= 0;
   }
+  bool counts_routes() const { return routes_.has_value(); }
+  bool counts_cohorts() const { return cohorts_.has_value(); }
   // The answer's names live until the next call. A line that is no HTTP request has no route, one without the field
   // no cohort.
   SampleDetail Find(const AccessRecord& record, ServiceId service, int64_t second);

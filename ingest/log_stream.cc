@@ -4,7 +4,7 @@ namespace revertd {
 
 LogStream::LogStream(const Format* fixed, const ReaderOptions& options, Router* router, Recorder* recorder,
                      Counters* counters, SimdKernel kernel)
-    : options_(options),
+    : options_{.zone = options.zone, .alone = fixed != nullptr},
       kernel_(kernel),
       router_(router),
       recorder_(recorder),
@@ -37,7 +37,9 @@ void LogStream::ChoosePlan() {
   const Format* const format = detector_.chosen();
   if (format == plan_format_) return;
   plan_format_ = format;
-  auto plan = format->NewFastPlan(options_, {.request = router_->reads_paths(), .cohort = false});
+  const FieldNeeds needs{.request = router_->reads_paths() || recorder_->counts_routes(),
+                         .cohort = recorder_->counts_cohorts()};
+  auto plan = format->NewFastPlan(options_, needs);
   blocks_ = plan == nullptr
                 ? nullptr
                 : std::make_unique<BlockReader>(std::move(plan), kernel_, LineSplitter::kWholeLinesBytesMax);

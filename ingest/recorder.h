@@ -54,6 +54,9 @@ class Recorder {
   // the others back no more.
   void Finish();
 
+  // What it reads of a record besides times, status, bytes and saturation.
+  bool counts_routes() const { return options_.details != nullptr && options_.details->counts_routes(); }
+  bool counts_cohorts() const { return options_.details != nullptr && options_.details->counts_cohorts(); }
   // Seconds through this one are told by its lines so far; kNoSecond before the first.
   int64_t newest_second() const { return newest_second_; }
   size_t stream() const { return stream_; }  // its number in the watermark

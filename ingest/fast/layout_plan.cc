@@ -23,7 +23,7 @@ inline const char* EndOf(const LayoutStep& step, const char* at, const char* nex
 inline bool IsPlain(const LayoutStep& step, const char* at, const char* end) {
   if (step.forbidden != '\0' && FindByte(at, end, step.forbidden) != end) return false;
   if (step.quoted) return end[-1] != '\\';
-  return end > at && end[-1] != '\r' && !(step.is_list && end[1] == ':');
+  return end > at && end[-1] != '\r' && !(step.is_list && (end[-1] == ',' || end[1] == ':'));
 }
 
 inline bool ReadSeconds(const char* at, const char* end, DurationNs& value) {
@@ -55,10 +55,16 @@ inline bool ReadStatus(const char* at, int& status) {
   return AreDigits((word & 0xFFFFFF) | 0x3030303030000000);
 }
 
-// Addresses in brackets have rules of their own, and for want of a host the request's is taken.
+// For want of a host the request's is taken.
 inline bool ReadHost(const LayoutStep& step, const char* at, const char* end, AccessRecord& record) {
-  record.host = {at, static_cast<size_t>(end - at)};
-  return IsPlain(step, at, end) && end > at && *at != '[' && !(end - at == 1 && *at == '-');
+  const std::string_view host(at, static_cast<size_t>(end - at));
+  if (!IsPlain(step, at, end) || host.empty() || host == "-") return false;
+  if (*at == '[' || end[-1] == ',') return false;
+  const char* const colon = FindByte(at, end, ':');
+  // More than one is an address: where its port begins the exact function knows.
+  const bool is_address = colon < end && FindByte(colon + 1, end, ':') != end;
+  record.host = is_address ? HostWithoutPort(host) : host.substr(0, static_cast<size_t>(colon - at));
+  return !record.host.empty();
 }
 
 inline bool ReadWord(const LayoutStep& step, const char* at, const char* end, AccessRecord& record) {
@@ -67,13 +73,25 @@ inline bool ReadWord(const LayoutStep& step, const char* at, const char* end, Ac
   return IsPlain(step, at, end);
 }
 
+// One layout of a plan.
+struct Program {
+  Program(const Layout& layout, std::vector<LayoutStep> layout_steps)
+      : steps(std::move(layout_steps)),
+        escapes(layout.escapes),
+        time_is_start(layout.time_is_start),
+        has_host(std::any_of(layout.items.begin(), layout.items.end(),
+                             [](const LayoutItem& item) { return item.field == LayoutField::kHost; })) {}
+
+  std::vector<LayoutStep> steps;
+  Escapes escapes;
+  bool time_is_start;
+  bool has_host;
+};
+
 class LayoutPlan final : public FastPlanOf<LayoutPlan> {
  public:
-  LayoutPlan(const Layout& layout, std::vector<LayoutStep> steps, const FieldNeeds& needs)
-      : steps_(std::move(steps)), needs_(needs), escapes_(layout.escapes), time_is_start_(layout.time_is_start) {
-    has_host_ = std::any_of(layout.items.begin(), layout.items.end(),
-                            [](const LayoutItem& item) { return item.field == LayoutField::kHost; });
-  }
+  LayoutPlan(std::vector<Program> programs, const FieldNeeds& needs)
+      : programs_(std::move(programs)), needs_(needs), program_(programs_.data()) {}
 
   const DelimiterSet& delimiters() const override {
     static constexpr DelimiterSet kQuotes{.bytes = {'"'}, .size = 1, .dense = false};
@@ -81,11 +99,28 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
   }
 
   size_t ReadLine(const char* data, LineAt line, AccessRecord& record) {
+    if (const size_t used = ReadAs(data, line, record)) [[likely]]
+      return used;
+    // A log keeps to one layout for long: the one that fitted last is tried first.
+    Program* const before = program_;
+    for (Program& program : programs_) {
+      if (&program == before) continue;
+      program_ = &program;
+      record = {};
+      if (const size_t used = ReadAs(data, line, record)) return used;
+    }
+    program_ = before;
+    record = {};
+    return 0;
+  }
+
+ private:
+  size_t ReadAs(const char* data, LineAt line, AccessRecord& record) {
     const uint32_t* mark = line.marks;
     const char* at = data + line.begin;
     record.duration_ns = kNotLogged;
-    record.escapes = escapes_;
-    for (const LayoutStep& step : steps_) {
+    record.escapes = program_->escapes;
+    for (const LayoutStep& step : program_->steps) {
       const char* const end = ReadField(step, data, at, mark, record);
       if (end == nullptr || !step.literal.StandsAt(end)) return 0;
       const char* const next_mark = data + *mark;
@@ -96,12 +131,11 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
     }
     if (at != data + *mark || *at != '\n') return 0;
     const DurationNs duration = record.duration_ns == kNotLogged ? 0 : record.duration_ns;
-    record.start_ns = time_is_start_ ? record.end_ns : record.end_ns - duration;
+    record.start_ns = program_->time_is_start ? record.end_ns : record.end_ns - duration;
     record.end_ns = record.start_ns + duration;
     return static_cast<size_t>(mark - line.marks) + 1;
   }
 
- private:
   // Answers the field's end, nullptr where it is not proven to be one. A time becomes end_ns.
   const char* ReadField(const LayoutStep& step, const char* data, const char* at, const uint32_t*& mark,
                         AccessRecord& record) {
@@ -138,7 +172,8 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
   // A client, and a user who is nearly always "-".
   static const char* ReadClient(const char* at, const char* next_mark) {
     const char* const blank = FindByte(at, next_mark, ' ');
-    if (blank == at) return nullptr;
+    // A list goes on behind a comma. "-" for a client might be a user's name instead (AreDisjoint).
+    if (blank == at || blank[-1] == ',' || (blank - at == 1 && *at == '-')) return nullptr;
     const uint64_t word = LoadWord(blank);
     if ((word & LowBytes(6)) == kNoUser.word) [[likely]]
       return blank + 4;
@@ -172,13 +207,13 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
   }
 
   bool ReadRequest(const char* at, const char* end, AccessRecord& record) const {
-    if (!needs_.request && has_host_) return true;
+    if (!needs_.request && program_->has_host) return true;
     const std::string_view text(at, static_cast<size_t>(end - at));
     if (needs_.request) {
       const RequestLine request = SplitRequestLine(text);
       record.method = request.method;
       record.path = request.path;
-      if (!has_host_) record.host = request.host;
+      if (!program_->has_host) record.host = request.host;
       // What the backslashes in a path say hangs on who wrote them.
       return request.path.find('\\') == std::string_view::npos;
     }
@@ -195,20 +230,27 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
   static constexpr uint64_t kStatusMask = 0xFFF0F0F0FFFF;
   static constexpr uint64_t kStatusShape = 0x203030302022;
 
-  const std::vector<LayoutStep> steps_;
+  std::vector<Program> programs_;
   const FieldNeeds needs_;
-  const Escapes escapes_;
-  const bool time_is_start_;
-  bool has_host_ = false;
+  Program* program_;
   ClfTimeCache times_;
 };
 
 }  // namespace
 
-std::unique_ptr<FastPlan> NewLayoutPlan(const Layout& layout, const FieldNeeds& needs) {
-  auto steps = CompileLayoutSteps(layout);
-  if (!steps) return nullptr;
-  return std::make_unique<LayoutPlan>(layout, *std::move(steps), needs);
+std::unique_ptr<FastPlan> NewLayoutPlan(const std::vector<PlanLayout>& layouts, const FieldNeeds& needs) {
+  std::vector<Program> programs;
+  for (size_t i = 0; i < layouts.size(); ++i) {
+    if (!layouts[i].wanted) continue;
+    const Layout& layout = *layouts[i].layout;
+    // The exact reader takes the first layout that fits: none before this one may.
+    const bool is_first = std::all_of(layouts.begin(), layouts.begin() + static_cast<ptrdiff_t>(i),
+                                      [&](const PlanLayout& before) { return AreDisjoint(*before.layout, layout); });
+    if (!is_first) continue;
+    if (auto steps = CompileLayoutSteps(layout)) programs.emplace_back(layout, *std::move(steps));
+  }
+  if (programs.empty()) return nullptr;
+  return std::make_unique<LayoutPlan>(std::move(programs), needs);
 }
 
 }  // namespace revertd

@@ -3,13 +3,21 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "ingest/fast/fast_plan.h"
 #include "ingest/format/layout.h"
 
 namespace revertd {
 
-// nullptr where the layout has fields that no fast plan reads, or no quotes to go by.
-std::unique_ptr<FastPlan> NewLayoutPlan(const Layout& layout, const FieldNeeds& needs);
+// A layout that the exact reader asks, in its order. The plan reads the lines of those that are wanted.
+struct PlanLayout {
+  const Layout* layout;
+  bool wanted;
+};
+
+// Layouts with fields that no fast plan reads, without quotes to go by, or of which a line might fit an earlier one as
+// well are left to the exact reader; nullptr where none remains.
+std::unique_ptr<FastPlan> NewLayoutPlan(const std::vector<PlanLayout>& layouts, const FieldNeeds& needs);
 
 }  // namespace revertd

@@ -78,8 +78,7 @@ std::optional<LayoutStep> StepFor(LayoutField field) {
 
 // What would make the end found here another than the exact reader's, or its text need a second look.
 char ForbiddenIn(const LayoutStep& step, LayoutField field) {
-  if (step.is_list) return ',';
-  if (step.kind == Kind::kHost && step.until != ':') return ':';
+  if (step.kind == Kind::kWord && step.is_list) return ',';
   const bool has_shape = IsFree(field) || IsNumber(step.kind) || step.kind == Kind::kTime || step.kind == Kind::kStatus;
   return step.quoted || step.until == ' ' || has_shape ? '\0' : ' ';
 }
@@ -123,7 +122,7 @@ size_t Fuse(const std::vector<LayoutStep>& steps, size_t at, LayoutStep& fused) 
     fused.kind = Kind::kTwoTexts;
     return 2;
   }
-  if (Is(next(0), Kind::kText, false, " - ") && Is(next(1), Kind::kText, false, " [") && !next(0).is_list) {
+  if (Is(next(0), Kind::kText, false, " - ") && Is(next(1), Kind::kText, false, " [")) {
     fused = next(1);
     fused.kind = Kind::kClient;
     return 2;
@@ -135,6 +134,57 @@ std::vector<LayoutStep> Fused(const std::vector<LayoutStep>& steps) {
   std::vector<LayoutStep> fused;
   for (size_t at = 0; at < steps.size();) at += Fuse(steps, at, fused.emplace_back());
   return fused;
+}
+
+// What stands between two quotes.
+struct Piece {
+  int blanks = 0;        // in literals and in a time
+  bool is_open = false;  // a field may hold more of them
+  bool is_text = false;  // any text between quotes
+};
+
+std::vector<Piece> PiecesOf(const Layout& layout) {
+  std::vector<Piece> pieces(1);
+  const auto cut = [&pieces](std::string_view literal) {
+    for (const char c : literal) {
+      if (c == kQuote) pieces.emplace_back();
+      if (c == ' ') ++pieces.back().blanks;
+    }
+  };
+  for (const LayoutItem& item : layout.items) {
+    cut(item.literal);
+    const auto step = StepFor(item.field);
+    Piece& piece = pieces.back();
+    piece.is_text = piece.is_text || item.literal.ends_with(kQuote);
+    piece.is_open = piece.is_open || IsFree(item.field) || !step || step->is_list;
+    if (item.field == LayoutField::kTimeClf) ++piece.blanks;
+  }
+  cut(layout.tail);
+  return pieces;
+}
+
+bool EndsInNumber(const Layout& layout) {
+  if (!layout.tail.empty()) return false;
+  const auto step = StepFor(layout.items.back().field);
+  return step && (IsNumber(step->kind) || step->kind == Kind::kStatus);
+}
+
+// Whether no line can end as both do: in their tails, or in a number, which has digits or is "-".
+bool EndApart(const Layout& a, const Layout& b) {
+  const auto is_of_number = [](char c) { return (c >= '0' && c <= '9') || c == '-'; };
+  if (!a.tail.empty() && !b.tail.empty()) return a.tail.back() != b.tail.back();
+  if (EndsInNumber(a) && !b.tail.empty()) return !is_of_number(b.tail.back());
+  return EndsInNumber(b) && !a.tail.empty() && !is_of_number(a.tail.back());
+}
+
+// Whether item `at` is a client and the next a user: "$remote_addr - $remote_user [", with only a host before it.
+bool BeginsWithClient(const Layout& layout, size_t at) {
+  if (layout.items.size() < at + 3) return false;
+  const LayoutItem& client = layout.items[at];
+  const bool is_word = client.field == LayoutField::kIgnoredWord || client.field == LayoutField::kIgnoredList;
+  const bool is_first = at == 0 || (layout.items[0].literal.empty() && layout.items[0].field == LayoutField::kHost);
+  return is_word && is_first && client.literal == (at == 0 ? "" : " ") && layout.items[at + 1].literal == " - " &&
+         layout.items[at + 1].field == LayoutField::kIgnored && layout.items[at + 2].literal == " [";
 }
 
 }  // namespace
@@ -164,6 +214,24 @@ std::optional<std::vector<LayoutStep>> CompileLayoutSteps(const Layout& layout) 
   }
   if (quotes == 0 || quotes + 1 >= static_cast<ptrdiff_t>(ByteIndex::kRepeats)) return std::nullopt;
   return Fused(steps);
+}
+
+bool AreDisjoint(const Layout& earlier, const Layout& later) {
+  if (EndApart(earlier, later)) return true;
+  const std::vector<Piece> before = PiecesOf(earlier);
+  const std::vector<Piece> after = PiecesOf(later);
+  // Of these every quote of a literal must be found, but a field may hold more.
+  if (!earlier.quotes_are_escaped) return before.size() > after.size();
+  if (earlier.items.back().field == LayoutField::kIgnoredQuoted) return false;
+  if (before.size() != after.size()) return true;
+  // "HOST CLIENT - USER [" is no "CLIENT - USER [" with a blank in its user: the plan takes no "-" for a client.
+  if (BeginsWithClient(earlier, 0) && BeginsWithClient(later, 1)) return true;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (after[i].is_text) continue;
+    if (before[i].blanks > after[i].blanks) return true;
+    if (before[i].blanks < after[i].blanks && !before[i].is_open) return true;
+  }
+  return false;
 }
 
 }  // namespace revertd

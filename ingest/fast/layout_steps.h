@@ -51,5 +51,8 @@ struct LayoutStep {
 
 // nullopt where the layout has a field that LayoutPlan does not read, or no quotes to go by.
 std::optional<std::vector<LayoutStep>> CompileLayoutSteps(const Layout& layout);
+// Whether no line that the steps of `later` prove can fit `earlier` as well, by the quotes and blanks of both. False
+// also where that is not plain to see.
+bool AreDisjoint(const Layout& earlier, const Layout& later);
 
 }  // namespace revertd

@@ -38,6 +38,7 @@ struct Family {
       const bool is_new = std::ranges::find(detected, &format) == detected.end();
       if (is_new && format.detected_as() == format.name()) detected.push_back(&format);
     }
+    for (LayoutFormat& format : formats) format.SetDetected(&detected);
   }
 
   LayoutFormat& FormatOf(std::string_view name) {

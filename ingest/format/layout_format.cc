@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "ingest/fast/layout_plan.h"
+
 namespace revertd {
 namespace {
 
@@ -80,6 +82,17 @@ void LayoutFormat::Add(Layout layout, bool only_alone) { variants_.emplace_back(
 
 std::unique_ptr<LineReader> LayoutFormat::NewReader(const ReaderOptions& options) const {
   return NewReaderOfLayouts({this}, options);
+}
+
+std::unique_ptr<FastPlan> LayoutFormat::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const {
+  std::vector<PlanLayout> layouts;
+  const std::vector<const LayoutFormat*> only_this = {this};
+  for (const LayoutFormat* format : options.alone || detected_ == nullptr ? only_this : *detected_) {
+    for (const Variant& variant : format->variants_) {
+      if (!variant.only_alone || options.alone) layouts.push_back({&variant.layout, format == this});
+    }
+  }
+  return NewLayoutPlan(layouts, needs);
 }
 
 std::unique_ptr<LineReader> NewReaderOfLayouts(const std::vector<const LayoutFormat*>& formats,

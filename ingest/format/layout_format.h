@@ -26,6 +26,7 @@ class LayoutFormat final : public Format {
   std::string_view name() const override { return name_; }
   std::string_view detected_as() const override { return detected_as_; }
   std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
+  std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const override;
 
   struct Variant {
     explicit Variant(Layout from, bool alone) : layout(std::move(from)), compiled(layout), only_alone(alone) {}
@@ -33,6 +34,9 @@ class LayoutFormat final : public Format {
     CompiledLayout compiled;
     bool only_alone;
   };
+  // The formats that detection asks, in its order; a line of several is the first one's. Lives as long as the format.
+  void SetDetected(const std::vector<const LayoutFormat*>* detected) { detected_ = detected; }
+
   // Stays where it is when variants are added.
   const std::deque<Variant>& variants() const { return variants_; }
 
@@ -40,6 +44,7 @@ class LayoutFormat final : public Format {
   std::string_view name_;
   std::string_view detected_as_;
   std::deque<Variant> variants_;
+  const std::vector<const LayoutFormat*>* detected_ = nullptr;
 };
 
 // Reads lines of several formats at once: the first layout that a line fits wholly, in the order of the formats. What

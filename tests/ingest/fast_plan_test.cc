@@ -1,0 +1,207 @@
+// What a fast plan answers, the exact reader answers too: on good lines, on damaged ones, whatever stands before and
+// behind them, with every kernel.
+#include "ingest/fast/fast_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/strings.h"
+#include "ingest/fast/block_reader.h"
+#include "ingest/format_detector.h"
+#include "tests/ingest/shared_data.h"
+
+namespace revertd {
+namespace {
+
+constexpr FieldNeeds kAllFields{.request = true, .cohort = true};
+
+std::vector<std::string> GoodLines() {
+  return {
+      R"(192.0.2.7 - - [21/Nov/2026:03:10:09 +0000] "GET /cart?id=7 HTTP/1.1" 200 512 "-" "curl/8.14")",
+      R"(192.0.2.7 - - [21/Nov/2026:03:10:09 +0000] "GET /cart HTTP/1.1" 502 0 "https://a.example/" "x y" 1.250)",
+      R"(shop.example.com:443 192.0.2.7 - - [21/Nov/2026:03:10:10 +0000] "POST /a HTTP/2.0" 499 0 "-" "-" 0.003)",
+      R"(a.example:80 2001:db8::7 - eve [29/Feb/2024:23:59:60 -0730] "GET / HTTP/1.1" 304 1234567890 "r" "u" 12.345)",
+      R"(192.0.2.8 - alice [01/Jan/2026:00:00:00 +0100] "PUT http://h.example/p HTTP/1.1" 201 77)",
+      R"(192.0.2.9 - - [21/Nov/2026:03:10:11 +0000] "GET /p HTTP/1.1" 200 12 "-" "agent" 2041)",
+  };
+}
+
+// Lines of every kind of log that there is to be had, with our own where there is none.
+std::vector<std::string> Corpus(bool* has_shared) {
+  std::vector<std::string> lines = GoodLines();
+  *has_shared = false;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(SharedDataPath("access/lines"), error)) {
+    const auto text = ReadSharedFile("access/lines/" + entry.path().filename().string());
+    if (!text) continue;
+    *has_shared = true;
+    for (size_t begin = 0; begin < text->size();) {
+      const size_t end = std::min(text->find('\n', begin), text->size());
+      lines.push_back(text->substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  return lines;
+}
+
+std::string Mutated(const std::vector<std::string>& corpus, std::mt19937& random) {
+  constexpr std::string_view kNastyBytes = "\"\\ :,-[]0x\r\t\n{}/?X9+.";
+  std::string line = corpus[random() % corpus.size()];
+  for (auto changes = random() % 4; changes > 0 && !line.empty(); --changes) {
+    const size_t at = random() % line.size();
+    const char byte = random() % 8 == 0 ? static_cast<char>(random()) : kNastyBytes[random() % kNastyBytes.size()];
+    switch (random() % 5) {
+      case 0: line[at] = byte; break;
+      case 1: line.erase(at, 1 + random() % 3); break;
+      case 2: line.insert(at, 1, byte); break;
+      case 3: line.insert(at, line.substr(random() % line.size(), random() % 12)); break;
+      default: {
+        const std::string& other = corpus[random() % corpus.size()];
+        line = line.substr(0, at) + other.substr(std::min(other.size(), at));
+      }
+    }
+  }
+  return line;
+}
+
+std::string Words(const AccessRecord& r, const FieldNeeds& needs) {
+  const auto text = [](std::string_view field) { return "'" + std::string(field) + "' "; };
+  std::string words = text(r.host) + text(r.backend);
+  for (const int64_t number : {r.end_ns, r.start_ns, int64_t{r.status}, int64_t{r.aborted}, r.bytes, r.duration_ns,
+                               r.upstream_ns, r.queue_ns, r.connect_ns, r.queue_length}) {
+    words += std::to_string(number) + " ";
+  }
+  if (needs.request) words += text(r.method) + text(r.path) + std::to_string(static_cast<int>(r.escapes)) + " ";
+  if (needs.cohort) words += text(r.upstream) + text(r.release);
+  return words;
+}
+
+// A reader of blocks beside the exact one that speaks for the same lines.
+class Pair {
+ public:
+  Pair(const Format* format, bool alone, const FieldNeeds& needs, SimdKernel kernel)
+      : needs_(needs), exact_(alone ? format : nullptr) {
+    auto plan = format->NewFastPlan({.zone = {}, .alone = alone}, needs);
+    if (plan != nullptr) blocks_ = std::make_unique<BlockReader>(std::move(plan), kernel, kBytesMax);
+  }
+  bool has_plan() const { return blocks_ != nullptr; }
+  size_t proven() const { return proven_; }
+
+  void ExpectSame(const std::vector<std::string>& lines) {
+    std::string text(kBlockMarginBytes, '"');
+    for (const std::string& line : lines) text += line + "\n";
+    const size_t bytes = text.size() - kBlockMarginBytes;
+    ASSERT_LE(bytes, kBytesMax);
+    text.append(kBlockMarginBytes, ' ');
+    const std::string_view block(text.data() + kBlockMarginBytes, bytes);
+    std::string_view rest = block;  // of the lines that the exact reader has not seen yet
+    const auto next = [&rest] {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(line.size() + 1);
+      return line;
+    };
+    const auto on_record = [&](const AccessRecord& record) {
+      const std::string_view line = next();
+      ++proven_;
+      AccessRecord wanted;
+      const ParseError error = exact_.Parse(line, wanted);
+      ASSERT_EQ(error, ParseError::kNone) << line;
+      ASSERT_EQ(Words(record, needs_), Words(wanted, needs_)) << line;
+    };
+    const auto on_line = [&](std::string_view line) { ASSERT_EQ(line, next()); };
+    const size_t read = blocks_->Read(block, on_record, on_line, [](size_t, size_t) { return true; });
+    ASSERT_EQ(read, bytes);
+    ASSERT_TRUE(rest.empty());
+  }
+
+ private:
+  static constexpr size_t kBytesMax = size_t{1} << 20;
+  const FieldNeeds needs_;
+  FormatDetector exact_;
+  std::unique_ptr<BlockReader> blocks_;
+  size_t proven_ = 0;
+};
+
+std::vector<SimdKernel> Kernels() {
+  std::vector<SimdKernel> kernels;
+  for (const SimdKernel kernel : {SimdKernel::kPortable, SimdKernel::kAvx2, SimdKernel::kAvx512}) {
+    if (IsAvailable(kernel)) kernels.push_back(kernel);
+  }
+  return kernels;
+}
+
+TEST(FastPlan, ReadsTheUsualLineOfTheUsualFormats) {
+  for (const char* name : {"nginx_combined", "nginx_vhost_combined_rt", "nginx_combined_rt"}) {
+    const Format* const format = FormatNamed(name);
+    ASSERT_NE(format, nullptr) << name;
+    Pair pair(format, /*alone=*/true, kAllFields, BestKernel());
+    ASSERT_TRUE(pair.has_plan()) << name;
+    pair.ExpectSame(GoodLines());
+    EXPECT_GE(pair.proven(), 1U) << name;
+  }
+}
+
+// The lines of one log file stay together, as they do in life, so that every plan meets its own format.
+TEST(FastPlan, AnswersAsTheExactReaderOnRealLines) {
+  bool has_shared = false;
+  const std::vector<std::string> corpus = Corpus(&has_shared);
+  size_t proven = 0;
+  size_t lines = 0;
+  for (const Format* format : KnownFormats()) {
+    for (const SimdKernel kernel : Kernels()) {
+      for (const bool alone : {true, false}) {
+        for (const FieldNeeds& needs : {kAllFields, FieldNeeds{}}) {
+          Pair pair(format, alone, needs, kernel);
+          if (!pair.has_plan()) continue;
+          for (size_t at = 0; at < corpus.size(); at += 500) {
+            const size_t end = std::min(at + 500, corpus.size());
+            pair.ExpectSame(
+                {corpus.begin() + static_cast<ptrdiff_t>(at), corpus.begin() + static_cast<ptrdiff_t>(end)});
+            if (HasFatalFailure()) FAIL() << format->name() << (alone ? " alone" : " detected");
+          }
+          proven += pair.proven();
+          lines += corpus.size();
+        }
+      }
+    }
+  }
+  std::printf("proven: %zu of %zu lines given to all plans\n", proven, lines);
+  if (!has_shared) GTEST_SKIP() << "NOT TESTED: real lines, only this file's own";
+}
+
+// A longer run: REVERTD_MUTATED_LINES=10000000.
+TEST(FastPlan, AnswersAsTheExactReaderOnMutatedLines) {
+  const char* const wanted = std::getenv("REVERTD_MUTATED_LINES");
+  const size_t lines_wanted = wanted == nullptr ? 150'000 : static_cast<size_t>(*ParseUnsigned(wanted));
+  bool has_shared = false;
+  const std::vector<std::string> corpus = Corpus(&has_shared);
+  std::vector<std::pair<const Format*, Pair>> pairs;
+  for (const Format* format : KnownFormats()) {
+    for (const bool alone : {true, false}) {
+      for (const FieldNeeds& needs : {kAllFields, FieldNeeds{}}) {
+        Pair pair(format, alone, needs, Kernels()[pairs.size() % Kernels().size()]);
+        if (pair.has_plan()) pairs.emplace_back(format, std::move(pair));
+      }
+    }
+  }
+  ASSERT_FALSE(pairs.empty());
+  std::mt19937 random(20'261'121);
+  for (size_t lines = 0; lines < lines_wanted;) {
+    auto& [format, pair] = pairs[random() % pairs.size()];
+    std::vector<std::string> block(1 + random() % 200);
+    for (std::string& line : block) line = Mutated(corpus, random);
+    lines += block.size();
+    pair.ExpectSame(block);
+    if (HasFatalFailure()) FAIL() << format->name() << ", after " << lines << " lines";
+  }
+  size_t proven = 0;
+  for (const auto& [format, pair] : pairs) proven += pair.proven();
+  std::printf("proven: %zu of %zu mutated lines\n", proven, lines_wanted);
+  EXPECT_GT(proven, lines_wanted / 200);
+}
+
+}  // namespace
+}  // namespace revertd

@@ -64,11 +64,7 @@ CheckRow CheckMemory(const Config& config) {
 // Whether the source could be opened. A running sidecar may hold a socket: it is not bound here, only looked at.
 CheckRow CheckSource(const SourceConfig& source) {
   const std::string what = "source " + NameOf(source);
-  if (source.format.find(':') != std::string::npos) {
-    if (const auto custom = CustomFormat(source.format); !custom.ok()) {
-      return {what, false, std::string(MessageOf(custom.status()))};
-    }
-  } else if (const auto format = FormatOrAuto(source.format); !format.ok()) {
+  if (const auto format = FormatOrAuto(source.format); !format.ok()) {
     return {what, false, std::string(MessageOf(format.status()))};
   }
   std::error_code error;

@@ -35,6 +35,13 @@ LogInput::~LogInput() {
 StatusOr<const Format*> FormatOrAuto(const std::string& name) {
   if (name == "auto") return nullptr;
   if (const Format* format = FormatNamed(name)) return format;
+  if (name.find(':') != std::string::npos) {
+    auto described = CustomFormat(name);
+    if (!described.ok()) return described.status();
+    // What a person describes on the command line lives as long as the process, as the named formats do.
+    static std::vector<std::unique_ptr<const Format>> kept;
+    return kept.emplace_back(*std::move(described)).get();
+  }
   std::string message = "unknown format \"" + name + "\"; known: auto";
   for (std::string_view known : FormatNames()) message += ", " + std::string(known);
   return InvalidArgument(message);

@@ -28,7 +28,8 @@ class LogInput {
   std::unique_ptr<ByteSource> source_;
 };
 
-// The format of that name; null for "auto"; an error that lists the names for any other.
+// The format of that name, or that a "KIND:DESCRIPTION" compiles to (CustomFormat); null for "auto"; an error that
+// lists the names, or says what is wrong with the description, for any other. Main thread only.
 StatusOr<const Format*> FormatOrAuto(const std::string& name);
 
 std::vector<std::string> LogsOrStdin(const std::vector<std::string>& logs);

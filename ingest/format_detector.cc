@@ -45,6 +45,20 @@ ParseError FormatDetector::Parse(std::string_view line, AccessRecord& record) {
   line = WithoutForeignStart(line);
   if (const ParseError error = unwrapper_.Unwrap(line, &line); error != ParseError::kNone) return error;
   if (IsBlank(line)) return ParseError::kEmpty;
+  const ParseError error = ParseExactly(line, record);
+  if (error != ParseError::kNoFormat) return error;
+  const std::string_view bare = WithoutShippersWords(line);
+  if (bare.size() != line.size()) {
+    const ParseError bare_error = ParseExactly(bare, record);
+    if (bare_error != ParseError::kNoFormat) return bare_error;
+  }
+  for (Candidate& candidate : fallbacks_) {
+    if (const ParseError last = ParseAs(candidate, line, record); last != ParseError::kNoFormat) return last;
+  }
+  return ParseError::kNoFormat;
+}
+
+ParseError FormatDetector::ParseExactly(std::string_view line, AccessRecord& record) {
   if (first_ != nullptr) {
     const ParseError error = ParseAs(*first_, line, record);
     // A damaged line of the right format is not another format's.
@@ -56,9 +70,6 @@ ParseError FormatDetector::Parse(std::string_view line, AccessRecord& record) {
     if (error == ParseError::kNoFormat) continue;
     if (error == ParseError::kNone) first_ = &candidate;
     return error;
-  }
-  for (Candidate& candidate : fallbacks_) {
-    if (const ParseError error = ParseAs(candidate, line, record); error != ParseError::kNoFormat) return error;
   }
   return ParseError::kNoFormat;
 }

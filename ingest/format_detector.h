@@ -29,6 +29,8 @@ class FormatDetector {
     std::unique_ptr<LineReader> reader;
   };
 
+  // kNoFormat where only the fallbacks are left.
+  ParseError ParseExactly(std::string_view line, AccessRecord& record);
   ParseError ParseAs(Candidate& candidate, std::string_view line, AccessRecord& record);
 
   const bool is_fixed_;

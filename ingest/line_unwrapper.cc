@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/strings.h"
+#include "base/time_format.h"
 #include "ingest/format/json_escapes.h"
 #include "ingest/format/text_fields.h"
 #include "ingest/syslog_head.h"
@@ -43,7 +44,20 @@ std::optional<DockerLine> SplitDocker(std::string_view line) {
   return std::nullopt;
 }
 
+bool IsShippersTime(std::string_view word) {
+  return word.size() >= 20 && word[4] == '-' && word[7] == '-' && word[10] == 'T' && ParseTime(word);
+}
+
 }  // namespace
+
+std::string_view WithoutShippersWords(std::string_view line) {
+  if (line.starts_with("[pod/")) {
+    const size_t end = line.find("] ");
+    if (end != std::string_view::npos) line.remove_prefix(end + 2);
+  }
+  std::string_view rest = line;
+  return IsShippersTime(TakeUntil(rest, ' ')) && Consume(rest, " ") ? rest : line;
+}
 
 ParseError LineUnwrapper::TakeOff(std::string_view* inner) {
   constexpr int kHeadsMax = 3;  // relays that wrap what is wrapped already; no more were seen

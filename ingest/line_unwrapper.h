@@ -15,6 +15,11 @@
 
 namespace revertd {
 
+// `line` without what `docker logs -t`, `kubectl logs --timestamps` and `--prefix` put in front of it: an RFC 3339
+// time,
+// "[pod/NAME/CONTAINER]". As it is where neither stands there; a format's own first field may look the same.
+std::string_view WithoutShippersWords(std::string_view line);
+
 class LineUnwrapper {
  public:
   // The line inside `line`, or `line` itself where nothing is wrapped around it. kPartial: a piece that is kept until

@@ -64,7 +64,7 @@ inline bool ReadHost(const LayoutStep& step, const char* at, const char* end, Ac
   // More than one is an address: where its port begins the exact function knows.
   const bool is_address = colon < end && FindByte(colon + 1, end, ':') != end;
   record.host = is_address ? HostWithoutPort(host) : host.substr(0, static_cast<size_t>(colon - at));
-  return !record.host.empty();
+  return !record.host.empty() && (!is_address || MayBeHost(record.host));
 }
 
 inline bool ReadWord(const LayoutStep& step, const char* at, const char* end, AccessRecord& record) {

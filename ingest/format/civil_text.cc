@@ -59,7 +59,7 @@ std::optional<CivilTime> ParseClfCivil(std::string_view text) {
 
 std::optional<CivilTime> ParseIsoCivil(std::string_view date, std::string_view clock) {
   CivilTime time;
-  if (date.size() != 10 || date[4] != '-' || date[7] != '-') return std::nullopt;
+  if (date.size() != 10 || (date[4] != '-' && date[4] != '/') || date[7] != date[4]) return std::nullopt;
   if (!ReadDate(Number(date.substr(0, 4)), Number(date.substr(5, 2)), Number(date.substr(8, 2)), time) ||
       !ReadClock(clock, time)) {
     return std::nullopt;
@@ -118,17 +118,8 @@ std::optional<TimeNs> ZonelessClock::ReadClf(std::string_view text) {
     last_time_ = zone_.ToUtc(*civil);
   }
   const std::string_view rest = text.substr(second.size());
-  if (rest.empty()) return last_time_;
-  // The fraction's own point reads as that of "0.785".
-  if (rest.front() != '.' || rest.size() == 1) return std::nullopt;
-  DurationNs fraction = 0;
-  DurationNs place = kSecondNs;
-  for (const char c : rest.substr(1)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    place /= 10;
-    fraction += (c - '0') * place;
-  }
-  return last_time_ + fraction;
+  const auto fraction = ParseFraction(rest);
+  return fraction ? std::optional<TimeNs>(last_time_ + *fraction) : std::nullopt;
 }
 
 }  // namespace revertd

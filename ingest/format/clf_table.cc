@@ -89,7 +89,9 @@ constexpr std::array kRows = {
     ClfRow{"varnish_ncsa_timed", kApache,
            REVERTD_APACHE_COMBINED " %D %{Varnish:time_firstbyte}x %{Varnish:handling}x"},
 
+    // The numbers tell which of them is the other's seconds.
     ClfRow{"apache_combined_T", kApache, REVERTD_APACHE_COMBINED " %{ms}T %T"},
+    ClfRow{"apache_combined_T", kApache, REVERTD_APACHE_COMBINED " %T %D"},
     ClfRow{"apache_combined_D", kApache, REVERTD_APACHE_COMBINED " %D"},
     ClfRow{"nginx_gitlab", kNginx, REVERTD_NGINX_COMBINED " $gzip_ratio"},  // GitLab's package
     ClfRow{"apache_vhost_combined_D", kApache, "%v:%p " REVERTD_APACHE_COMBINED " %D"},
@@ -127,6 +129,7 @@ constexpr std::array kRows = {
     ClfRow{"apache_common", kApache, REVERTD_APACHE_COMMON},
     ClfRow{"apache_common", kApache, "%h - %u [%{%Y-%m-%dT%H:%M:%S%z}t] \"%r\" %>s %b"},
     ClfRow{"apache_common", kApache, "%h %l %u %t \"%r\" %>s %b", false, true},
+    ClfRow{"custom_date", kApache, "%h - %u [%{%B - %d, %Y:%H:%M:%S}t] \"%r\" %>s %b"},
     // Whole words in front (%l is one, %u is not): a syslog head must not pass for client and host.
     ClfRow{"lighttpd_default", kApache, "%h %V %l %t \"%r\" %>s %b" REVERTD_APACHE_AGENT},
     ClfRow{"zoraxy", kApache,

@@ -17,7 +17,7 @@ struct CommonKey {
 };
 
 // Of one field the better name first.
-constexpr std::array<CommonKey, 107> kCommonKeys = {{{"timestamp_ns", F::kEnd},
+constexpr std::array<CommonKey, 108> kCommonKeys = {{{"timestamp_ns", F::kEnd},
                                                      {"time_ns", F::kEnd},
                                                      {"timestamp_us", F::kEnd},
                                                      {"timestamp_ms", F::kEnd},
@@ -54,6 +54,7 @@ constexpr std::array<CommonKey, 107> kCommonKeys = {{{"timestamp_ns", F::kEnd},
                                                      {"http_response_code", F::kStatus},
                                                      {"sc_status", F::kStatus},
                                                      {"code", F::kStatus},
+                                                     {"response", F::kStatus},
                                                      {"method", F::kMethod},
                                                      {"request_method", F::kMethod},
                                                      {"http.request.method", F::kMethod},
@@ -160,9 +161,9 @@ std::vector<KeyedRow> CommonRows() {
   std::vector<KeyedRow> rows;
   for (const CommonKey& key : kCommonKeys) rows.push_back({std::string(key.path), key.field, key.unit});
   AddDurations(rows, F::kDuration,
-               {"duration", "request_time", "response_time", "latency", "elapsed", "elapsed_time", "took", "time_taken",
-                "request_duration", "response_duration", "total_time", "processing_time", "runtime", "reqtime",
-                "turn_around_time"});
+               {"duration", "request_time", "response_time", "resp_time", "latency", "elapsed", "elapsed_time", "took",
+                "time_taken", "request_duration", "response_duration", "total_time", "processing_time", "runtime",
+                "reqtime", "turn_around_time"});
   AddDurations(rows, F::kUpstreamTime,
                {"upstream_response_time", "upstream_time", "upstream_duration", "upstream_latency", "backend_time",
                 "backend_latency", "apptime"});

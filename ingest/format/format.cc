@@ -36,6 +36,19 @@ std::vector<const Format*> GatherDetected() {
   return detected;
 }
 
+struct Alias {
+  std::string_view name;
+  std::string_view format;
+};
+
+// The same lines by another door, in a wrapper that comes off, or another log of the same server.
+constexpr std::array kAliases = {Alias{"cloudflare_logpull", "cloudflare_logpush"},
+                                 Alias{"azure_frontdoor_waf", "azure_frontdoor"},
+                                 Alias{"envoy_json_cri", "envoy_json"},
+                                 Alias{"syslog_nginx", "nginx_combined"},
+                                 Alias{"syslog_rfc3164_nginx", "nginx_combined"},
+                                 Alias{"syslog_rfc5424_nginx", "nginx_combined"}};
+
 struct Kind {
   std::string_view prefix;
   StatusOr<std::unique_ptr<const Format>> (*make)(std::string_view description);
@@ -75,9 +88,9 @@ std::span<const Format* const> FallbackFormats() {
 }
 
 const Format* FormatNamed(std::string_view name) {
-  // The same lines by another door, and another log of the same server.
-  if (name == "cloudflare_logpull") name = "cloudflare_logpush";
-  if (name == "azure_frontdoor_waf") name = "azure_frontdoor";
+  for (const Alias& alias : kAliases) {
+    if (alias.name == name) name = alias.format;
+  }
   for (const Format* format : KnownFormats()) {
     if (format->name() == name) return format;
   }

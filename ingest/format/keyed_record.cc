@@ -15,14 +15,15 @@ std::optional<int> ParseKeyedStatus(std::string_view text) {
   return status && *status >= 0 && *status <= 999 ? std::optional<int>(static_cast<int>(*status)) : std::nullopt;
 }
 
-// HAProxy's "CD--" and "cR--": the client closed or timed out. Envoy's "DC" among "UF,DC": the downstream connection
-// was cut. Google's "client_disconnected_before_any_response".
+// HAProxy's "CD--" and "cR--": the client closed or timed out. Envoy's "DC" or "DR" among "UF,DC": the downstream
+// connection was cut or reset. Google's "client_disconnected_before_any_response".
 bool TellsAbort(std::string_view text) {
   const bool termination_state = text.size() == 4 && text.find(',') == std::string_view::npos;
   if (termination_state) return IsClientAbort(text);
   if (text.starts_with("client_disconnected")) return true;
   while (!text.empty()) {
-    if (TakeUntil(text, ',') == "DC") return true;
+    const std::string_view flag = TakeUntil(text, ',');
+    if (flag == "DC" || flag == "DR") return true;
     Consume(text, ",");
   }
   return false;
@@ -101,6 +102,9 @@ void ReadKeyedTexts(const KeyedValues& values, AccessRecord& record) {
   const std::string_view method = values.Text(KeyedField::kMethod);
   record.method = method.empty() || !IsMethod(method) ? request.method : method;
   record.path = target.path.empty() ? request.path : target.path;
+  // Grok's pattern of a request line calls the target alone "request".
+  const std::string_view bare = values.Text(KeyedField::kRequestLine);
+  if (record.path.empty() && !record.method.empty() && bare.starts_with('/')) record.path = SplitTarget(bare).path;
   record.host = HostWithoutPort(values.Text(KeyedField::kHost));
   if (record.host.empty()) record.host = target.host.empty() ? request.host : target.host;
   record.upstream = LastOfList(values.Text(KeyedField::kUpstream));

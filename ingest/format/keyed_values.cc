@@ -136,12 +136,14 @@ std::optional<TimeNs> InRange(std::optional<TimeNs> time) {
   return time && *time >= 0 && *time < kTimeEndNs ? time : std::nullopt;
 }
 
-// Takes "2026-11-21T03:12:35", also with a blank for the T, or "21/Nov/2026:03:12:35" off the front.
+// Takes "2026-11-21T03:12:35", also with a blank for the T or with slashes (Go's and Caddy's "wall"), or
+// "21/Nov/2026:03:12:35" off the front.
 std::optional<CivilTime> TakeCivilTime(std::string_view& text) {
   constexpr size_t kIsoBytes = 19;
   constexpr size_t kClfBytes = 20;
   std::optional<CivilTime> time;
-  if (text.size() >= kIsoBytes && text[4] == '-' && (text[10] == 'T' || text[10] == 't' || text[10] == ' ')) {
+  if (text.size() >= kIsoBytes && (text[4] == '-' || text[4] == '/') &&
+      (text[10] == 'T' || text[10] == 't' || text[10] == ' ')) {
     time = ParseIsoCivil(text.substr(0, 10), text.substr(11, 8));
     text.remove_prefix(kIsoBytes);
   } else if (text.size() >= kClfBytes && text[2] == '/') {

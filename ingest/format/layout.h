@@ -39,6 +39,7 @@ enum class LayoutField : uint8_t {
   kDurationWholeSeconds,  // 3
   kDurationMillis,
   kDurationMicros,
+  kSecondsAgain,     // whole seconds of a duration that is read elsewhere in the line
   kUpstreamSeconds,  // nginx's list: 0.001, 0.002 : 0.003 with "-" members; their sum
   kConnectSeconds,   // the same of connecting
   kHost,             // with or without a port

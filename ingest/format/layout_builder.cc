@@ -53,7 +53,8 @@ Meaning MeaningOf(LayoutField field) {
     case LayoutField::kIgnoredWord:
     case LayoutField::kIgnoredList:
     case LayoutField::kIgnoredNumber:
-    case LayoutField::kIgnoredQuoted: break;
+    case LayoutField::kIgnoredQuoted:
+    case LayoutField::kSecondsAgain: break;
   }
   return Meaning::kNone;
 }
@@ -66,9 +67,10 @@ bool IsIgnored(LayoutField field) {
 // The same text with nothing read from it.
 LayoutField IgnoredTwin(LayoutField field) {
   switch (MeaningOf(field)) {
-    case Meaning::kStatus:
-    case Meaning::kBytes:
-    case Meaning::kDuration: return LayoutField::kIgnoredWord;
+    case Meaning::kStatus: return LayoutField::kIgnoredWord;
+    case Meaning::kBytes: return LayoutField::kIgnoredNumber;
+    case Meaning::kDuration:
+      return field == LayoutField::kDurationWholeSeconds ? LayoutField::kSecondsAgain : LayoutField::kIgnoredNumber;
     case Meaning::kUpstreamTime:
     case Meaning::kConnectTime:
     case Meaning::kUpstream: return LayoutField::kIgnoredList;

@@ -1,6 +1,7 @@
 #include "ingest/format/layout_reader.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "ingest/format/layout_values.h"
 #include "ingest/format/text_fields.h"
@@ -113,6 +114,14 @@ bool IsQuoteEscaped(std::string_view line, size_t quote) {
   size_t backslashes = 0;
   while (backslashes < quote && line[quote - backslashes - 1] == '\\') ++backslashes;
   return backslashes % 2 == 1;
+}
+
+// Two numbers of which one is said to be the other's seconds, and is not, are of another format. A server may read its
+// clock for each.
+bool AgreesWithSeconds(DurationNs duration_ns, std::string_view text) {
+  const auto seconds = text.empty() ? std::nullopt : ParseScaled(text, 1);
+  if (!seconds || duration_ns == kNotLogged) return true;
+  return std::abs(duration_ns / kSecondNs - *seconds) <= 1;
 }
 
 // What no writer but nginx's log_escape writes: every backslash begins \xHH with capital digits.
@@ -286,13 +295,16 @@ ParseError LayoutReader::ReadValues(AccessRecord& record) const {
   record = AccessRecord{};
   bool has_method = false;
   bool has_path = false;
+  std::string_view seconds_again;
   for (const Value& value : values_) {
     const LayoutField field = value.field->field;
     const ParseError error = ReadLayoutValue(field, value.text, value.field->pattern, options_.zone, record);
     if (error != ParseError::kNone) return error;
+    if (field == LayoutField::kSecondsAgain) seconds_again = value.text;
     has_method = has_method || field == LayoutField::kMethod;
     has_path = has_path || field == LayoutField::kTarget || field == LayoutField::kPath;
   }
+  if (!AgreesWithSeconds(record.duration_ns, seconds_again)) return ParseError::kNoFormat;
   // One without the other is no request, where both are logged.
   if (has_method && has_path && (record.method.empty() || record.path.empty())) record.method = record.path = {};
   const DurationNs duration_ns = record.duration_ns == kNotLogged ? 0 : record.duration_ns;

@@ -8,7 +8,16 @@ namespace {
 
 std::string_view EmptyIfDash(std::string_view text) { return text == "-" ? std::string_view() : text; }
 
-bool IsNumber(std::string_view text) { return text == "-" || ParseScaled(text, 1); }
+// What begins like a number and is none is damaged; anything else is another format's field.
+ParseError ErrorOfNumber(std::string_view text) {
+  const bool begins_like_one = !text.empty() && (text.front() == '-' || (text.front() >= '0' && text.front() <= '9'));
+  return begins_like_one ? ParseError::kBadField : ParseError::kNoFormat;
+}
+
+// Of a number that is not read: what is none proves that the layout is another.
+ParseError CheckNumber(std::string_view text) {
+  return text == "-" || ParseScaled(text, 1) ? ParseError::kNone : ParseError::kNoFormat;
+}
 
 ParseError ReadTime(std::optional<TimeNs> time, AccessRecord& record) {
   if (!time) return ParseError::kBadTime;
@@ -23,8 +32,8 @@ ParseError ReadEpoch(std::string_view text, DurationNs unit, AccessRecord& recor
   return ReadTime(time && *time < kYear2201 ? time : std::nullopt, record);
 }
 
-ParseError ReadNumber(std::optional<int64_t> number, int64_t& value) {
-  if (!number) return ParseError::kBadField;
+ParseError ReadNumber(std::string_view text, std::optional<int64_t> number, int64_t& value) {
+  if (!number) return ErrorOfNumber(text);
   value = *number;
   return ParseError::kNone;
 }
@@ -95,9 +104,11 @@ void ReadTarget(std::string_view text, AccessRecord& record) {
 }
 
 // A host of its own field goes before that of the target.
-void ReadHost(std::string_view text, AccessRecord& record) {
+ParseError ReadHost(std::string_view text, AccessRecord& record) {
   const std::string_view host = HostWithoutPort(EmptyIfDash(text));
+  if (!MayBeHost(host)) return ParseError::kNoFormat;
   if (!host.empty()) record.host = host;
+  return ParseError::kNone;
 }
 
 std::optional<DurationNs> WholeNumber(std::string_view text, DurationNs unit) {
@@ -113,7 +124,8 @@ ParseError ReadLayoutValue(LayoutField field, std::string_view text, const std::
     case LayoutField::kIgnoredWord:
     case LayoutField::kIgnoredList:
     case LayoutField::kIgnoredQuoted: return ParseError::kNone;
-    case LayoutField::kIgnoredNumber: return IsNumber(text) ? ParseError::kNone : ParseError::kBadField;
+    case LayoutField::kIgnoredNumber:
+    case LayoutField::kSecondsAgain: return CheckNumber(text);
     case LayoutField::kTimeClf: return ReadTime(ParseClfTime(text), record);
     case LayoutField::kTimeIso: return ReadTime(ParseIsoTime(text), record);
     case LayoutField::kTimeEpochSeconds: return ReadEpoch(text, kSecondNs, record);
@@ -125,14 +137,15 @@ ParseError ReadLayoutValue(LayoutField field, std::string_view text, const std::
     case LayoutField::kTarget:
     case LayoutField::kPath: ReadTarget(text, record); return ParseError::kNone;
     case LayoutField::kStatus: return ReadStatus(text, record);
-    case LayoutField::kBytes: return ReadNumber(ParseSize(text), record.bytes);
-    case LayoutField::kDurationSeconds: return ReadNumber(ParseMillisecondSeconds(text), record.duration_ns);
-    case LayoutField::kDurationWholeSeconds: return ReadNumber(WholeNumber(text, kSecondNs), record.duration_ns);
-    case LayoutField::kDurationMillis: return ReadNumber(LoggedDuration(text, kMillisecondNs), record.duration_ns);
-    case LayoutField::kDurationMicros: return ReadNumber(WholeNumber(text, kMicrosecondNs), record.duration_ns);
-    case LayoutField::kUpstreamSeconds: return ReadNumber(SumOfSeconds(text), record.upstream_ns);
-    case LayoutField::kConnectSeconds: return ReadNumber(SumOfSeconds(text), record.connect_ns);
-    case LayoutField::kHost: ReadHost(text, record); return ParseError::kNone;
+    case LayoutField::kBytes: return ReadNumber(text, ParseSize(text), record.bytes);
+    case LayoutField::kDurationSeconds: return ReadNumber(text, ParseMillisecondSeconds(text), record.duration_ns);
+    case LayoutField::kDurationWholeSeconds: return ReadNumber(text, WholeNumber(text, kSecondNs), record.duration_ns);
+    case LayoutField::kDurationMillis:
+      return ReadNumber(text, LoggedDuration(text, kMillisecondNs), record.duration_ns);
+    case LayoutField::kDurationMicros: return ReadNumber(text, WholeNumber(text, kMicrosecondNs), record.duration_ns);
+    case LayoutField::kUpstreamSeconds: return ReadNumber(text, SumOfSeconds(text), record.upstream_ns);
+    case LayoutField::kConnectSeconds: return ReadNumber(text, SumOfSeconds(text), record.connect_ns);
+    case LayoutField::kHost: return ReadHost(text, record);
     case LayoutField::kUpstream: record.upstream = LastMember(text); return ParseError::kNone;
     case LayoutField::kBackend: record.backend = EmptyIfDash(text); return ParseError::kNone;
     case LayoutField::kRelease: record.release = EmptyIfDash(text); return ParseError::kNone;

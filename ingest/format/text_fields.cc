@@ -240,6 +240,13 @@ std::string_view HostWithoutPort(std::string_view host) {
   return host.substr(0, colon);
 }
 
+bool MayBeHost(std::string_view host) {
+  const bool is_bracketed = host.starts_with('[');
+  if (!is_bracketed && host.find(':') == std::string_view::npos) return true;
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
+  return host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+}
+
 std::string DecodeNginxEscapes(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());

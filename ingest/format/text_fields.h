@@ -55,6 +55,9 @@ RequestLine SplitRequestLine(std::string_view request);
 
 // "shop.example.com:443" and "[::1]:443" without the port; a bare IPv6 address stays whole.
 std::string_view HostWithoutPort(std::string_view host);
+// Whether a host without its port, or nothing, can be one: only addresses have brackets and colons. Keeps what shippers
+// put in front of a line (a time, a pod's name) from passing for a host.
+bool MayBeHost(std::string_view host);
 
 // nginx's escapes \xHH, \" and \\ as the bytes they stand for; any other backslash stays as it is.
 std::string DecodeNginxEscapes(std::string_view text);

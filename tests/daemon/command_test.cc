@@ -31,6 +31,21 @@ TEST(ParseCommand, NamesTheFormatsItKnows) {
   EXPECT_THAT(result.err, HasSubstr("unknown format \"ngnix\"; known: auto, "));
 }
 
+TEST(ParseCommand, ReadsAFormatThatAPersonDescribes) {
+  const TestFolder folder;
+  const std::string described = "nginx:$time_iso8601|$host|$request|$status|$request_time";
+  const ProgramResult result = RunProgram(folder, {"parse", "--format", described},
+                                          "2026-11-21T10:00:00+00:00|shop.test|GET /items/7?a HTTP/1.1|503|0.004\n");
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out,
+            "{\"ok\":true,\"format\":\"nginx\",\"time_ns\":1795255200000000000,\"start_ns\":1795255199996000000,"
+            "\"status\":503,\"method\":\"GET\",\"host\":\"shop.test\",\"path\":\"/items/7\","
+            "\"duration_ns\":4000000}\n");
+  const ProgramResult wrong = RunProgram(folder, {"parse", "--format", "apache:%h %t %Z"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("\"%Z\" at byte 7 "));
+}
+
 TEST(ParseCommand, AnUnreadableLogIsOneLineAndExitCode3) {
   const TestFolder folder;
   const ProgramResult result = RunProgram(folder, {"parse", "/nonexistent/access.log"});

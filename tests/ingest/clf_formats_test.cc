@@ -80,6 +80,8 @@ const Golden kGolden[] = {
      "", "/a", 7, 0, ""},
     {"apache_common", R"(::1 - frank zappa [21/Nov/2026:03:10:09 +0000] "-" 408 -)", 408, "", "", kNotLogged,
      kNotLogged, ""},
+    {"custom_date", R"(::1 - - [November - 21, 2026:03:10:09] "GET /a HTTP/1.1" 200 7)", 200, "", "/a", 7, kNotLogged,
+     ""},
     {"apache_combined_D", R"(::1 - - [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 200 7 "-" "c" 3000)", 200, "", "/a",
      7, 3000 * kUs, ""},
     {"apache_vhost_combined_D",
@@ -87,6 +89,8 @@ const Golden kGolden[] = {
      "s.example.com", "/a", 7, 3000 * kUs, ""},
     {"apache_combined_T", R"(::1 - - [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 200 7 "-" "c" 1003 1)", 200, "",
      "/a", 7, 1003 * kMs, ""},
+    {"apache_combined_T", R"(::1 - - [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 200 7 "-" "c" 1 1003275)", 200, "",
+     "/a", 7, 1003275 * kUs, ""},
     {"apache_vhost_common", R"(s.example.com ::1 - - [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 200 7)", 200,
      "s.example.com", "/a", 7, kNotLogged, ""},
     {"apache_custom_duration", R"(::1 - - [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 304 - 3551 "-" "c")", 304, "",
@@ -177,6 +181,7 @@ TEST(ClfFormats, SeeThroughQuotesAroundTheLineAndBlanksBehindIt) {
 
 TEST(ClfFallback, ReadsTheMiddleOfUnknownRelatives) {
   for (const char* line : {R"(::1 [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 200 7 "-" "c")",
+                           R"(::1 - - [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 200 7 "-" "c" **0/12345**)",
                            R"(x y z ::1 u [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 200 7)",
                            R"(::1 - - [21/Nov/2026:03:10:09 +0000] "GET /a HTTP/1.1" 200 7 k=v "-" 12 "c" [z])"}) {
     FormatDetector detector(nullptr);

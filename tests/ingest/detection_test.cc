@@ -22,6 +22,7 @@ struct Expected {
 constexpr std::array kExpected = {
     Expected{"syslog_rfc3164_nginx", "nginx_combined", "wrapped"},
     Expected{"syslog_rfc5424_nginx", "", "its one line is of the error log"},
+    Expected{"syslog_nginx", "", "its lines are of other programs, or have no time"},
     Expected{"envoy_json_cri", "envoy_json", "wrapped"},
     Expected{"envoy_json", "envoy_text", "wrapped"},
     Expected{"azure_frontdoor_waf", "", "its lines tell of no request"},

@@ -163,6 +163,20 @@ TEST(FormatDetector, SeesThroughForeignStarts) {
   }
 }
 
+// A shipper's word would pass for a host, and each line for a service of its own.
+TEST(FormatDetector, SeesThroughShippersWords) {
+  const std::string combined(kCombined);
+  for (const Format* format : {static_cast<const Format*>(nullptr), FormatNamed("nginx_combined")}) {
+    FormatDetector detector(format);
+    for (const char* words : {"2026-11-21T03:10:09.123456789Z ", "[pod/web-1/nginx] "}) {
+      AccessRecord record;
+      ASSERT_EQ(detector.Parse(words + combined, record), ParseError::kNone) << words;
+      EXPECT_EQ(detector.chosen()->name(), "nginx_combined");
+      EXPECT_EQ(record.host, "");
+    }
+  }
+}
+
 TEST(ParseErrors, HaveNamesAndCountersOfTheirOwn) {
   std::set<std::string_view> names;
   std::set<Counter> counters;

@@ -252,6 +252,9 @@ TEST_F(JsonFormats, CommonNamesAreKnownInEverySpelling) {
            std::string(
                R"({"ts":"2026-11-21 03:10:09,000+0000","Request":"GET /x HTTP/1.1","Status":"503 Service Unavailable",)"
                R"("elapsed_seconds":0.012})"),
+           // Logstash's grok of a combined line, with a time that its user added.
+           std::string(R"({"timestamp":"21/Nov/2026:03:10:09 +0000","clientip":"192.0.2.7","verb":"GET",)"
+                       R"("request":"/x?a=b","httpversion":"1.1","response":"503","bytes":"7","resp_time":0.012})"),
        }) {
     EXPECT_EQ(Read(line), "json") << line;
     EXPECT_EQ(record_.end_ns, ParseTime("2026-11-21T03:10:09Z")) << line;

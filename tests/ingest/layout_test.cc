@@ -61,7 +61,7 @@ TEST(NginxLayout, TakesTheBestOfSeveralFields) {
   EXPECT_EQ(layout.items,
             (Items{Item("[", LayoutField::kIgnored), Item("] ", LayoutField::kTimeEpochSeconds),
                    Item(" ", LayoutField::kHost), Item(" ", LayoutField::kIgnored), Item(" ", LayoutField::kTarget),
-                   Item(" ", LayoutField::kIgnoredWord), Item(" ", LayoutField::kBytes)}));
+                   Item(" ", LayoutField::kIgnoredNumber), Item(" ", LayoutField::kBytes)}));
   const Layout both = Nginx("$msec $request_method $request_uri \"$request\"");
   EXPECT_EQ(both.items[1].field, LayoutField::kIgnoredWord);
   EXPECT_EQ(both.items[2].field, LayoutField::kIgnored);
@@ -128,10 +128,10 @@ TEST(ApacheLayout, TakesTheFinestDurationTheFinalStatusAndTheBody) {
   const Layout layout = Apache("%t %T %D %{ms}T %s/%>s %O %B %v:%p %m %U%q %X %!200,304{User-Agent}i %^FB %{Age}^to");
   EXPECT_EQ(
       layout.items,
-      (Items{Item("[", LayoutField::kTimeClf), Item("] ", LayoutField::kIgnoredWord),
-             Item(" ", LayoutField::kDurationMicros), Item(" ", LayoutField::kIgnoredWord),
+      (Items{Item("[", LayoutField::kTimeClf), Item("] ", LayoutField::kSecondsAgain),
+             Item(" ", LayoutField::kDurationMicros), Item(" ", LayoutField::kIgnoredNumber),
              Item(" ", LayoutField::kIgnoredWord), Item("/", LayoutField::kStatus),
-             Item(" ", LayoutField::kIgnoredWord), Item(" ", LayoutField::kBytes), Item(" ", LayoutField::kHost),
+             Item(" ", LayoutField::kIgnoredNumber), Item(" ", LayoutField::kBytes), Item(" ", LayoutField::kHost),
              Item(" ", LayoutField::kMethod), Item(" ", LayoutField::kTarget), Item(" ", LayoutField::kConnection),
              Item(" ", LayoutField::kIgnored), Item(" ", LayoutField::kIgnored), Item(" ", LayoutField::kIgnored)}));
 }

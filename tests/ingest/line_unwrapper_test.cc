@@ -77,6 +77,15 @@ TEST(LineUnwrapper, LeavesOrdinaryLinesAlone) {
   }
 }
 
+TEST(ShippersWords, AreTakenOffTheFront) {
+  EXPECT_EQ(WithoutShippersWords("2026-11-21T03:10:09.123456789Z ::1 - -"), "::1 - -");
+  EXPECT_EQ(WithoutShippersWords("[pod/web-1/nginx] ::1 - -"), "::1 - -");
+  EXPECT_EQ(WithoutShippersWords("[pod/web-1/nginx] 2026-11-21T03:10:09+01:00 ::1 - -"), "::1 - -");
+  for (const char* line : {"", "::1 - -", "2026-11-21T03:10:09Z", "2026-13-21T03:10:09.123Z a", "[pod/web-1"}) {
+    EXPECT_EQ(WithoutShippersWords(line), line);
+  }
+}
+
 TEST(LineUnwrapper, UndoesDockersEscapes) {
   EXPECT_EQ(
       Unwrap(R"({"log":"a \"b\" \\x \u003ctag\u003e \u00e9\r\n","stream":"stdout","time":"2026-11-21T03:10:09Z"})"),

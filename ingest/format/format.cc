@@ -6,6 +6,7 @@
 #include "ingest/fast/fast_plan.h"
 #include "ingest/format/clf_formats.h"
 #include "ingest/format/columns.h"
+#include "ingest/format/config_text.h"
 #include "ingest/format/haproxy.h"
 #include "ingest/format/json_formats.h"
 #include "ingest/format/layout_format.h"
@@ -55,11 +56,13 @@ struct Kind {
 };
 
 StatusOr<std::unique_ptr<const Format>> NginxFormat(std::string_view log_format) {
-  return CustomLayoutFormat("nginx", CompileNginxLayout(log_format));
+  const auto format = NginxFormatString(log_format);
+  return format.ok() ? CustomLayoutFormat("nginx", CompileNginxLayout(*format)) : format.status();
 }
 
 StatusOr<std::unique_ptr<const Format>> ApacheFormat(std::string_view log_format) {
-  return CustomLayoutFormat("apache", CompileApacheLayout(log_format));
+  const auto format = ApacheFormatString(log_format);
+  return format.ok() ? CustomLayoutFormat("apache", CompileApacheLayout(*format)) : format.status();
 }
 
 constexpr std::array kKinds = {Kind{"nginx:", NginxFormat}, Kind{"apache:", ApacheFormat},

@@ -67,6 +67,7 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
       ->allow_extra_args(false);  // one a flag: what follows is a LOG
   replay->add_option("--deploys", arguments.replay.deploys_file, "the same keys as NDJSON")->type_name("FILE");
   replay->add_option("--format", arguments.replay.format, "format of the lines")->capture_default_str();
+  replay->add_flag("--windows", arguments.replay.windows, "print what was counted of each service in each second");
   replay->add_option("LOG", arguments.replay.logs, "log files, - for standard input (default)");
   replay->callback([&] {
     arguments.replay.config = arguments.config;

@@ -57,8 +57,9 @@ class PrintingSink final : public AnalysisSink {
 
 class Replay {
  public:
-  Replay(const Config& config, std::vector<Deploy> deploys, const Format* format)
+  Replay(const Config& config, std::vector<Deploy> deploys, const Format* format, bool print_windows)
       : config_(config),
+        print_windows_(print_windows),
         deploys_(std::move(deploys)),
         format_(format),
         services_(config.limits.table_places()),
@@ -118,6 +119,7 @@ class Replay {
   void Pump() {
     const int64_t sealed = ring_.Collect([this](const Window& window) {
       RegisterDeploysThrough(window.second);
+      if (print_windows_) sink_.Line(ToEvent(window, services_.NameOf(window.service)));
       analysis_.OnWindow(window);
     });
     // Nobody reads any more: the rest of the log is not worth reading either.
@@ -150,6 +152,7 @@ class Replay {
   }
 
   const Config& config_;
+  const bool print_windows_;
   std::vector<Deploy> deploys_;
   size_t next_deploy_ = 0;
   std::atomic<bool> stop_{false};
@@ -199,7 +202,7 @@ ExitCode ReplayCommand(const ReplayOptions& options) {
   if (!deploys.ok()) return Fail(deploys.status());
   const auto format = FormatOrAuto(options.format);
   if (!format.ok()) return Fail(format.status());
-  return Replay(*config, *std::move(deploys), *format).Run(LogsOrStdin(options.logs));
+  return Replay(*config, *std::move(deploys), *format, options.windows).Run(LogsOrStdin(options.logs));
 }
 
 }  // namespace revertd

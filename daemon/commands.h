@@ -23,6 +23,7 @@ struct ReplayOptions {
   std::vector<std::string> deploys;  // SPECs
   std::string deploys_file;          // NDJSON
   std::string format = "auto";
+  bool windows = false;           // print what was counted, too
   std::vector<std::string> logs;  // empty: stdin
 };
 ExitCode ReplayCommand(const ReplayOptions& options);

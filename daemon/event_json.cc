@@ -1,5 +1,7 @@
 #include "daemon/event_json.h"
 
+#include <array>
+
 namespace revertd {
 namespace {
 
@@ -73,6 +75,13 @@ std::string ToEvent(const Recovery& recovery) {
   json.Field("trigger", recovery.trigger_id).Field("state", NameOf(recovery.state));
   json.Field("e_value", recovery.e_value).Field("rate_bad", recovery.rate_bad).Field("rate_now", recovery.rate_now);
   return json.Field("n_now", recovery.n_now).EndObject().Take();
+}
+
+std::string ToEvent(const Window& window, std::string_view service) {
+  constexpr std::array<std::string_view, kStatusClasses> kClassNames = {"1xx", "2xx", "3xx", "4xx", "5xx", "aborted"};
+  JsonWriter json = Begin("window", window.second * kSecondNs, service, "");
+  for (size_t i = 0; i < kStatusClasses; ++i) json.Field(kClassNames[i], window.by_class[i]);
+  return json.Field("bytes", window.bytes).EndObject().Take();
 }
 
 std::string ToEvent(const ExecutorEvent& step) {

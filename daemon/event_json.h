@@ -3,12 +3,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "actions/revert_executor.h"
 #include "base/deploy.h"
 #include "base/json_writer.h"
 #include "base/trigger.h"
 #include "base/verdict.h"
+#include "base/window.h"
 #include "ingest/source.h"
 
 namespace revertd {
@@ -18,6 +20,8 @@ std::string ToEvent(const Verdict& verdict);
 std::string ToEvent(const Decision& decision);
 std::string ToEvent(const Recovery& recovery);
 std::string ToEvent(const ExecutorEvent& step);
+// What was counted of one service in one second, by status class.
+std::string ToEvent(const Window& window, std::string_view service);
 // "format" where `what` is that, else "source" with "state"; both with "source".
 std::string ToEvent(const SourceEvent& event);
 

@@ -3,7 +3,8 @@
 //
 // What makes parsers fast or slow is kept like real traffic: 48 services of uneven size, hosts, paths, queries,
 // referers and user agents of uneven length, latencies over four powers of ten, a few per cent of errors and client
-// aborts, and ten thousand lines for each second of log time. No two neighbouring lines are alike.
+// aborts, and ten thousand lines for each second of log time. No two neighbouring lines are alike. A line has about
+// 286 bytes (nginx), 229 (HAProxy) or 533 (JSON).
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +28,12 @@ const char* const kAgents[] = {
     "Safari/605.1",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile "
+    "Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 "
+    "Edg/142.0.0.0",
+    "Mozilla/5.0 (iPad; CPU OS 26_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 "
+    "Safari/604.1",
     "okhttp/5.1.0",
     "curl/8.14.1",
     "Go-http-client/2.0"};
@@ -63,11 +70,13 @@ class Traffic {
                      std::to_string(Below(256)) + "." + std::to_string(Below(256));
     request.method = kMethods[Below(std::size(kMethods))];
     request.target = std::string("/") + kSections[Below(std::size(kSections))] + "/" + std::to_string(Below(1'000'000));
-    if (Below(3) == 0) request.target += "?page=" + std::to_string(Below(50)) + "&sort=price&filter=in_stock";
+    if (Below(3) == 0)
+      request.target +=
+          "?page=" + std::to_string(Below(50)) + "&sort=price&filter=in_stock&currency=eur&view=grid&sale=0";
     request.status = StatusOf(Below(1000));
     request.bytes = static_cast<int>(std::exp(4 + 9 * Uniform()));
     request.duration_ms = static_cast<int>(std::exp(9.2 * Uniform() * Uniform()));
-    request.referer = Below(4) == 0 ? "-" : "https://" + request.host + "/" + kSections[Below(std::size(kSections))];
+    request.referer = Below(5) == 0 ? "-" : RefererFrom(request.host);
     request.agent = kAgents[Below(std::size(kAgents))];
     return request;
   }
@@ -76,6 +85,12 @@ class Traffic {
   static std::string HostOf(int service) {
     return std::string(kNames[static_cast<size_t>(service) % std::size(kNames)]) + (service % 3 == 0 ? "-" : ".eu-") +
            std::to_string(service) + ".example.com";
+  }
+  std::string RefererFrom(const std::string& host) {
+    std::string referer = "https://" + host + "/" + kSections[Below(std::size(kSections))];
+    if (Below(2) == 0)
+      referer += "/" + std::to_string(Below(1'000'000)) + "?utm_source=newsletter&utm_campaign=november";
+    return referer;
   }
   static int StatusOf(size_t per_mille) {
     if (per_mille < 8) return 502;

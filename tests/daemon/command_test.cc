@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/daemon/program.h"
 #include "tests/daemon/synthetic_log.h"
 
@@ -104,6 +106,19 @@ TEST(ReplayCommand, FilesAndStdinGiveTheSameEvents) {
       RunProgram(folder, {"replay", "--deploy", deploy, folder.Write("a.log", first), folder.Write("b.log", second)});
   EXPECT_THAT(piped.out, HasSubstr("regressed"));
   EXPECT_EQ(events(piped), events(files));
+}
+
+TEST(ReplayCommand, WindowsTellWhatWasCountedOfEachServiceInEachSecond) {
+  const TestFolder folder;
+  const std::string log = folder.Write("access.log", LogSeconds(kStart, kStart + 2, 3));
+  const auto windows = [](const ProgramResult& result) { return result.out.substr(0, result.out.find("\"summary\"")); };
+  const ProgramResult told = RunProgram(folder, {"replay", "--windows", log});
+  const std::string second = std::to_string(kStart + 1);
+  EXPECT_THAT(told.out, HasSubstr("{\"event\":\"window\",\"time_ns\":" + second +
+                                  "000000000,\"service\":\"checkout.test\",\"deploy\":\"\",\"1xx\":0,\"2xx\":147,"
+                                  "\"3xx\":0,\"4xx\":0,\"5xx\":3,\"aborted\":0,\"bytes\":91800}\n"));
+  EXPECT_EQ(std::ranges::count(windows(told), '\n'), 4);
+  EXPECT_THAT(windows(RunProgram(folder, {"replay", log})), testing::Not(HasSubstr("\"window\"")));
 }
 
 TEST(ReplayCommand, SaysWhatIsWrongWithADeploy) {

@@ -3,6 +3,7 @@
 // Each may read up to kBlockMarginBytes around what it is given (byte_index.h). Pure functions, any thread.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +66,36 @@ inline const char* FindByte(const char* at, const char* end, char byte) {
   return end;
 }
 
+// Whether each of the sixteen bytes at `at` is one of `spans` + 1 values from `lowest` on.
+inline bool AreInRanges(const char* at, const uint8_t* lowest, const uint8_t* spans) {
+#if defined(__SSE2__)
+  const auto load = [](const void* from) { return _mm_loadu_si128(static_cast<const __m128i*>(from)); };
+  const __m128i above = _mm_sub_epi8(load(at), load(lowest));
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(above, load(spans)), above)) == 0xFFFF;
+#else
+  bool fit = true;
+  for (size_t i = 0; i < 16; ++i) fit &= static_cast<uint8_t>(static_cast<uint8_t>(at[i]) - lowest[i]) <= spans[i];
+  return fit;
+#endif
+}
+
+// One bit for each of the 32 bytes from `at` on: whether it is in ['/', '9'], digits and slashes.
+inline uint32_t DigitOrSlashMask32(const char* at) {
+#if defined(__SSE2__)
+  const auto half = [](const char* from) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    const __m128i above = _mm_sub_epi8(bytes, _mm_set1_epi8('/'));
+    const __m128i fits = _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8('9' - '/')), above);
+    return static_cast<uint32_t>(_mm_movemask_epi8(fits));
+  };
+  return half(at) | half(at + 16) << 16;
+#else
+  uint32_t mask = 0;
+  for (size_t i = 0; i < 32; ++i) mask |= uint32_t{at[i] >= '/' && at[i] <= '9'} << i;
+  return mask;
+#endif
+}
+
 // Whether all eight bytes are decimal digits.
 inline bool AreDigits(uint64_t word) {
   // The sum carries a byte above '9' out of 0x3_.
@@ -113,6 +144,29 @@ inline bool ReadShortThousandths(const char* at, const char* end, int64_t* value
   const uint64_t digits = (word & 0xFFFFFF0000000000) | ((word & 0xFFFFFFFF) << 8) | '0';
   *value = static_cast<int64_t>(EightDigits(digits));
   return AreDigits(digits) && ((word >> 32) & 0xFF) == '.';
+}
+
+// "10/0/30/69/109": as many numbers of one to eight digits as there is room for, at most 31 bytes; false for any other
+// text.
+template <size_t kNumbers>
+inline bool ReadShortNumbers(const char* at, const char* end, std::array<int64_t, kNumbers>& numbers) {
+  const auto size = static_cast<size_t>(end - at);
+  if (size > 31) return false;
+  const uint32_t inside = (uint32_t{1} << size) - 1;
+  bool fits = (~DigitOrSlashMask32(at) & inside) == 0;
+  uint32_t slashes = MatchMask32(at, '/') & inside;
+  const char* from = at;
+  for (size_t i = 0; i < kNumbers; ++i) {
+    const bool is_last = i + 1 == kNumbers;
+    fits &= (slashes == 0) == is_last;
+    const char* const to = is_last ? end : at + std::countr_zero(slashes);
+    const auto digits = static_cast<size_t>(to - from);
+    if (!fits || digits - 1 > 7) return false;
+    numbers[i] = static_cast<int64_t>(EightDigits(RightAlignedDigits(to, digits)));
+    slashes &= slashes - 1;
+    from = to + 1;
+  }
+  return true;
 }
 
 }  // namespace revertd

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "ingest/fast/haproxy_plan.h"
 #include "ingest/format/haproxy_fields.h"
-#include "ingest/format/request_text.h"
+#include "ingest/format/haproxy_request.h"
 
 namespace revertd {
 namespace {
@@ -22,61 +23,6 @@ bool LooksLikeHost(std::string_view word) {
   return has_letter && word.find('.') != std::string_view::npos;
 }
 
-bool HasSlashes(std::string_view word, int64_t count) { return std::count(word.begin(), word.end(), '/') == count; }
-
-// ` 0/0/0/0/1 shop.example.com/TLSv1.3/TLS_AES_256_GCM_SHA384`, what httpslog writes behind the request.
-bool ReadTlsTail(std::string_view tail, std::string_view& sni) {
-  if (!Consume(tail, " ")) return false;
-  const std::string_view errors = TakeWord(tail);
-  const std::string_view session = TakeWord(tail);
-  if (!HasSlashes(errors, 4) || !HasSlashes(session, 2)) return false;
-  if (errors.find_first_not_of("0123456789abcdefABCDEFx-/") != std::string_view::npos) return false;
-  sni = session.substr(0, session.find('/'));
-  if (sni == "-") sni = {};
-  return true;
-}
-
-struct Quoted {
-  std::string_view request;
-  std::string_view tail;
-  bool is_cut = false;
-};
-
-// The request ends at the quote behind its protocol; HAProxy writes quotes inside it as #22, old ones as they came.
-Quoted TakeRequest(std::string_view rest) {
-  rest.remove_prefix(1);
-  size_t last = std::string_view::npos;
-  for (size_t quote = rest.find('"'); quote != std::string_view::npos; quote = rest.find('"', quote + 1)) {
-    last = quote;
-    const std::string_view request = rest.substr(0, quote);
-    const size_t protocol = request.rfind(' ');
-    const bool is_whole = protocol == std::string_view::npos || request.substr(protocol + 1).starts_with("HTTP/");
-    if (is_whole && (quote + 1 == rest.size() || rest[quote + 1] == ' ')) break;
-  }
-  if (last == std::string_view::npos) return {.request = rest, .tail = {}, .is_cut = true};
-  return {.request = rest.substr(0, last), .tail = rest.substr(last + 1)};
-}
-
-// Behind the queues: the captured headers, in braces that no header may hold itself, then the request. False where
-// neither stands there. A line cut inside the captures has no request, and is_cut.
-bool TakeCapturesAndRequest(std::string_view rest, Quoted& quoted) {
-  while (rest.starts_with('{')) {
-    const size_t close = rest.find('}');
-    if (close == std::string_view::npos) {
-      quoted.is_cut = true;
-      return true;
-    }
-    rest.remove_prefix(close + 1);
-    Consume(rest, " ");
-  }
-  // The operator's own words may stand here too.
-  const size_t quote = rest.starts_with('"') ? 0 : rest.find(" \"");
-  if (quote == std::string_view::npos) return false;
-  if (quote > 0) rest.remove_prefix(quote + 1);
-  quoted = TakeRequest(rest);
-  return true;
-}
-
 struct Fields {
   std::string_view time;
   std::string_view own_host;
@@ -85,7 +31,7 @@ struct Fields {
   std::string_view size;
   std::string_view state;
   int64_t queued = kNotLogged;
-  Quoted quoted;
+  HaproxyRequest request;
 };
 
 // Takes the words up to the timers off the front.
@@ -117,7 +63,7 @@ bool Split(std::string_view line, Fields& fields, AccessRecord& record) {
       !ReadQueues(TakeWord(line), fields.queued)) {
     return false;
   }
-  return TakeCapturesAndRequest(line, fields.quoted);
+  return ReadCapturesAndRequest(line, fields.request);
 }
 
 class Reader final : public LineReader {
@@ -129,7 +75,7 @@ class Reader final : public LineReader {
     Fields fields;
     if (!Split(line, fields, record)) return ParseError::kNoFormat;
     std::string_view sni;
-    const bool is_https = ReadTlsTail(fields.quoted.tail, sni);
+    const bool is_https = ReadTlsTail(fields.request.tail, sni);
     if (!is_alone_ && is_https != (kind_ == HaproxyHttp::Kind::kHttps)) return ParseError::kNoFormat;
     const auto time = clock_.ReadClf(fields.time);
     if (!time) return ParseError::kBadTime;
@@ -147,11 +93,7 @@ class Reader final : public LineReader {
     record.queue_length = fields.queued;
     record.start_ns = *time;
     record.end_ns = *time + std::max<DurationNs>(record.duration_ns, 0);
-    const Quoted& quoted = fields.quoted;
-    const RequestLine request = quoted.is_cut ? SplitCutRequest(quoted.request) : SplitRequestLine(quoted.request);
-    record.method = request.method;
-    record.path = request.path;
-    record.host = HostWithoutPort(!request.host.empty() ? request.host : !sni.empty() ? sni : fields.own_host);
+    SetRequest(fields.request, sni, fields.own_host, record);
     return ParseError::kNone;
   }
 
@@ -165,6 +107,10 @@ class Reader final : public LineReader {
 
 std::unique_ptr<LineReader> HaproxyHttp::NewReader(const ReaderOptions& options) const {
   return std::make_unique<Reader>(kind_, options);
+}
+
+std::unique_ptr<FastPlan> HaproxyHttp::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const {
+  return NewHaproxyPlan(kind_, options, needs);
 }
 
 }  // namespace revertd

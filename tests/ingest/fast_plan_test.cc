@@ -29,9 +29,42 @@ std::vector<std::string> GoodLines() {
   };
 }
 
+// HAProxy's lines behind every kind of head: quiet ones, and those of a bad day.
+std::vector<std::string> HaproxyLines() {
+  const std::vector<std::string> heads = {"",
+                                          "Nov 21 03:10:09 lb-1 haproxy[812]: ",
+                                          "Nov  1 03:10:09 lb-1 haproxy[9]: ",
+                                          "<134>Nov 21 03:10:09 haproxy[812]: ",
+                                          "<134>Nov 21 03:10:09 lb-1 ",
+                                          "<134>1 2026-11-21T03:10:09.785890+00:00 lb-1 haproxy 812 - - ",
+                                          R"(<134>1 2026-11-21T03:10:09Z lb-1 haproxy 812 - [a@1 b="c d"] )",
+                                          "2026-11-21T03:10:09.5+01:00 lb-1 haproxy[812]: ",
+                                          "2026-11-21T03:10:09.785890123Z stdout F ",
+                                          "lb-1  | "};
+  const std::vector<std::string> lines = {
+      R"(192.0.2.7:40112 [21/Nov/2026:03:10:07.250] www~ shop/web-3 5/40/2/120/1250 200 8512 - - ---- 9/7/3/1/0 0/0 )"
+      R"("GET /cart?id=7 HTTP/1.1")",
+      R"(2001:db8::7:9 [21/Nov/2026:03:10:08.001] www cart/web-1 0/0/-1/-1/+1004 503 +212 - - SC-- 1/1/0/0/+1 2/15 )"
+      R"("POST /pay HTTP/2.0")",
+      R"(-:40112 [21/Nov/2026:03:10:09.999] www www/<NOSRV> -1/-1/-1/-1/50 -1 0 - - CR-- 1/1/0/0/0 0/0 "<BADREQ>")",
+      R"(192.0.2.8:1 [21/Nov/2026:03:10:07.250] www shop/web-3 0/0/0/7/7 404 92 a=b - --VN 99/7/3/1/0 0/0 )"
+      R"({shop.example.com|a b (c)} {text/html|} "GET http://h.example:80/p?q HTTP/1.1")",
+      R"(192.0.2.9:10 [21/Nov/2026:03:10:10.785] www~ shop/web-4 0/0/0/5/5 200 92 - - ---- 1/1/0/0/0 0/0 )"
+      R"("GET / HTTP/1.1" 0/0/0/0/1 shop.example.com/TLSv1.3/TLS_AES_256_GCM_SHA384)",
+      R"(192.0.2.9:10 [21/Nov/2026:03:10:10.785] www shop/web-4 0/0/0/5/5 200 92 - - ---- 1/1/0/0/0 0/0 )"
+      R"("GET /a" b HTTP/1.1")",
+  };
+  std::vector<std::string> all;
+  for (const std::string& head : heads) {
+    for (const std::string& line : lines) all.push_back(head + line);
+  }
+  return all;
+}
+
 // Lines of every kind of log that there is to be had, with our own where there is none.
 std::vector<std::string> Corpus(bool* has_shared) {
   std::vector<std::string> lines = GoodLines();
+  for (std::string& line : HaproxyLines()) lines.push_back(std::move(line));
   *has_shared = false;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(SharedDataPath("access/lines"), error)) {
@@ -142,6 +175,34 @@ TEST(FastPlan, ReadsTheUsualLineOfTheUsualFormats) {
     pair.ExpectSame(GoodLines());
     EXPECT_GE(pair.proven(), 1U) << name;
   }
+}
+
+TEST(FastPlan, ReadsHaproxyBehindEverySyslogHead) {
+  const Format* const format = FormatNamed("haproxy_http");
+  for (const SimdKernel kernel : Kernels()) {
+    Pair pair(format, /*alone=*/true, kAllFields, kernel);
+    ASSERT_TRUE(pair.has_plan());
+    pair.ExpectSame(HaproxyLines());
+    // All but those in CRI's and docker compose's wrappers.
+    EXPECT_EQ(pair.proven(), HaproxyLines().size() * 8 / 10);
+  }
+}
+
+// Each line has the times of another second, process and microsecond in its head.
+TEST(FastPlan, HoldsHaproxyHeadsForAlikeByTheirDigitsAlone) {
+  Pair pair(FormatNamed("haproxy_http"), /*alone=*/false, kAllFields, BestKernel());
+  const std::vector<std::string> all = HaproxyLines();
+  std::vector<std::string> lines;
+  std::mt19937 random(20'261'121);
+  for (int i = 0; i < 5'000; ++i) {
+    std::string line = all[random() % all.size()];
+    for (char& c : line) {
+      if (c >= '0' && c <= '9' && random() % 8 == 0) c = static_cast<char>('0' + random() % 10);
+    }
+    lines.push_back(std::move(line));
+  }
+  pair.ExpectSame(lines);
+  EXPECT_GT(pair.proven(), 500U);
 }
 
 // The lines of one log file stay together, as they do in life, so that every plan meets its own format.

@@ -146,27 +146,36 @@ inline bool ReadShortThousandths(const char* at, const char* end, int64_t* value
   return AreDigits(digits) && ((word >> 32) & 0xFF) == '.';
 }
 
+// Exactly three digits from `at` on.
+inline bool ReadThreeDigits(const char* at, int64_t* value) {
+  const uint64_t digits = (LoadWord(at) & 0xFFFFFF) ^ 0x303030;
+  *value = static_cast<int64_t>((digits & 0xF) * 100 + (digits >> 8 & 0xF) * 10 + (digits >> 16));
+  return ((digits | (digits + 0x060606)) & 0xF0F0F0) == 0;
+}
+
 // "10/0/30/69/109": as many numbers of one to eight digits as there is room for, at most 31 bytes; false for any other
 // text.
 template <size_t kNumbers>
 inline bool ReadShortNumbers(const char* at, const char* end, std::array<int64_t, kNumbers>& numbers) {
   const auto size = static_cast<size_t>(end - at);
   if (size > 31) return false;
-  const uint32_t inside = (uint32_t{1} << size) - 1;
-  bool fits = (~DigitOrSlashMask32(at) & inside) == 0;
-  uint32_t slashes = MatchMask32(at, '/') & inside;
+  const uint32_t behind = uint32_t{1} << size;
+  const uint32_t slashes = MatchMask32(at, '/') & (behind - 1);
+  if ((~DigitOrSlashMask32(at) & (behind - 1)) != 0) return false;
+  uint32_t ends = slashes | behind;
   const char* from = at;
-  for (size_t i = 0; i < kNumbers; ++i) {
-    const bool is_last = i + 1 == kNumbers;
-    fits &= (slashes == 0) == is_last;
-    const char* const to = is_last ? end : at + std::countr_zero(slashes);
+  bool fits = true;
+  for (int64_t& number : numbers) {
+    if (ends == 0) return false;
+    const char* const to = at + std::countr_zero(ends);
     const auto digits = static_cast<size_t>(to - from);
-    if (!fits || digits - 1 > 7) return false;
-    numbers[i] = static_cast<int64_t>(EightDigits(RightAlignedDigits(to, digits)));
-    slashes &= slashes - 1;
+    fits &= digits - 1 < 8;
+    // Of what is a digit the low half is its value.
+    number = static_cast<int64_t>(EightDigits(LoadWord(to - 8) & (~uint64_t{0} << ((8 - digits) * 8 & 63))));
+    ends &= ends - 1;
     from = to + 1;
   }
-  return true;
+  return fits && ends == 0;
 }
 
 }  // namespace revertd

@@ -130,8 +130,9 @@ class HaproxyPlan final : public FastPlanOf<HaproxyPlan> {
     constexpr uint64_t kOnes = 0x0101010101010101;
     const auto size = static_cast<size_t>(end - begin);
     if (size < 2 || *begin == '{' || *begin == '<' || begin[4] == '-' || end[-1] < '0' || end[-1] > '9') return false;
+    if (size < 8) return FindByte(begin, end, ':') != end;
     // No port has more than five digits, so that the last eight bytes have the colon.
-    const uint64_t others = (LoadWord(end - 8) ^ kColons) | ~(~uint64_t{0} << ((8 - std::min<size_t>(size, 8)) * 8));
+    const uint64_t others = LoadWord(end - 8) ^ kColons;
     return ((others - kOnes) & ~others & (kOnes << 7)) != 0;
   }
 
@@ -143,19 +144,23 @@ class HaproxyPlan final : public FastPlanOf<HaproxyPlan> {
     int64_t milliseconds;
     // The bracket closes behind three digits: no other place was looked at for it.
     if (close != fraction + 5 || close[-1] != ']' || *fraction != '.') return false;
-    if (!ReadShortNumber(fraction + 1, fraction + 4, &milliseconds)) return false;
+    if (!ReadThreeDigits(fraction + 1, &milliseconds)) return false;
     TimeNs time;
     if (!times_.Read(text, &time)) return false;
-    std::array<int64_t, 5> timers;
-    if (ReadShortNumbers(timers_begin, timers_end, timers)) [[likely]] {
-      for (int64_t& timer : timers) timer *= kMillisecondNs;
-    } else if (!ReadTimers(Between(timers_begin, timers_end), timers)) {
-      return false;
+    std::array<int64_t, 5> milliseconds_of;
+    if (ReadShortNumbers(timers_begin, timers_end, milliseconds_of)) [[likely]] {
+      record.queue_ns = milliseconds_of[1] * kMillisecondNs;
+      record.connect_ns = milliseconds_of[2] * kMillisecondNs;
+      record.upstream_ns = milliseconds_of[3] * kMillisecondNs;
+      record.duration_ns = milliseconds_of[4] * kMillisecondNs;
+    } else {
+      std::array<DurationNs, 5> timers;
+      if (!ReadTimers(Between(timers_begin, timers_end), timers)) return false;
+      record.queue_ns = timers[1];
+      record.connect_ns = timers[2];
+      record.upstream_ns = timers[3];
+      record.duration_ns = timers[4];
     }
-    record.queue_ns = timers[1];
-    record.connect_ns = timers[2];
-    record.upstream_ns = timers[3];
-    record.duration_ns = timers[4];
     record.start_ns = time + milliseconds * kMillisecondNs;
     record.end_ns = record.start_ns + std::max<DurationNs>(record.duration_ns, 0);
     return true;
@@ -176,7 +181,7 @@ class HaproxyPlan final : public FastPlanOf<HaproxyPlan> {
     const auto end = [data, marks](Blank blank) { return data + marks[blank]; };
     const auto word = [&](Blank blank) { return Between(begin(blank), end(blank)); };
     int64_t status;
-    if (end(kStatus) - begin(kStatus) == 3 && ReadShortNumber(begin(kStatus), end(kStatus), &status)) [[likely]] {
+    if (end(kStatus) - begin(kStatus) == 3 && ReadThreeDigits(begin(kStatus), &status)) [[likely]] {
       record.status = static_cast<int>(status);
     } else if (const auto exact = ReadHaproxyStatus(word(kStatus))) {
       record.status = *exact;

@@ -76,8 +76,9 @@ KeyedNode KeyedFamily::AddPath(std::string_view path, char separator) {
 KeyedNode KeyedFamily::AddChild(KeyedNode parent, std::string_view key, bool exact) {
   const FoldedKey folded = Fold(parent, key);
   REVERTD_CHECK(folded.size > 0 && key.size() <= kKeyBytesMax);
-  for (const Entry& entry : table_) {
-    const bool same = entry.node != kNone && entry.parent == parent && entry.exact == exact;
+  for (size_t at = folded.hash & (table_.size() - 1); table_[at].node != kNone; at = (at + 1) & (table_.size() - 1)) {
+    const Entry& entry = table_[at];
+    const bool same = entry.parent == parent && entry.exact == exact;
     if (same && entry.key == (exact ? key : folded.view())) return entry.node;
   }
   REVERTD_CHECK(nodes_.size() < KeyedLine::kNodesMax);

@@ -45,11 +45,25 @@ void AddConfig(CLI::App* command, Arguments& arguments) {
       ->type_name("FILE");
 }
 
+void AddTimezone(CLI::App* command, std::string& timezone) {
+  command
+      ->add_option("--timezone", timezone, "zone of times logged without one: UTC, local, or a name like Europe/Berlin")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
+void AddSimd(CLI::App* command, std::string& simd) {
+  command->add_option("--simd", simd, "instructions to read lines with: auto, avx512, avx2 or portable")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
 void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   CLI::App* run = Add(app, "run", "the sidecar: ingest, detect, decide, and act as far as each service's mode allows",
                       "tail -n0 -F /var/log/nginx/access.log | revertd run --config revertd.yaml");
   AddConfig(run, arguments);
   run->add_flag("--no-io-uring", arguments.read_only_io, "read with read() even where the kernel has io_uring");
+  AddSimd(run, arguments.run.simd);
   run->callback([&] {
     arguments.run.config = arguments.config;
     arguments.run.use_io_uring = !arguments.read_only_io;
@@ -67,6 +81,8 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
       ->allow_extra_args(false);  // one a flag: what follows is a LOG
   replay->add_option("--deploys", arguments.replay.deploys_file, "the same keys as NDJSON")->type_name("FILE");
   replay->add_option("--format", arguments.replay.format, "format of the lines")->capture_default_str();
+  AddTimezone(replay, arguments.replay.timezone);
+  AddSimd(replay, arguments.replay.simd);
   replay->add_flag("--windows", arguments.replay.windows, "print what was counted of each service in each second");
   replay->add_option("LOG", arguments.replay.logs, "log files, - for standard input (default)");
   replay->callback([&] {
@@ -76,6 +92,7 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
 
   CLI::App* parse = Add(app, "parse", "one JSON object a line of log", "revertd parse access.log | head -n 3");
   parse->add_option("--format", arguments.parse.format, "format of the lines")->capture_default_str();
+  AddTimezone(parse, arguments.parse.timezone);
   parse->add_option("LOG", arguments.parse.logs, "log files, - for standard input (default)");
   parse->callback([&] { chosen = [&] { return ParseCommand(arguments.parse); }; });
 }

@@ -80,7 +80,9 @@ Status ParseLog(const std::string& path, FormatDetector& detector, OutputWriter&
 ExitCode ParseCommand(const ParseOptions& options) {
   const auto format = FormatOrAuto(options.format);
   if (!format.ok()) return Fail(format.status());
-  FormatDetector detector(*format);
+  auto zone = TimeZone::Named(options.timezone);
+  if (!zone.ok()) return Fail(Annotate(zone.status(), "--timezone"));
+  FormatDetector detector(*format, {.zone = *std::move(zone)});
   OutputWriter out(STDOUT_FILENO);
   for (const std::string& path : LogsOrStdin(options.logs)) {
     if (const Status status = ParseLog(path, detector, out); !status.ok()) return Fail(status);

@@ -57,11 +57,14 @@ class PrintingSink final : public AnalysisSink {
 
 class Replay {
  public:
-  Replay(const Config& config, std::vector<Deploy> deploys, const Format* format, bool print_windows)
+  Replay(const Config& config, std::vector<Deploy> deploys, const Format* format, ReaderOptions reader,
+         SimdKernel kernel, bool print_windows)
       : config_(config),
         print_windows_(print_windows),
         deploys_(std::move(deploys)),
         format_(format),
+        reader_(std::move(reader)),
+        kernel_(kernel),
         services_(config.limits.table_places()),
         ring_(config.limits.table_places(), kRingSeconds, config.window_parts()),
         out_(STDOUT_FILENO),
@@ -104,8 +107,8 @@ class Replay {
   Status ReadLog(const std::string& path, bool last) {
     auto input = LogInput::Open(path);
     if (!input.ok()) return input.status();
-    IngestLoop loop({.seal_at_end = last}, input->source(), format_, &router_, &recorder_, &counters_, &clock_,
-                    [this] { Pump(); });
+    IngestLoop loop({.seal_at_end = last, .reader = reader_, .kernel = kernel_}, input->source(), format_, &router_,
+                    &recorder_, &counters_, &clock_, [this] { Pump(); });
     return Annotate(loop.Run(stop_), "reading " + path);
   }
 
@@ -157,6 +160,8 @@ class Replay {
   size_t next_deploy_ = 0;
   std::atomic<bool> stop_{false};
   const Format* const format_;
+  const ReaderOptions reader_;
+  const SimdKernel kernel_;
   const SystemClock clock_;
   Counters counters_;
   ServiceTable services_;
@@ -202,7 +207,12 @@ ExitCode ReplayCommand(const ReplayOptions& options) {
   if (!deploys.ok()) return Fail(deploys.status());
   const auto format = FormatOrAuto(options.format);
   if (!format.ok()) return Fail(format.status());
-  return Replay(*config, *std::move(deploys), *format, options.windows).Run(LogsOrStdin(options.logs));
+  auto zone = TimeZone::Named(options.timezone);
+  if (!zone.ok()) return Fail(Annotate(zone.status(), "--timezone"));
+  const auto kernel = KernelNamed(options.simd);
+  if (!kernel.ok()) return Fail(Annotate(kernel.status(), "--simd"));
+  return Replay(*config, *std::move(deploys), *format, {.zone = *std::move(zone)}, *kernel, options.windows)
+      .Run(LogsOrStdin(options.logs));
 }
 
 }  // namespace revertd

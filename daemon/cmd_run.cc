@@ -57,8 +57,11 @@ ExitCode RunCommand(const RunOptions& options) {
   const auto config = ConfigOrFail(options.config);
   if (!config.ok()) return Fail(config.status());
 
+  const auto kernel = KernelNamed(options.simd);
+  if (!kernel.ok()) return Fail(Annotate(kernel.status(), "--simd"));
+
   SignalWaiter::BlockSignals();
-  Sidecar sidecar(*config, options.use_io_uring, FaultPointFromEnvironment());
+  Sidecar sidecar(*config, options.use_io_uring, *kernel, FaultPointFromEnvironment());
   if (const Status status = sidecar.Open(); !status.ok()) return Fail(status);
   const SignalWaiter signals(&sidecar);
   const Status status = sidecar.Run();

@@ -15,6 +15,7 @@ inline constexpr char kDefaultConfigPath[] = "/etc/revertd/revertd.yaml";
 struct RunOptions {
   std::string config;
   bool use_io_uring = true;
+  std::string simd = "auto";
 };
 ExitCode RunCommand(const RunOptions& options);
 
@@ -23,6 +24,8 @@ struct ReplayOptions {
   std::vector<std::string> deploys;  // SPECs
   std::string deploys_file;          // NDJSON
   std::string format = "auto";
+  std::string timezone = "UTC";
+  std::string simd = "auto";
   bool windows = false;           // print what was counted, too
   std::vector<std::string> logs;  // empty: stdin
 };
@@ -30,6 +33,7 @@ ExitCode ReplayCommand(const ReplayOptions& options);
 
 struct ParseOptions {
   std::string format = "auto";
+  std::string timezone = "UTC";
   std::vector<std::string> logs;
 };
 ExitCode ParseCommand(const ParseOptions& options);

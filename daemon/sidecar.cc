@@ -47,9 +47,10 @@ void WakeUp::Wait(DurationNs limit) {
   notified_ = false;
 }
 
-Sidecar::Sidecar(const Config& config, bool use_io_uring, std::string fault_point)
+Sidecar::Sidecar(const Config& config, bool use_io_uring, SimdKernel kernel, std::string fault_point)
     : config_(config),
       use_io_uring_(use_io_uring),
+      kernel_(kernel),
       fault_point_(std::move(fault_point)),
       services_(config_.limits.table_places()),
       ring_(config_.limits.table_places(), kRingSeconds, config_.window_parts()),
@@ -87,6 +88,7 @@ Status Sidecar::OpenSources(int64_t counted_through) {
   auto positions = state_->ReadFilePositions();
   if (!positions.ok()) return positions.status();
   REVERTD_RETURN_IF_ERROR(sources_.Open({.use_io_uring = use_io_uring_,
+                                         .kernel = kernel_,
                                          .counted_through = counted_through,
                                          .positions = *std::move(positions),
                                          .stdin_fd = STDIN_FILENO}));

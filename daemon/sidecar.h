@@ -48,7 +48,7 @@ class Sidecar {
   static constexpr DurationNs kRoomWaitMax = 10 * kSecondNs;
 
   // `fault_point` is where crash tests kill the process; empty in production.
-  Sidecar(const Config& config, bool use_io_uring, std::string fault_point);
+  Sidecar(const Config& config, bool use_io_uring, SimdKernel kernel, std::string fault_point);
   ~Sidecar();
 
   // Opens the state, restores from it and opens the sources; a second sidecar on the same state is refused here.
@@ -69,6 +69,7 @@ class Sidecar {
   const Config config_;
   SystemClock clock_;
   const bool use_io_uring_;
+  const SimdKernel kernel_;
   const std::string fault_point_;
   ServiceTable services_;
   WindowRing ring_;

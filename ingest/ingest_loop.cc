@@ -10,7 +10,7 @@ IngestLoop::IngestLoop(const Options& options, ByteSource* source, const Format*
       counters_(counters),
       clock_(clock),
       on_batch_(std::move(on_batch)),
-      stream_(fixed, ReaderOptions{}, router, recorder, counters) {}
+      stream_(fixed, options.reader, router, recorder, counters, options.kernel) {}
 
 Status IngestLoop::Run(const std::atomic<bool>& stop) {
   while (!stop.load(std::memory_order_relaxed)) {

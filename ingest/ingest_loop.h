@@ -21,6 +21,8 @@ class IngestLoop {
     bool seal_at_end = true;  // false: another stream follows into the same windows
     // How long a silent stream may keep a stop waiting.
     DurationNs poll_ns = 200 * kMillisecondNs;
+    ReaderOptions reader{};
+    SimdKernel kernel = BestKernel();
   };
   // Called after each read that brought lines into the windows, after each silent `poll_ns`, and at the end.
   using OnBatch = std::function<void()>;

@@ -44,6 +44,7 @@ struct SourceContext {
   std::string_view name;
   const Format* fixed = nullptr;  // null: found out
   ReaderOptions options;
+  SimdKernel kernel = BestKernel();
   Router* router = nullptr;
   Recorder* recorder = nullptr;
   Watermark* watermark = nullptr;
@@ -53,7 +54,7 @@ struct SourceContext {
   OnSourceEvent on_event;
 
   std::unique_ptr<LogStream> NewStream() const {
-    return std::make_unique<LogStream>(fixed, options, router, recorder, counters);
+    return std::make_unique<LogStream>(fixed, options, router, recorder, counters, kernel);
   }
   void Tell(std::string_view what, std::string detail) const {
     if (on_event) on_event({.source = name, .what = what, .detail = std::move(detail), .time_ns = clock->Now()});

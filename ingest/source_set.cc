@@ -88,6 +88,7 @@ StatusOr<SourceContext> SourceSet::ContextOf(const SourceConfig& config, const O
   return SourceContext{.name = member->name,
                        .fixed = fixed,
                        .options = ReaderOptions{.zone = *std::move(zone)},
+                       .kernel = options.kernel,
                        .router = &router_,
                        .recorder = member->recorder.get(),
                        .watermark = &watermark_,

@@ -32,6 +32,7 @@ class SourceSet {
  public:
   struct Options {
     bool use_io_uring = true;
+    SimdKernel kernel = BestKernel();
     int64_t counted_through = kNoSecond;    // the newest second that a process before this one kept
     std::vector<FilePosition> positions{};  // of that process
     int stdin_fd = 0;

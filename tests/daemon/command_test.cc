@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ingest/fast/byte_index.h"
 #include "tests/daemon/program.h"
 #include "tests/daemon/synthetic_log.h"
 
@@ -67,6 +68,63 @@ TEST(CommandLine, WrongUsageIsExitCode2AndHelpIs0) {
     const ProgramResult help = RunProgram(folder, {command, "--help"});
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("Example:\n  ")) << command;
+  }
+}
+
+constexpr std::string_view kHaproxyLine =
+    "192.0.2.7:40112 [21/Nov/2026:11:00:00.250] www shop/web-3 0/0/0/7/7 200 512 - - ---- 1/1/0/0/0 0/0 "
+    "\"GET / HTTP/1.1\"\n";
+
+TEST(Timezone, IsThatOfTimesWithoutOne) {
+  const TestFolder folder;
+  const std::string line(kHaproxyLine);
+  EXPECT_THAT(RunProgram(folder, {"parse"}, line).out, HasSubstr("\"start_ns\":1795258800250000000,"));
+  EXPECT_THAT(RunProgram(folder, {"parse", "--timezone", "Europe/Berlin"}, line).out,
+              HasSubstr("\"start_ns\":1795255200250000000,"));
+  // The summary's time is the end of the log's last second.
+  EXPECT_THAT(RunProgram(folder, {"replay"}, line).out, HasSubstr("\"time_ns\":1795258801000000000,"));
+  EXPECT_THAT(RunProgram(folder, {"replay", "--timezone", "Europe/Berlin"}, line).out,
+              HasSubstr("\"time_ns\":1795255201000000000,"));
+}
+
+TEST(Timezone, AnUnknownOneIsWrongUsage) {
+  const TestFolder folder;
+  for (const char* command : {"parse", "replay"}) {
+    const ProgramResult result = RunProgram(folder, {command, "--timezone", "Mars/Olympus"});
+    EXPECT_EQ(result.exit_code, 2) << command;
+    EXPECT_THAT(result.err, StartsWith("revertd: --timezone: no time zone \"Mars/Olympus\" (UTC, local, or "));
+  }
+}
+
+TEST(Simd, NoChoiceChangesWhatIsCounted) {
+  const TestFolder folder;
+  std::string log;
+  for (int i = 0; i < 1'000; ++i) log += kHaproxyLine;
+  const auto counted = [&](const std::string& simd) {
+    const ProgramResult result = RunProgram(folder, {"replay", "--windows", "--simd", simd}, log);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out.substr(0, result.out.find("\"wall_seconds\""));
+  };
+  const std::string wanted = counted("auto");
+  EXPECT_THAT(wanted, HasSubstr("\"lines\":1000,"));
+  for (const SimdKernel kernel : {SimdKernel::kPortable, SimdKernel::kAvx2, SimdKernel::kAvx512}) {
+    if (IsAvailable(kernel)) {
+      EXPECT_EQ(counted(std::string(NameOf(kernel))), wanted) << NameOf(kernel);
+    } else {
+      const ProgramResult result = RunProgram(folder, {"replay", "--simd", std::string(NameOf(kernel))});
+      EXPECT_EQ(result.exit_code, 2);
+      EXPECT_THAT(result.err, StartsWith("revertd: --simd: this machine has no " + std::string(NameOf(kernel))));
+    }
+  }
+}
+
+TEST(Simd, AnUnknownOneIsWrongUsageThatNamesTheChoices) {
+  const TestFolder folder;
+  const std::string config = folder.Write("revertd.yaml", "state: " + folder.Path("state.db") + "\n");
+  for (const char* command : {"replay", "run"}) {
+    const ProgramResult result = RunProgram(folder, {command, "--config", config, "--simd", "sse9"});
+    EXPECT_EQ(result.exit_code, 2) << command;
+    EXPECT_EQ(result.err, "revertd: --simd: no instruction set \"sse9\"; known: auto, avx512, avx2, portable\n");
   }
 }
 

@@ -19,7 +19,8 @@ constexpr std::string_view kLine =
 struct Pipeline {
   Status Run(const std::string& text, std::function<size_t()> next_size, Status failure = OkStatus()) {
     TextSource source(text, std::move(next_size), std::move(failure));
-    IngestLoop loop({}, &source, nullptr, &router, &recorder, &counters, &clock, [this] {
+    const IngestLoop::Options options;
+    IngestLoop loop(options, &source, fixed, &router, &recorder, &counters, &clock, [this] {
       ++batches;
       Collect();
       if (stop_after_batches == batches) stop = true;
@@ -40,6 +41,7 @@ struct Pipeline {
   }
   uint64_t Get(Counter counter) const { return counters.Get(counter); }
 
+  const Format* fixed = nullptr;
   int batches = 0;
   int stop_after_batches = -1;
   std::atomic<bool> stop = false;
@@ -70,6 +72,27 @@ TEST(IngestLoop, CountsEveryKindOfLineOnce) {
     EXPECT_EQ(pipeline.Get(Counter::kLinesUnterminated), 1U);
     EXPECT_EQ(pipeline.Get(Counter::kBytesRead), text.size());
     EXPECT_EQ(pipeline.requests, (std::map<std::string, uint32_t>{{"shop.example.com", 6}}));
+  }
+}
+
+// A plan may take more for granted where no other format is asked; it has to be told so.
+TEST(IngestLoop, AFixedFormatIsReadByItsPlan) {
+  constexpr int kLines = 1'000;
+  for (const auto& [format, line] : std::map<std::string_view, std::string>{
+           {"json",
+            R"({"time":"2026-11-21T03:10:09Z","host":"shop.example.com","method":"GET","path":"/","status":200})"},
+           {"nginx_vhost_combined_rt", std::string(kLine)},
+           {"haproxy_http",
+            "192.0.2.7:40112 [21/Nov/2026:03:10:09.250] www shop/web-3 0/0/0/7/7 200 512 - - ---- "
+            "1/1/0/0/0 0/0 \"GET / HTTP/1.1\""}}) {
+    Pipeline pipeline;
+    pipeline.fixed = FormatNamed(format);
+    ASSERT_NE(pipeline.fixed, nullptr) << format;
+    std::string text;
+    for (int i = 0; i < kLines; ++i) text += line + "\n";
+    ASSERT_TRUE(pipeline.Run(text, [] { return size_t{10'000}; }).ok());
+    EXPECT_EQ(pipeline.Get(Counter::kLinesSampled), kLines) << format;
+    EXPECT_LT(pipeline.Get(Counter::kLinesSlowPath), kLines / 10) << format;
   }
 }
 

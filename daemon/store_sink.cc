@@ -52,17 +52,14 @@ void StoreSink::OnMinute(std::string_view service, int64_t start_second, std::st
 
 void StoreSink::Flush(TimeNs now) {
   DrainBacklog();
-  if (!minutes_.empty()) {
-    WriteOrKeep([this, minutes = std::move(minutes_)] { return store_->WriteMinutes(minutes); });
-    minutes_.clear();
-  }
-  if (!seconds_.empty() || !blocks_.empty() || positions_) {
-    WriteOrKeep([this, seconds = std::move(seconds_), blocks = std::move(blocks_),
+  if (!seconds_.empty() || !blocks_.empty() || !minutes_.empty() || positions_) {
+    WriteOrKeep([this, seconds = std::move(seconds_), blocks = std::move(blocks_), minutes = std::move(minutes_),
                  positions = std::exchange(positions_, std::nullopt)] {
-      return store_->WriteHistory(seconds, blocks, positions);
+      return store_->WriteHistory(seconds, blocks, positions, minutes);
     });
     seconds_.clear();
     blocks_.clear();
+    minutes_.clear();
   }
   if (now - pruned_at_ >= kPruneEvery) {
     pruned_at_ = now;

@@ -77,8 +77,9 @@ Status StateStore::WriteDeploy(const Deploy& deploy) {
 
 Status StateStore::WriteHistory(const std::vector<std::pair<std::string, SecondCounts>>& seconds,
                                 const std::vector<std::pair<std::string, HistoryBlock>>& blocks,
-                                const std::optional<std::vector<FilePosition>>& positions) {
-  if (seconds.empty() && blocks.empty() && !positions) return OkStatus();
+                                const std::optional<std::vector<FilePosition>>& positions,
+                                const std::vector<StoredMinute>& minutes) {
+  if (seconds.empty() && blocks.empty() && !positions && minutes.empty()) return OkStatus();
   constexpr std::string_view kDoing = "writing the history";
   return database_->Transact(kDoing, [&] {
     for (const auto& [service, counts] : seconds) {
@@ -90,6 +91,7 @@ Status StateStore::WriteHistory(const std::vector<std::pair<std::string, SecondC
                                           {block.start_second, service, block.requests, block.errors})
                                   .status());
     }
+    REVERTD_RETURN_IF_ERROR(WriteMinuteRows(kDoing, minutes));
     return positions ? WritePositions(*database_, kDoing, *positions) : OkStatus();
   });
 }

@@ -75,12 +75,12 @@ class StateStore {
   // Repeating a call with the same facts changes nothing; a deploy, second or block written again is replaced.
   Status WriteDeploy(const Deploy& deploy);
   // `positions`, where given, take the place of those written before, in the same transaction as the history that they
-  // belong to: after a kill the two agree.
+  // belong to: after a kill the two agree. So do `minutes`, which hold the same seconds; one written again is replaced.
   Status WriteHistory(const std::vector<std::pair<std::string, SecondCounts>>& seconds,
                       const std::vector<std::pair<std::string, HistoryBlock>>& blocks,
-                      const std::optional<std::vector<FilePosition>>& positions = std::nullopt);
-  Status WriteMinutes(const std::vector<StoredMinute>& minutes);  // one written again is replaced
-  Status WriteVerdict(const Verdict& verdict);                    // every change of state is kept
+                      const std::optional<std::vector<FilePosition>>& positions = std::nullopt,
+                      const std::vector<StoredMinute>& minutes = {});
+  Status WriteVerdict(const Verdict& verdict);  // every change of state is kept
   Status WriteDecision(const Decision& decision);
   Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change
   // A person's word. NotFound where there is no such trigger. The trigger keeps the decision's reason; `reason` is
@@ -120,6 +120,8 @@ class StateStore {
 
  private:
   explicit StateStore(std::unique_ptr<Database> database);
+  // Within a transaction.
+  Status WriteMinuteRows(std::string_view doing, const std::vector<StoredMinute>& minutes);
   Status PruneMinutes(std::string_view doing, int64_t before);
   std::unique_ptr<Database> database_;
 };

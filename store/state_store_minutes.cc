@@ -4,24 +4,19 @@
 
 namespace revertd {
 
-Status StateStore::WriteMinutes(const std::vector<StoredMinute>& minutes) {
-  if (minutes.empty()) return OkStatus();
-  constexpr std::string_view kDoing = "writing minutes";
-  return database_->Transact(kDoing, [&] {
-    for (const StoredMinute& minute : minutes) {
-      const std::string_view name = minute.service;
-      REVERTD_RETURN_IF_ERROR(
-          database_->Write(kDoing, "INSERT INTO minute_services (name) VALUES (?) ON CONFLICT DO NOTHING", {name})
-              .status());
-      REVERTD_RETURN_IF_ERROR(database_
-                                  ->Write(kDoing,
-                                          "INSERT OR REPLACE INTO minutes"
-                                          " SELECT id, ?, ? FROM minute_services WHERE name = ?",
-                                          {minute.start_second, SqlBlob{minute.bytes}, name})
-                                  .status());
-    }
-    return OkStatus();
-  });
+Status StateStore::WriteMinuteRows(std::string_view doing, const std::vector<StoredMinute>& minutes) {
+  for (const StoredMinute& minute : minutes) {
+    const std::string_view name = minute.service;
+    REVERTD_RETURN_IF_ERROR(
+        database_->Write(doing, "INSERT INTO minute_services (name) VALUES (?) ON CONFLICT DO NOTHING", {name})
+            .status());
+    REVERTD_RETURN_IF_ERROR(
+        database_
+            ->Write(doing, "INSERT OR REPLACE INTO minutes SELECT id, ?, ? FROM minute_services WHERE name = ?",
+                    {minute.start_second, SqlBlob{minute.bytes}, name})
+            .status());
+  }
+  return OkStatus();
 }
 
 Status StateStore::ReadMinutes(std::string_view service, int64_t from, int64_t to,

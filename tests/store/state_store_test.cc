@@ -218,8 +218,11 @@ TEST_F(StateStoreTest, TheNewestRecoveryAndTheOneStatusAreRead) {
 TEST_F(StateStoreTest, MinutesComeBackByServiceAndRangeAndArePruned) {
   const std::string bytes("\0\x01\xff", 3);
   const int64_t day = 86'400;
-  ASSERT_TRUE(store_->WriteMinutes({{"shop", 60, bytes}, {"api", 60, "a"}, {"shop", 120, "old"}}).ok());
-  ASSERT_TRUE(store_->WriteMinutes({{"shop", 120, "new"}, {"shop", 20 * day, ""}, {"shop", 180, "x"}}).ok());
+  ASSERT_TRUE(
+      store_->WriteHistory({}, {}, std::nullopt, {{"shop", 60, bytes}, {"api", 60, "a"}, {"shop", 120, "old"}}).ok());
+  ASSERT_TRUE(
+      store_->WriteHistory({}, {}, std::nullopt, {{"shop", 120, "new"}, {"shop", 20 * day, ""}, {"shop", 180, "x"}})
+          .ok());
   const auto minutes = [&](const std::string& service, int64_t from, int64_t to) {
     std::vector<std::pair<int64_t, std::string>> all;
     EXPECT_TRUE(store_

@@ -55,6 +55,7 @@ void DeployWatch::Observe(const WatchSecond& second) {
                       static_cast<double>(second.control.errors)});
     control_seen_ += second.control;
   }
+  newest_has_traffic_ = second.target.requests > 0;
   seen_ += second.target;
   if (!onset_ && second.target.errors > 0) onset_ = second.second;
   if (onset_) since_onset_ += second.target;
@@ -68,6 +69,8 @@ bool DeployWatch::Judge(int64_t second, double rival_log_blame) {
   if (verdict_.state == VerdictState::kRegressed || !plan_.baseline.known()) return false;
   if (!fired_at_ && log_value_max_ >= std::log(plan_.value_needed)) fired_at_ = second;
   if (!fired_at_) {
+    // A service that falls silent may have died: the minute must have been seen, not waited for.
+    if (!newest_has_traffic_) return false;
     const bool seen_enough = second + 1 - plan_.first_second >= kHealthySecondsMin;
     if (verdict_.state != VerdictState::kWatching || !seen_enough) return false;
     if (healthy_.LogValue() < std::log(kHealthyValueNeeded)) return false;

@@ -2,7 +2,8 @@
 //
 // Pure, any thread: the same seconds give the same verdict at the same second, however they were batched. Protocol for
 // every second in order: Observe, then Judge; Close when the watch ends. Invariants: 1. regressed is final and comes
-// only once blame has passed; 2. healthy and ambiguous may still become regressed. docs/statistics.md, "Verdict".
+// only once blame has passed; 2. healthy and ambiguous may still become regressed; 3. healthy is said only in a
+// second with traffic of the new version. docs/statistics.md, "Verdict".
 #pragma once
 
 #include <cstdint>
@@ -75,6 +76,7 @@ class DeployWatch {
   double log_value_max_ = 0;         // running maximum of ln E: crossing once is enough (Ville)
   std::optional<int64_t> fired_at_;  // second in which E reached value_needed
   std::optional<int64_t> onset_;     // first second with an event
+  bool newest_has_traffic_ = false;  // the second that was observed last
   RateCounts seen_;
   RateCounts since_onset_;
   RateCounts control_seen_;

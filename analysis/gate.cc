@@ -41,6 +41,7 @@ Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode, const Gat
   if (mode == Mode::kPush && verdict.at_ns - deploy.finish_ns > guard.commit_age_push) {
     return {DecisionKind::kHold, "deploy_too_old"};
   }
+  if (facts.source_stale) return {DecisionKind::kHold, "source_stale"};
   if (facts.revert_in_flight) return {DecisionKind::kHold, "revert_in_flight"};
   if (mode == Mode::kPush && facts.pushes_today >= guard.pushes_per_day) {
     return {DecisionKind::kHold, "limit_pushes_per_day"};

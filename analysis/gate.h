@@ -20,6 +20,7 @@ struct GateFacts {
   int64_t pushes_today = 0;
   int64_t proposals_today = 0;
   bool revert_in_flight = false;
+  bool source_stale = false;  // a log source is silent: what it would tell is missing
 };
 
 // For a verdict that is regressed or ambiguous. Act and propose carry the id of the trigger to be written.

@@ -141,7 +141,11 @@ void Sidecar::AnalysisThread() {
   StoreSink sink(state_.get(), &events_, [this] { executor_wake_.Notify(); });
   AnalysisLoop analysis(
       config_, services_,
-      [this](std::string_view repo) { return ReadGateFacts(config_, *state_, *journal_view_, clock_.Now(), repo); },
+      [this](std::string_view repo) {
+        GateFacts facts = ReadGateFacts(config_, *state_, *journal_view_, clock_.Now(), repo);
+        facts.source_stale = sources_.HasStale();
+        return facts;
+      },
       &sink);
   if (const Status status = RestoreAnalysis(*state_, clock_.Now(), &analysis); !status.ok()) {
     Say("starting without what was known before: " + std::string(MessageOf(status)));

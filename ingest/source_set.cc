@@ -152,6 +152,11 @@ bool SourceSet::AllEnded() const {
   return std::ranges::all_of(members_, [](const auto& member) { return member->facts.ended.load(); });
 }
 
+bool SourceSet::HasStale() const {
+  return std::ranges::any_of(
+      members_, [](const auto& member) { return member->facts.stale.load() && !member->facts.ended.load(); });
+}
+
 bool SourceSet::IsRereadable() const {
   return std::ranges::all_of(config_.sources,
                              [](const SourceConfig& source) { return source.kind == SourceConfig::Kind::kFile; });

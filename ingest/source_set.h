@@ -60,6 +60,8 @@ class SourceSet {
   Status Run(const std::atomic<bool>& stop);
 
   const std::vector<View>& views() const { return views_; }
+  // Any thread: whether a source that has not ended is silent for longer than its stale_after.
+  bool HasStale() const;
   // "io_uring" or "poll", and in words why not the former; after Open().
   std::string_view loop_name() const { return loop_->name(); }
   const std::string& fallback_reason() const { return fallback_reason_; }

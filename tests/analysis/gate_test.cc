@@ -50,6 +50,7 @@ TEST(Gate, EachRuleOutranksThoseAfterIt) {
       {"nothing against it", [](Case*) {}, DecisionKind::kAct, "mode_push"},
       {"pushes", [](Case* c) { c->facts.pushes_today = 4; }, DecisionKind::kHold, "limit_pushes_per_day"},
       {"in flight", [](Case* c) { c->facts.revert_in_flight = true; }, DecisionKind::kHold, "revert_in_flight"},
+      {"stale", [](Case* c) { c->facts.source_stale = true; }, DecisionKind::kHold, "source_stale"},
       {"old", [](Case* c) { c->verdict.at_ns += 7 * kHourNs; }, DecisionKind::kHold, "deploy_too_old"},
       {"no head", [](Case* c) { c->deploy.head.clear(); }, DecisionKind::kTriage, "no_commit"},
       {"alone", [](Case* c) { c->verdict.evidence[0].control.clear(); }, DecisionKind::kTriage,

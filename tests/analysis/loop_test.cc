@@ -131,6 +131,28 @@ TEST(AnalysisLoop, AHealthyDeployIsToldSoOnceAndStaysWatched) {
   EXPECT_GE(evidence.after_high, evidence.after);
 }
 
+// A service that falls silent may have died: what was seen before is not called healthy while nothing is seen.
+TEST(AnalysisLoop, SilenceIsNeverHealthy) {
+  for (const bool others_go_on : {true, false}) {
+    World world = MakeWorld(24, 1.0);
+    for (Stream& stream : world.streams) {
+      if (others_go_on && stream.service != "shop") continue;
+      std::erase_if(stream.seconds, [](const SecondCounts& counts) { return counts.second >= kDeployAt + 50; });
+    }
+    Scenario scenario;
+    Restore(world, &scenario);
+    scenario.Register(BadDeploy());
+    scenario.Feed(world.streams, kFrom, others_go_on ? kTo : kDeployAt + 50);
+    if (!others_go_on) {
+      EXPECT_EQ(scenario.sink.States("shop-badc0de"), States{VerdictState::kWatching})
+          << "the log's clock stands still";
+      scenario.loop.Finish();
+    }
+    EXPECT_EQ(scenario.sink.States("shop-badc0de"), (States{VerdictState::kWatching, VerdictState::kInconclusive}));
+    EXPECT_EQ(scenario.sink.LastVerdict("shop-badc0de")->reason, others_go_on ? "observation_ended" : "stream_ended");
+  }
+}
+
 TEST(AnalysisLoop, TheOldVersionsLongRequestsAreNoEvidenceOfTheNewOne) {
   World world = MakeWorld(34, 1.0);
   for (SecondCounts& counts : world.streams[0].seconds) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
 
 #include <utility>
 
@@ -182,6 +183,28 @@ TEST_F(StraightLine, TheKillSwitchHolds) {
   Feed(LogSeconds(start_ + 50, start_ + 120, 6));
   WaitForEvent("\"decision\":\"hold\",\"reason\":\"kill_switch\"");
   EXPECT_EQ(RemoteHead(), bad_);
+}
+
+// Part of the evidence is missing while a source is silent: nothing is pushed until it speaks again.
+TEST_F(StraightLine, AStaleSourceHolds) {
+  const std::string quiet = folder_.Path("quiet.log");
+  config_ = folder_.Write("two-sources.yaml", ReadFile(config_) + "sources:\n  - stdin: {}\n  - file: {path: '" +
+                                                  quiet + "', stale_after: 1s}\n");
+  StartSidecar();
+  WaitForEvent("\"state\":\"stale\"");
+  Feed(LogSeconds(start_, start_ + 50, 0));
+  Deploy(bad_, good_, start_ + 50);
+  Feed(LogSeconds(start_ + 50, start_ + 120, 6));
+  WaitForEvent("\"decision\":\"hold\",\"reason\":\"source_stale\"");
+  EXPECT_EQ(RemoteHead(), bad_);
+  std::ofstream quiet_log(quiet);
+  quiet_log << LogLine("catalog.test", start_ + 120, 200) << std::flush;
+  WaitForEvent("\"state\":\"live\"");
+  Feed(LogSeconds(start_ + 120, start_ + 160, 6));
+  WaitFor("the push", [&] {
+    quiet_log << LogLine("catalog.test", start_ + 160, 200) << std::flush;
+    return ReadFile(folder_.Path("stdout")).find("\"step\":\"push_verified\",\"begun\":false") != std::string::npos;
+  });
 }
 
 TEST_F(StraightLine, ASecondSidecarOnTheSameStateIsRefused) {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "actions/dry_run.h"
 #include "actions/git_program.h"
@@ -14,6 +15,7 @@
 #include "daemon/output.h"
 #include "ingest/event_loop.h"
 #include "ingest/source_set.h"
+#include "ingest/unix_queue.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 
@@ -61,6 +63,13 @@ CheckRow CheckMemory(const Config& config) {
               " on disk; only services with traffic take any"};
 }
 
+// What the kernel's queue means for a unix datagram source, where it means anything.
+std::string UnixQueueWords() {
+  const std::optional<int64_t> length = UnixQueueLength();
+  const std::string warning = length ? UnixQueueWarning(*length) : "";
+  return warning.empty() ? "" : "; " + warning;
+}
+
 // Whether the source could be opened. A running sidecar may hold a socket: it is not bound here, only looked at.
 CheckRow CheckSource(const SourceConfig& source) {
   const std::string what = "source " + NameOf(source);
@@ -76,6 +85,7 @@ CheckRow CheckSource(const SourceConfig& source) {
   if (source.kind == SourceConfig::Kind::kSyslog && source.listen.is_unix()) {
     const std::string folder = std::filesystem::path(source.listen.path).parent_path().string();
     if (::access(folder.c_str(), W_OK) != 0) return {what, false, "no socket can be made in " + folder};
+    if (source.listen.is_datagram()) return {what, true, "format " + source.format + UnixQueueWords()};
   }
   return {what, true, "format " + source.format};
 }

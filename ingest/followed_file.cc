@@ -30,6 +30,7 @@ FollowedFile::FollowedFile(int fd, int64_t offset, const Recorder* recorder, con
       stream_(new_stream()),
       offset_(offset),
       line_start_(offset),
+      resume_at_(offset),
       head_(ReadHead(fd, offset)),
       last_bytes_ns_(now) {
   struct stat facts {};
@@ -68,17 +69,21 @@ StatusOr<size_t> FollowedFile::Read(size_t bytes_max, TimeNs now) {
   if (count == 0) return 0;
   const auto bytes = static_cast<size_t>(count);
   const size_t newline = std::string_view(space.data(), bytes).rfind('\n');
-  const int64_t lines_from = line_start_;
+  const int64_t lines_from = resume_at_;
   if (newline != std::string_view::npos) line_start_ = offset_ + static_cast<int64_t>(newline) + 1;
   offset_ += count;
   last_bytes_ns_ = now;
   stream_->Filled(bytes, now);
   if (head_.bytes < FileHead::kBytesMax) head_ = ReadHead(fd_, offset_);
-  const int64_t newest = recorder_->newest_second();
-  if (newest != kNoSecond && (marks_.empty() || newest > marks_.back().newest)) {
-    marks_.push_back({.newest = newest, .line_start = lines_from});
-  }
+  if (!stream_->HoldsPieces() || line_start_ - resume_at_ > kPiecesBytesMax) resume_at_ = line_start_;
+  MarkNewest(lines_from);
   return bytes;
+}
+
+void FollowedFile::MarkNewest(int64_t line_start) {
+  const int64_t newest = recorder_->newest_second();
+  if (newest == kNoSecond || (!marks_.empty() && newest <= marks_.back().newest)) return;
+  marks_.push_back({.newest = newest, .line_start = line_start});
 }
 
 bool FollowedFile::WasTruncated() const {
@@ -90,13 +95,11 @@ bool FollowedFile::WasTruncated() const {
 
 void FollowedFile::Close(TimeNs now) {
   if (closed()) return;
-  const int64_t lines_from = line_start_;
+  const int64_t lines_from = resume_at_;
   stream_->EndOfStream(now);
   line_start_ = offset_;
-  const int64_t newest = recorder_->newest_second();
-  if (lines_from != offset_ && newest != kNoSecond && (marks_.empty() || newest > marks_.back().newest)) {
-    marks_.push_back({.newest = newest, .line_start = lines_from});
-  }
+  resume_at_ = offset_;
+  if (lines_from != offset_) MarkNewest(lines_from);
   ::close(fd_);
   fd_ = -1;
 }
@@ -111,7 +114,7 @@ FilePosition FollowedFile::PositionAt(int64_t sealed_second) {
   return {.path = {},
           .device = device_,
           .inode = inode_,
-          .offset = marks_.empty() ? line_start_ : marks_.front().line_start,
+          .offset = marks_.empty() ? resume_at_ : marks_.front().line_start,
           .head_bytes = head_.bytes,
           .head_hash = head_.hash};
 }

@@ -2,7 +2,8 @@
 // and remembers where each second of its log begins.
 //
 // Thread contract: one thread. Invariants: 1. it holds the file open, so renaming or removing it loses nothing; 2.
-// PositionAt(s) stands at the first byte of a line, and no line before it is of a later second than s.
+// PositionAt(s) stands at the first byte of a line, no line before it is of a later second than s, and it does not
+// stand between the pieces of a wrapped line.
 #pragma once
 
 #include <sys/stat.h>
@@ -31,6 +32,9 @@ FileHead ReadHead(int fd, int64_t bytes);
 
 class FollowedFile {
  public:
+  // A wrapped line whose last piece has not come for so many bytes is given up: positions must go on.
+  static constexpr int64_t kPiecesBytesMax = int64_t{1} << 20;
+
   using NewStream = std::function<std::unique_ptr<LogStream>()>;
 
   // Takes `fd` over. Reading begins at `offset`; directives at the file's head (W3C) are read all the same.
@@ -53,7 +57,7 @@ class FollowedFile {
   // Where to read again from once everything through `sealed_second` is kept. Seconds only grow from call to call.
   FilePosition PositionAt(int64_t sealed_second);
   // Whether nothing of it stands after PositionAt(sealed_second).
-  bool IsDoneAt(int64_t sealed_second) { return closed() && PositionAt(sealed_second).offset == line_start_; }
+  bool IsDoneAt(int64_t sealed_second) { return closed() && PositionAt(sealed_second).offset == resume_at_; }
 
   uint64_t device() const { return device_; }
   uint64_t inode() const { return inode_; }
@@ -71,6 +75,8 @@ class FollowedFile {
   };
 
   void ReadDirectives(TimeNs now);
+  // Notes that lines of the newest second may stand behind `line_start`.
+  void MarkNewest(int64_t line_start);
 
   int fd_;
   const Recorder* const recorder_;
@@ -79,6 +85,7 @@ class FollowedFile {
   uint64_t inode_ = 0;
   int64_t offset_;      // of the next byte to read
   int64_t line_start_;  // of the first byte of the line that is not whole yet
+  int64_t resume_at_;   // line_start_, or before it, where the pieces that the stream holds began
   FileHead head_;
   TimeNs last_bytes_ns_;
   std::deque<Mark> marks_;  // as many as seconds are open: the ring bounds them

@@ -22,6 +22,8 @@ class FormatDetector {
   ParseError Parse(std::string_view line, AccessRecord& record);
   // The format of the newest good line, or the fixed one; nullptr before the first.
   const Format* chosen() const { return chosen_; }
+  // Whether it keeps pieces of a wrapped line that is not whole yet.
+  bool HoldsPieces() const { return unwrapper_.HoldsPieces(); }
 
  private:
   struct Candidate {

@@ -7,6 +7,7 @@
 // ten more where that is a digit. Wrappers within wrappers are taken off as well, each kind of piecemeal one once.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -28,6 +29,11 @@ class LineUnwrapper {
   ParseError Unwrap(std::string_view line, std::string_view* inner) {
     *inner = line;
     return MayBeWrapped(line) ? TakeOff(inner) : ParseError::kNone;
+  }
+  // Whether pieces of a line are kept whose last one has not come.
+  bool HoldsPieces() const {
+    const auto holds = [](const Pieces& pieces) { return !pieces.text.empty() || pieces.too_long; };
+    return std::ranges::any_of(docker_, holds) || std::ranges::any_of(cri_, holds);
   }
 
  private:

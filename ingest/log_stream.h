@@ -36,6 +36,8 @@ class LogStream {
   void EndOfStream(TimeNs wall_now);
 
   const Format* format() const { return detector_.chosen(); }
+  // Whether the line that comes next may be the rest of one that was begun in a wrapper's piece (CRI, docker).
+  bool HoldsPieces() const { return detector_.HoldsPieces(); }
 
  private:
   void RecordLines(TimeNs wall_now);

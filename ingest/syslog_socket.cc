@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "ingest/kernel_drops.h"
+#include "ingest/unix_queue.h"
 
 namespace revertd {
 namespace {
@@ -63,13 +64,30 @@ Status SyslogSocket::Start(EventLoop* loop) {
   REVERTD_RETURN_IF_ERROR(Annotate(Listen(), "listening on " + ToText(address_)));
   if (address_.is_datagram()) {
     datagrams_ = std::make_unique<MessageStream>(&context_);
-    SetReceiveBuffer();
-    id_ = loop_->ReceiveDatagrams(fd_, [this](const EventLoop::Event& event) { OnDatagram(event); });
-  } else {
-    if (::listen(fd_, kBacklog) != 0) return Failed("listening on " + ToText(address_));
-    id_ = loop_->Accept(fd_, [this](const EventLoop::Event& event) { OnConnection(event); });
+    if (address_.is_unix()) {
+      TellUnixQueue();
+    } else {
+      SetReceiveBuffer();
+    }
+  } else if (::listen(fd_, kBacklog) != 0) {
+    return Failed("listening on " + ToText(address_));
   }
+  Register();
   return OkStatus();
+}
+
+void SyslogSocket::Register() {
+  retry_at_ns_ = 0;
+  id_ = address_.is_datagram()
+            ? loop_->ReceiveDatagrams(fd_, [this](const EventLoop::Event& event) { OnDatagram(event); })
+            : loop_->Accept(fd_, [this](const EventLoop::Event& event) { OnConnection(event); });
+}
+
+void SyslogSocket::OnFailure(std::string_view doing, int error) {
+  context_.counters->Add(Counter::kReadErrors);
+  context_.Tell("failed", std::string(doing) + ": " + Words(error) + "; tried again in a second");
+  id_ = 0;
+  retry_at_ns_ = context_.clock->Now() + kRetryAfter;
 }
 
 Status SyslogSocket::Listen() {
@@ -123,6 +141,13 @@ void SyslogSocket::SetReceiveBuffer() {
   context_.Tell("opened", "the receive buffer has " + std::to_string(given / 2) + " bytes");
 }
 
+void SyslogSocket::TellUnixQueue() {
+  const std::optional<int64_t> length = UnixQueueLength();
+  if (!length) return;
+  const std::string warning = UnixQueueWarning(*length);
+  context_.Tell("opened", warning.empty() ? "the kernel queues " + std::to_string(*length) + " datagrams" : warning);
+}
+
 uint16_t SyslogSocket::port() const {
   sockaddr_in6 address{};  // the port stands at the same place for both families
   socklen_t size = sizeof(address);
@@ -131,24 +156,14 @@ uint16_t SyslogSocket::port() const {
 }
 
 void SyslogSocket::OnDatagram(const EventLoop::Event& event) {
-  if (event.error != 0) {
-    context_.counters->Add(Counter::kReadErrors);
-    context_.Tell("failed", Words(event.error));
-    id_ = loop_->ReceiveDatagrams(fd_, [this](const EventLoop::Event& again) { OnDatagram(again); });
-    return;
-  }
+  if (event.error != 0) return OnFailure("receiving", event.error);
   context_.counters->Add(Counter::kDatagrams);
   if (event.truncated) context_.counters->Add(Counter::kDatagramsTruncated);
   datagrams_->AddMessage(event.bytes);
 }
 
 void SyslogSocket::OnConnection(const EventLoop::Event& event) {
-  if (event.error != 0) {
-    context_.counters->Add(Counter::kReadErrors);
-    context_.Tell("failed", "accepting: " + Words(event.error));
-    id_ = loop_->Accept(fd_, [this](const EventLoop::Event& again) { OnConnection(again); });
-    return;
-  }
+  if (event.error != 0) return OnFailure("accepting", event.error);
   if (connections_.size() >= kConnectionsMax) {
     context_.counters->Add(Counter::kConnectionsRefused);
     ::close(event.accepted);
@@ -183,6 +198,7 @@ bool SyslogSocket::Tick() {
   if (datagrams_ != nullptr) datagrams_->Flush();
   for (const auto& [fd, connection] : connections_) connection->messages.Flush();
   const TimeNs now = context_.clock->Now();
+  if (retry_at_ns_ != 0 && now >= retry_at_ns_) Register();
   if (datagrams_ != nullptr && now - drops_asked_ns_ >= kTickNs) {
     drops_asked_ns_ = now;
     CountKernelDrops();

@@ -3,7 +3,7 @@
 //
 // A datagram socket cannot push back over a network: what the kernel drops because the receive buffer is full is read
 // from it and counted (kKernelDrops). On a unix datagram socket the sender waits or drops by itself; the kernel counts
-// neither, so a sender that drops must be asked (nginx logs "send() failed (11)", HAProxy counts dropped logs).
+// neither (ingest/unix_queue.h), so a sender that drops must be asked (HAProxy counts dropped logs, nginx does not).
 // Thread contract: the ingest thread.
 #pragma once
 
@@ -25,6 +25,8 @@ class SyslogSocket final : public Source {
   static constexpr int kReceiveBufferBytes = 16 * 1024 * 1024;
   // Connections at once: each holds a stream's buffers. More are refused and counted.
   static constexpr size_t kConnectionsMax = 64;
+  // After accept() or a receive failed (no descriptor, no memory): at once it would fail again, as fast as it is asked.
+  static constexpr DurationNs kRetryAfter = kSecondNs;
 
   // `mode` is the socket file's permissions.
   SyslogSocket(ListenAddress address, unsigned mode, SourceContext context);
@@ -48,6 +50,10 @@ class SyslogSocket final : public Source {
   Status BindUnix();
   Status BindInet();
   void SetReceiveBuffer();
+  void TellUnixQueue();
+  // Asks the loop for what comes; asked again kRetryAfter a failure.
+  void Register();
+  void OnFailure(std::string_view doing, int error);
   void OnDatagram(const EventLoop::Event& event);
   void OnConnection(const EventLoop::Event& event);
   void OnPiece(int fd, const EventLoop::Event& event);
@@ -60,6 +66,7 @@ class SyslogSocket final : public Source {
   EventLoop* loop_ = nullptr;
   EventLoop::Id id_ = 0;
   int fd_ = -1;
+  TimeNs retry_at_ns_ = 0;   // 0: registered
   bool bound_path_ = false;  // the socket's file is ours to remove
   std::unique_ptr<MessageStream> datagrams_;
   std::map<int, std::unique_ptr<Connection>> connections_;  // by descriptor

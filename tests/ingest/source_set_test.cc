@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <fstream>
 
 #include "ingest/syslog_socket.h"
+#include "ingest/unix_queue.h"
 #include "tests/ingest/sockets.h"
 #include "tests/ingest/source_bench.h"
 
@@ -14,6 +17,22 @@ namespace revertd {
 namespace {
 
 using ::testing::HasSubstr;
+
+// While it lives this process can open no further descriptor.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const Descriptor next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(next.get());
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
 
 class SourceTest : public testing::TestWithParam<bool> {
  protected:
@@ -122,6 +141,39 @@ TEST_P(SourceTest, ConnectionsOverTheLimitAreRefusedAndCounted) {
   }
   RunUntil(*source, [&] { return bench_.Get(Counter::kConnectionsRefused) == 3; });
   EXPECT_EQ(bench_.Get(Counter::kConnections), SyslogSocket::kConnectionsMax);
+}
+
+// Without a free descriptor accept() fails as often as it is asked: it is asked again only after a while.
+TEST_P(SourceTest, AcceptIsTriedAgainAfterAWhileWhenDescriptorsRunOut) {
+  const auto source = Listen("unix:" + folder_.Path("log.sock"), &bench_);
+  const Descriptor sender = ConnectUnix(SOCK_STREAM, folder_.Path("log.sock"));
+  {
+    const NoDescriptors none;
+    RunUntil(*source, [&] { return bench_.Get(Counter::kReadErrors) == 1; });
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(loop_->RunOnce(0).ok());
+      source->Tick();
+    }
+    EXPECT_EQ(bench_.Get(Counter::kReadErrors), 1U);
+  }
+  EXPECT_THAT(bench_.events(), HasSubstr("accepting: "));
+  clock_.SleepFor(SyslogSocket::kRetryAfter);
+  Send(sender, SourceLine(0, 1));
+  RunUntil(*source, [&] { return bench_.Get(Counter::kLinesSampled) == 1; });
+  EXPECT_EQ(bench_.Get(Counter::kConnections), 1U);
+}
+
+TEST(UnixQueue, IsSaidToBeShortOnlyWhereItIs) {
+  EXPECT_THAT(UnixQueueWarning(10), HasSubstr("queues 10 unix datagrams"));
+  EXPECT_THAT(UnixQueueWarning(kUnixQueueWanted - 1), HasSubstr("net.unix.max_dgram_qlen=512"));
+  EXPECT_EQ(UnixQueueWarning(kUnixQueueWanted), "");
+}
+
+TEST_P(SourceTest, AUnixDatagramSourceSaysHowLongTheKernelsQueueIs) {
+  const std::optional<int64_t> length = UnixQueueLength();
+  if (!length) GTEST_SKIP() << "NOT TESTED: the kernel does not tell the length of its queue";
+  const auto source = Listen("unixgram:" + folder_.Path("log.sock"), &bench_);
+  EXPECT_THAT(bench_.events(), HasSubstr("queues " + std::to_string(*length)));
 }
 
 TEST_P(SourceTest, ANonsensicalCountClosesItsConnection) {

@@ -177,6 +177,43 @@ TEST_F(TailerTest, ARestartReadsTheRotatedBacklogInOrder) {
   EXPECT_EQ(life.bench.Get(Counter::kFilesLost), 0U);
 }
 
+// A position never stands between the pieces of one line: its first piece would be lost.
+TEST_F(TailerTest, ARestartBetweenThePiecesOfALineReadsItWhole) {
+  Append(path_, "2026-11-21T03:10:00.1Z stdout F " + Line());
+  second_ = 12;
+  const std::string line = Line();
+  Append(path_, "2026-11-21T03:10:12.2Z stdout P " + line.substr(0, 60) + "\n");
+  {
+    Life killed(&clock_, &kept_, path_);
+    killed.Settle();
+    EXPECT_EQ(killed.bench.Get(Counter::kLinesPartial), 1U);
+    clock_.SleepFor(10 * kSecondNs);
+    killed.Settle();  // silence: the first line's second is sealed
+    killed.bench.Keep(*killed.tailer);
+    EXPECT_EQ(killed.Sampled(), 1U);
+  }
+  Append(path_, "2026-11-21T03:10:12.2Z stdout F " + line.substr(60));
+  Life life(&clock_, &kept_, path_);
+  life.Settle();
+  EXPECT_EQ(life.bench.Get(Counter::kLinesAlreadyCounted), 1U);
+  EXPECT_EQ(life.Sampled(), 1U) << "the line in two pieces";
+}
+
+TEST_F(TailerTest, APieceWhoseRestNeverComesDoesNotHoldThePositionForGood) {
+  std::string log = "2026-11-21T03:10:00.1Z stderr P never ended\n";
+  while (log.size() < FollowedFile::kPiecesBytesMax) log += Line();
+  Append(path_, log);
+  Life life(&clock_, &kept_, path_);
+  life.Settle();
+  Append(path_, Line());
+  life.Settle();
+  clock_.SleepFor(10 * kSecondNs);
+  life.Settle();
+  life.bench.Keep(*life.tailer);
+  ASSERT_EQ(kept_.positions.size(), 1U);
+  EXPECT_GT(kept_.positions[0].offset, FollowedFile::kPiecesBytesMax);
+}
+
 TEST_F(TailerTest, ARotatedFileThatIsGoneIsCounted) {
   Append(path_, Line());
   Append(path_, SourceLine(10, ++number_));

@@ -66,7 +66,7 @@ struct Steps {
   uint64_t inside;
 };
 
-constexpr uint64_t Repeat(char byte) { return 0x0101010101010101 * static_cast<uint8_t>(byte); }
+constexpr uint64_t Repeat(char byte) { return uint64_t{0x0101010101010101} * static_cast<uint8_t>(byte); }
 
 // A byte's top bit of the answer is clear just where the byte equals the pattern's: else the sum carries into it.
 REVERTD_ALWAYS_INLINE uint64_t Differs(uint64_t word, uint64_t pattern) {

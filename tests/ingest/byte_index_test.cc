@@ -59,7 +59,7 @@ TEST(ByteIndex, EveryShortLengthAtEveryAlignment) {
   for (size_t size = 0; size <= 130; ++size) {
     std::string text(size, '\0');
     for (char& c : text) c = "\"\n x"[random() % 4];
-    for (size_t shift = 0; shift < kBlockMarginBytes; shift += size % 7 == 0 ? 1 : 13) {
+    for (size_t shift = 0; shift < kBlockMarginBytes; shift += size % 7 == 0 ? size_t{1} : size_t{13}) {
       for (const DelimiterSet& set : kSets) ExpectSamePositions(text, set, shift);
     }
   }

@@ -8,13 +8,13 @@
 #include "base/time_format.h"
 #include "ingest/format/cells.h"
 #include "ingest/format_detector.h"
+#include "tests/ingest/kept_parse.h"
 
 namespace revertd {
 namespace {
 
 ParseError ParseAs(std::string_view format, std::string_view line, AccessRecord& record, ReaderOptions options = {}) {
-  record = {};
-  return FormatNamed(format)->NewReader(options)->Parse(line, record);
+  return KeptParse(*FormatNamed(format), line, record, options);
 }
 
 // The ends of the lines of Envoy's family: from X-Forwarded-For through the upstream.

@@ -5,6 +5,7 @@
 
 #include "base/time_format.h"
 #include "ingest/format_detector.h"
+#include "tests/ingest/kept_parse.h"
 
 namespace revertd {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::string_view kVhost =
     R"(Shop.example.com:443 192.0.2.7 - - [21/Nov/2026:03:10:09 +0000] "POST /pay HTTP/2.0" 200 20 "-" "x" 1.250)";
 
 ParseError ParseAs(std::string_view format, std::string_view line, AccessRecord& record) {
-  return FormatNamed(format)->NewReader({.zone = {}, .alone = true})->Parse(line, record);
+  return KeptParse(*FormatNamed(format), line, record, {.zone = {}, .alone = true});
 }
 
 TEST(Formats, AreFoundByName) {

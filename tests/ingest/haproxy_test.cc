@@ -7,6 +7,7 @@
 #include "base/time_format.h"
 #include "ingest/format/civil_text.h"
 #include "ingest/format_detector.h"
+#include "tests/ingest/kept_parse.h"
 
 namespace revertd {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::string_view kHttp =
     R"({shop.example.com|curl} {text/html} "GET /cart?id=7 HTTP/1.1")";
 
 ParseError ParseAs(std::string_view format, std::string_view line, AccessRecord& record, ReaderOptions options = {}) {
-  return FormatNamed(format)->NewReader(options)->Parse(line, record);
+  return KeptParse(*FormatNamed(format), line, record, options);
 }
 
 // An httplog line with these words; the rest as on a quiet day.

@@ -10,6 +10,7 @@
 #include "base/time_format.h"
 #include "ingest/format/format.h"
 #include "ingest/format/text_fields.h"
+#include "tests/ingest/kept_parse.h"
 
 namespace revertd {
 namespace {
@@ -24,7 +25,7 @@ Reading Read(std::string_view description, std::string_view line) {
   const auto format = CustomFormat(description);
   EXPECT_TRUE(format.ok()) << description << ": " << format.status();
   Reading reading;
-  if (format.ok()) reading.error = (*format)->NewReader({})->Parse(line, reading.record);
+  if (format.ok()) reading.error = KeptParse(**format, line, reading.record);
   return reading;
 }
 

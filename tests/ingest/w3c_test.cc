@@ -6,6 +6,7 @@
 
 #include "base/time_format.h"
 #include "ingest/format_detector.h"
+#include "tests/ingest/kept_parse.h"
 
 namespace revertd {
 namespace {
@@ -111,7 +112,7 @@ TEST(IisW3c, GuessesColumnsFromTheirFixedOrder) {
            {"2026-11-21 03:10:09 10.0.0.4 GET /cart - 80 - 192.0.2.7 curl/7.88 - 503 0 0 17 1250", "", kNotLogged, -1},
        }) {
     AccessRecord record;
-    ASSERT_EQ(NewReader("iis_w3c")->Parse(c.line, record), ParseError::kNone) << c.line;
+    ASSERT_EQ(KeptParse(*FormatNamed("iis_w3c"), c.line, record), ParseError::kNone) << c.line;
     EXPECT_EQ(record.end_ns, ParseTime("2026-11-21T03:10:09Z"));
     EXPECT_EQ(record.status, 503) << c.line;
     EXPECT_EQ(record.method, "GET");
@@ -184,7 +185,7 @@ TEST(AwsCloudFront, KnowsAClientThatWentAway) {
   std::string line(kCloudFrontLine);
   line.replace(line.find("\t200\t"), 5, "\t000\t");
   AccessRecord record;
-  ASSERT_EQ(NewReader("aws_cloudfront")->Parse(line, record), ParseError::kNone);
+  ASSERT_EQ(KeptParse(*FormatNamed("aws_cloudfront"), line, record), ParseError::kNone);
   EXPECT_EQ(record.status, 0);
 }
 

@@ -169,8 +169,11 @@ int Tailer::OpenCopyOf(const FollowedFile& file) const {
   const FileHead& head = file.head();
   if (head.bytes == 0) return -1;
   for (const Candidate& candidate : Candidates()) {
-    const bool is_itself = candidate.device == file.device() && candidate.inode == file.inode();
-    if (is_itself || candidate.size <= file.line_start() || !HasHead(candidate.path, head.bytes, head.hash)) continue;
+    // A file that is or was followed here is no copy, though it may begin with the same lines in the same second.
+    const bool is_followed = std::ranges::any_of(files_, [&](const auto& followed) {
+      return candidate.device == followed->device() && candidate.inode == followed->inode();
+    });
+    if (is_followed || candidate.size <= file.line_start() || !HasHead(candidate.path, head.bytes, head.hash)) continue;
     return OpenForReading(candidate.path);
   }
   return -1;

@@ -155,6 +155,23 @@ TEST_F(TailerTest, ReadsFromTheCopyWhatWasCutBeforeItWasRead) {
   EXPECT_EQ(life.bench.Drops(), 0U);
 }
 
+// Two logs of one second may begin with the same lines; the older one is not taken for the copy of the newer one.
+TEST_F(TailerTest, ARotatedFileWithTheSameHeadIsNoCopy) {
+  std::string head;
+  for (int i = 0; i < 8; ++i) head += SourceLine(0, 7);
+  Append(path_, head + head + head);
+  Life life(&clock_, &kept_, path_);
+  life.Settle();
+  std::filesystem::rename(path_, path_ + ".1");
+  Append(path_, head);
+  life.Settle();
+  EXPECT_EQ(life.Sampled(), 32U);
+  std::filesystem::resize_file(path_, 0);
+  life.Settle();
+  EXPECT_EQ(life.bench.Get(Counter::kFilesTruncated), 1U);
+  EXPECT_EQ(life.Sampled(), 32U) << "lines of the rotated file were counted again";
+}
+
 TEST_F(TailerTest, ARestartReadsTheRotatedBacklogInOrder) {
   Append(path_, Line());
   {

@@ -1,10 +1,13 @@
 #include "ingest/recorder.h"
 
+#include <array>
+
 #include "base/check.h"
 
 namespace revertd {
+namespace {
 
-StatusClass StatusClassOf(int status) {
+constexpr StatusClass ClassByRules(int status) {
   constexpr int kClientClosedRequest = 499;
   if (status == 0 || status == kClientClosedRequest) return StatusClass::kAborted;
   if (status < 100) return StatusClass::k2xx;  // also kStatusNotLogged
@@ -14,6 +17,20 @@ StatusClass StatusClassOf(int status) {
   if (status < 500) return StatusClass::k4xx;
   // Above 599 no standard speaks; those seen (999) turn robots away, they are no failure of the service.
   return status < 600 ? StatusClass::k5xx : StatusClass::k4xx;
+}
+
+// The statuses of a log are mixed: by rules their classes would cost a wrong guess every few lines.
+constexpr auto kClassByStatus = [] {
+  std::array<StatusClass, 1000> classes{};
+  for (size_t i = 0; i < classes.size(); ++i) classes[i] = ClassByRules(static_cast<int>(i));
+  return classes;
+}();
+
+}  // namespace
+
+StatusClass StatusClassOf(int status) {
+  const auto place = static_cast<size_t>(status);  // of a negative one beyond every table
+  return place < kClassByStatus.size() ? kClassByStatus[place] : ClassByRules(status);
 }
 
 Recorder::Recorder(const Options& options, WindowRing* ring, Counters* counters, MakeRoom make_room)

@@ -54,6 +54,11 @@ inline uint32_t MatchMask32(const char* at, char byte) {
 #endif
 }
 
+// The same of 64.
+inline uint64_t MatchMask64(const char* at, char byte) {
+  return MatchMask32(at, byte) | uint64_t{MatchMask32(at + 32, byte)} << 32;
+}
+
 // The first `byte` in [at, end), or `end`. Most fields are shorter than 32 bytes: one round, no guess.
 inline const char* FindByte(const char* at, const char* end, char byte) {
   for (; at < end; at += 32) {

@@ -73,16 +73,50 @@ inline bool ReadWord(const LayoutStep& step, const char* at, const char* end, Ac
   return IsPlain(step, at, end);
 }
 
+// The combined format, with or without a host in front and a duration behind: what nearly every CLF log is, read in
+// one go and not step by step.
+struct CombinedShape {
+  bool fits = false;
+  bool has_host = false;
+  bool has_duration = false;
+};
+
+CombinedShape CombinedShapeOf(const std::vector<LayoutStep>& steps) {
+  using Kind = LayoutStep::Kind;
+  CombinedShape shape;
+  size_t at = 0;
+  const auto take = [&](Kind kind, std::string_view literal) {
+    const bool is = at < steps.size() && steps[at].kind == kind && steps[at].literal_size == literal.size() &&
+                    steps[at].literal.word == ShortLiteral::Of(literal).word;
+    at += is ? 1 : 0;
+    return is;
+  };
+  shape.has_host = take(Kind::kHost, " ");
+  if (shape.has_host && steps[0].quoted) return {};
+  if (!take(Kind::kClient, " [") || !take(Kind::kClfCore, " \"")) return {};
+  if (steps[at - 1].number != &AccessRecord::bytes || steps[at - 1].unit != 1) return {};
+  shape.has_duration = take(Kind::kTwoTexts, "\" ");
+  if (!shape.has_duration) {
+    if (!take(Kind::kTwoTexts, "\"")) return {};
+  } else if (!take(Kind::kSeconds, "") || steps[at - 1].number != &AccessRecord::duration_ns) {
+    return {};
+  }
+  shape.fits = at == steps.size();
+  return shape;
+}
+
 // One layout of a plan.
 struct Program {
   Program(const Layout& layout, std::vector<LayoutStep> layout_steps)
       : steps(std::move(layout_steps)),
+        combined(CombinedShapeOf(steps)),
         escapes(layout.escapes),
         time_is_start(layout.time_is_start),
         has_host(std::any_of(layout.items.begin(), layout.items.end(),
                              [](const LayoutItem& item) { return item.field == LayoutField::kHost; })) {}
 
   std::vector<LayoutStep> steps;
+  CombinedShape combined;
   Escapes escapes;
   bool time_is_start;
   bool has_host;
@@ -99,6 +133,10 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
   }
 
   size_t ReadLine(const char* data, LineAt line, AccessRecord& record) {
+    if (program_->combined.fits) [[likely]] {
+      if (ReadCombined(data, line, record)) [[likely]]
+        return kCombinedMarks;
+    }
     if (const size_t used = ReadAs(data, line, record)) [[likely]]
       return used;
     // A log keeps to one layout for long: the one that fitted last is tried first.
@@ -130,10 +168,73 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
       mark += step.quotes;
     }
     if (at != data + *mark || *at != '\n') return 0;
+    PlaceInTime(record);
+    return static_cast<size_t>(mark - line.marks) + 1;
+  }
+
+  // The logged time stands in end_ns.
+  void PlaceInTime(AccessRecord& record) const {
     const DurationNs duration = record.duration_ns == kNotLogged ? 0 : record.duration_ns;
     record.start_ns = program_->time_is_start ? record.end_ns : record.end_ns - duration;
     record.end_ns = record.start_ns + duration;
-    return static_cast<size_t>(mark - line.marks) + 1;
+  }
+
+  // Quotes of request, referer and user agent, and the LF.
+  static constexpr size_t kCombinedMarks = 7;
+
+  // Proves the usual line only, or leaves it to ReadAs, which reads the same steps.
+  bool ReadCombined(const char* data, LineAt line, AccessRecord& record) {
+    const CombinedShape shape = program_->combined;
+    const char* const opening = data + line.marks[0];
+    const char* const closing = data + line.marks[1];
+    const char* const referer = data + line.marks[2];
+    const char* const middle = data + line.marks[3];
+    const char* const behind = data + line.marks[5];
+    const char* const newline = data + line.marks[6];
+    const bool is_laid_out = kBeforeRequest.StandsAt(opening - 2) &&
+                             (LoadWord(closing) & kStatusMask) == kStatusShape && kBeforeText.StandsAt(referer - 1) &&
+                             kBetweenTexts.StandsAt(middle) && *behind == '"' && *newline == '\n';
+    const bool is_escaped = closing[-1] == '\\' || middle[-1] == '\\' || behind[-1] == '\\';
+    if (!is_laid_out || is_escaped) return false;
+    if (!ReadFront(data + line.begin, opening, shape.has_host, record)) return false;
+    if (!ReadStatus(closing + 2, record.status) || !ReadShortNumber(closing + 6, referer - 1, &record.bytes))
+      return false;
+    record.duration_ns = kNotLogged;
+    if (shape.has_duration) {
+      int64_t thousandths;
+      if (behind[1] != ' ' || !ReadShortThousandths(behind + 2, newline, &thousandths)) return false;
+      record.duration_ns = thousandths * kMillisecondNs;
+    } else if (newline != behind + 1) {
+      return false;
+    }
+    if (!ReadRequest(opening + 1, closing, record)) return false;
+    record.escapes = program_->escapes;
+    PlaceInTime(record);
+    return true;
+  }
+
+  // `HOST CLIENT - - [TIME] ` or the same without host, from `at` to the request's quote.
+  bool ReadFront(const char* at, const char* opening, bool has_host, AccessRecord& record) {
+    const char* const time = opening - 2 - ClfTimeCache::kTextBytes;
+    const char* const client_end = time - 6;
+    const auto size = static_cast<size_t>(client_end - at);
+    if (size - 1 >= 63 || !kNoUser.StandsAt(client_end) || client_end[-1] == ',') return false;
+    const uint64_t blanks = MatchMask64(at, ' ') & ~(~uint64_t{0} << size);
+    const char* client = at;
+    if (has_host) {
+      // Exactly one, and something before it.
+      if (blanks <= 1 || (blanks & (blanks - 1)) != 0) return false;
+      const char* const end = at + std::countr_zero(blanks);
+      const uint64_t colons = MatchMask64(at, ':') & (blanks - 1);
+      const uint64_t host_end = colons == 0 ? blanks : colons;
+      if ((colons & (colons - 1)) != 0 || host_end == 1) return false;
+      if (*at == '[' || *at == '-' || end[-1] == ',' || end[-1] == '\r') return false;
+      record.host = {at, static_cast<size_t>(std::countr_zero(host_end))};
+      client = end + 1;
+    } else if (blanks != 0) {
+      return false;
+    }
+    return client != client_end && *client != '-' && times_.Read(time, &record.end_ns);
   }
 
   // Answers the field's end, nullptr where it is not proven to be one. A time becomes end_ns.
@@ -225,6 +326,7 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
   }
 
   static constexpr ShortLiteral kNoUser = ShortLiteral::Of(" - - [");
+  static constexpr ShortLiteral kBeforeText = ShortLiteral::Of(" \"");
   static constexpr ShortLiteral kBetweenTexts = ShortLiteral::Of("\" \"");
   static constexpr ShortLiteral kBeforeRequest = ShortLiteral::Of("] \"");
   static constexpr uint64_t kStatusMask = 0xFFF0F0F0FFFF;

@@ -30,10 +30,10 @@ class ServiceCache {
     const Key key = KeyOf(name);
     const Entry& entry = entries_[PlaceOf(key)];
     if (((entry.key.first ^ key.first) | (entry.key.second ^ key.second) | (entry.key.last ^ key.last) |
-         (entry.size ^ name.size())) != 0) {
+         (entry.key.before_last ^ key.before_last) | (entry.size ^ name.size())) != 0) {
       return std::nullopt;
     }
-    for (size_t i = 16; i + 8 < name.size(); i += 8) {
+    for (size_t i = 16; i + 16 < name.size(); i += 8) {
       if (LoadWord(name.data() + i) != LoadWord(entry.name.data() + i)) return std::nullopt;
     }
     return entry.service;
@@ -50,22 +50,28 @@ class ServiceCache {
  private:
   struct Key {
     uint64_t first = 0;
-    uint64_t second = 0;  // of a name of 16 bytes and more
+    uint64_t second = 0;       // of a name of 16 bytes and more
+    uint64_t before_last = 0;  // the same: up to 32 bytes these four are all of it
     uint64_t last = 0;
   };
   struct Entry {
     Key key;
     uint32_t size = 0;  // 0: empty
     ServiceId service = ServiceTable::kOther;
-    // The compare's last word may begin up to seven bytes before the name's end.
+    // Words of the compare may go on behind the name's end.
     std::array<char, kNameBytesMax + 8> name{};
   };
 
   static Key KeyOf(std::string_view name) {
     const uint64_t mask = LowBytes(name.size());
     const char* const last = name.data() + (name.size() < 8 ? 0 : name.size() - 8);
-    const char* const second = name.data() + (name.size() < 16 ? 0 : 8);
-    return {.first = LoadWord(name.data()) & mask, .second = LoadWord(second) & mask, .last = LoadWord(last) & mask};
+    const bool is_long = name.size() >= 16;
+    const char* const second = name.data() + (is_long ? 8 : 0);
+    const char* const before_last = name.data() + (is_long ? name.size() - 16 : 0);
+    return {.first = LoadWord(name.data()) & mask,
+            .second = LoadWord(second) & mask,
+            .before_last = LoadWord(before_last) & mask,
+            .last = LoadWord(last) & mask};
   }
   static size_t PlaceOf(const Key& key) {
     // Hosts of one owner share their ends and often their beginnings: the second word tells them apart.

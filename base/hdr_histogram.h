@@ -28,7 +28,7 @@ class LogLinearHistogram {
   static constexpr int kSubBucketBits = 6;
   static constexpr int kLowestPower = 15;
   static constexpr int kHighestPower = 41;  // of the last octave's lower end
-  static constexpr size_t kOctaves = static_cast<size_t>(kHighestPower - kLowestPower + 1);
+  static constexpr size_t kOctaves = size_t{kHighestPower - kLowestPower} + 1;
   static constexpr size_t kBuckets = (kOctaves << kSubBucketBits) + 1;
 
   // The bucket of a duration; total, never out of range.

@@ -15,8 +15,8 @@ namespace revertd {
 
 // "21/Nov/2026:03:10:09", exactly.
 std::optional<CivilTime> ParseClfCivil(std::string_view text);
-// "2026-11-21", or "2026/11/21", and "03:10:09", exactly.
-std::optional<CivilTime> ParseIsoCivil(std::string_view date, std::string_view time);
+// "2026-11-21", or "2026/11/21", and a clock "03:10:09", exactly.
+std::optional<CivilTime> ParseIsoCivil(std::string_view date, std::string_view clock);
 // "Sat Nov 21 03:10:09 2026", as C's ctime writes it: a day below ten has a blank in front.
 std::optional<CivilTime> ParseCtimeCivil(std::string_view text);
 

@@ -17,13 +17,13 @@ constexpr uint8_t kSlash = 32;
 constexpr std::array<uint8_t, 256> kKindOf = [] {
   std::array<uint8_t, 256> kinds{};
   kinds.fill(kOdd);
-  for (int c = '0'; c <= '9'; ++c) kinds[static_cast<size_t>(c)] = kDigit;
-  for (int c = 'a'; c <= 'z'; ++c) {
+  for (size_t c = '0'; c <= '9'; ++c) kinds[c] = kDigit;
+  for (size_t c = 'a'; c <= 'z'; ++c) {
     const uint8_t kind = c <= 'f' ? kHexLetter : kLetter;
-    kinds[static_cast<size_t>(c)] = kind;
-    kinds[static_cast<size_t>(c - 'a' + 'A')] = kind;
+    kinds[c] = kind;
+    kinds[c - 'a' + 'A'] = kind;
   }
-  for (const char c : {'-', '_', '.', '~'}) kinds[static_cast<size_t>(c)] = kSeparator;
+  kinds['-'] = kinds['_'] = kinds['.'] = kinds['~'] = kSeparator;
   kinds['/'] = kSlash;
   return kinds;
 }();

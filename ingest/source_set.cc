@@ -32,7 +32,7 @@ SourceSet::~SourceSet() {
   for (const auto& member : members_) member->source.reset();
 }
 
-Status SourceSet::Open(Options options) {
+Status SourceSet::Open(const Options& options) {
   loop_ = OpenEventLoop(options.use_io_uring, &fallback_reason_);
   for (const SourceConfig& source : config_.sources) {
     REVERTD_RETURN_IF_ERROR(Annotate(Add(source, options), NameOf(source)));

@@ -55,7 +55,7 @@ class SourceSet {
   ~SourceSet();
 
   // Makes every source and opens it. A status names the source that cannot work as it is configured.
-  Status Open(Options options);
+  Status Open(const Options& options);
   // Until every source has ended or `stop`. A status: there is no waiting any more.
   Status Run(const std::atomic<bool>& stop);
 

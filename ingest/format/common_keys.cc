@@ -159,6 +159,7 @@ void AddDurations(std::vector<KeyedRow>& rows, F field, std::initializer_list<st
 
 std::vector<KeyedRow> CommonRows() {
   std::vector<KeyedRow> rows;
+  rows.reserve(std::size(kCommonKeys));
   for (const CommonKey& key : kCommonKeys) rows.push_back({std::string(key.path), key.field, key.unit});
   AddDurations(rows, F::kDuration,
                {"duration", "request_time", "response_time", "resp_time", "latency", "elapsed", "elapsed_time", "took",

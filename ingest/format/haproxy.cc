@@ -149,6 +149,7 @@ std::span<const Format* const> HaproxyFormats() {
   static const HaproxyClf clf;
   static const auto formats = [] {
     std::vector<const Format*> all;
+    all.reserve(std::size(http) + 2);
     for (const HaproxyHttp& format : http) all.push_back(&format);
     all.push_back(&tcp);
     all.push_back(&clf);

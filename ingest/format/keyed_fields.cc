@@ -43,9 +43,10 @@ FoldedKey Fold(KeyedNode parent, std::string_view key) {
 }  // namespace
 
 KeyedFamily::KeyedFamily(std::vector<KeyedDialect> dialects) : dialects_(std::move(dialects)), nodes_(1), table_(16) {
-  for (uint16_t i = 0; i < dialects_.size(); ++i) {
+  for (size_t i = 0; i < dialects_.size(); ++i) {
     row_of_.emplace_back(KeyedLine::kNodesMax, kNone);
-    for (uint16_t row = 0; row < dialects_[i].rows.size(); ++row) AddRow(i, row);
+    const size_t rows = dialects_[i].rows.size();
+    for (size_t row = 0; row < rows; ++row) AddRow(static_cast<uint16_t>(i), static_cast<uint16_t>(row));
     auto& sets = markers_.emplace_back();
     for (const auto& paths : dialects_[i].markers) {
       auto& set = sets.emplace_back();
@@ -118,8 +119,9 @@ uint16_t KeyedFamily::DialectOf(const KeyedLine& line) const {
   const auto has_all = [&line](const std::vector<KeyedNode>& set) {
     return std::all_of(set.begin(), set.end(), [&line](KeyedNode node) { return line.Has(node); });
   };
-  for (uint16_t i = 0; i < dialects_.size(); ++i) {
-    if (dialects_[i].takes_the_rest || std::any_of(markers_[i].begin(), markers_[i].end(), has_all)) return i;
+  for (size_t i = 0; i < dialects_.size(); ++i) {
+    const bool fits = dialects_[i].takes_the_rest || std::any_of(markers_[i].begin(), markers_[i].end(), has_all);
+    if (fits) return static_cast<uint16_t>(i);
   }
   return kNone;
 }

@@ -13,7 +13,8 @@ if(REVERTD_SANITIZE)
   target_link_options(revertd_flags INTERFACE -fsanitize=${REVERTD_SANITIZE})
 endif()
 
-# revertd_library(NAME SOURCES... LINK... ): one library a folder, and each of its headers compiled alone.
+# revertd_library(NAME SOURCES... LINK... ): one library a folder. A header stands alone: its source
+# file includes it first (tests/tidy holds that), and one without a source file is compiled by itself.
 function(revertd_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_library(revertd_${name} STATIC ${ARG_SOURCES})
@@ -22,6 +23,10 @@ function(revertd_library name)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
   set(alone "")
   foreach(header ${headers})
+    string(REGEX REPLACE "h$" "cc" source ${CMAKE_SOURCE_DIR}/${header})
+    if(EXISTS ${source})
+      continue()
+    endif()
     string(REPLACE "/" "_" unit ${header})
     set(unit ${CMAKE_BINARY_DIR}/headers/${unit}.cc)
     if(NOT EXISTS ${unit})

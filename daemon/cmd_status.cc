@@ -1,10 +1,10 @@
 // `revertd status`: the running sidecar's own state, as it last wrote it.
-#include <unistd.h>
+#include "daemon/cmd_status.h"
 
 #include <simdjson.h>
+#include <unistd.h>
 
 #include "base/time_format.h"
-#include "daemon/cmd_status.h"
 #include "daemon/output.h"
 #include "daemon/sidecar.h"
 #include "daemon/with_state.h"

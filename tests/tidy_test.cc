@@ -120,6 +120,17 @@ TEST(HeaderOpening, CommentThenPragma) {
   EXPECT_THAT(opening("// What.\n// #pragma once\n"), ElementsAre(HasSubstr("#pragma once")));
 }
 
+TEST(OwnHeaderFirst, ProvesThatTheHeaderStandsAlone) {
+  const auto own = [](std::string_view text, bool has_header) {
+    return CheckOwnHeaderFirst(ReadSourceText("base/x.cc", text), has_header);
+  };
+  EXPECT_THAT(own("// What.\n#include \"base/x.h\"\n\n#include <vector>\n", true), IsEmpty());
+  EXPECT_THAT(own("#include <vector>\n\n#include \"base/x.h\"\n", true),
+              ElementsAre(HasSubstr("base/x.cc:1: includes its own header, base/x.h, first")));
+  EXPECT_THAT(own("int x;\n", true), ElementsAre(HasSubstr("base/x.h, first")));
+  EXPECT_THAT(own("#include <vector>\n", false), IsEmpty());
+}
+
 TEST(Lengths, ColumnsAndFiles) {
   const auto lengths = [](const std::string& text) { return CheckLengths(ReadSourceText("base/x.cc", text)); };
   EXPECT_THAT(lengths(std::string(kColumnsMax, 'x') + "\n"), IsEmpty());
@@ -236,6 +247,7 @@ TEST(Tree, EverySourceFileHoldsTheRules) {
       Report(CheckPackageOwners(source));
       Report(CheckBannedCalls(source));
       Report(CheckHeaderOpening(source));
+      Report(CheckOwnHeaderFirst(source, fs::exists(fs::path(path).replace_extension(".h"))));
       Report(CheckLengths(source));
       Report(CheckIsBuilt(source, CMakeListsOf(path)));
       ++files;

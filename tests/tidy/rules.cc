@@ -224,6 +224,14 @@ Complaints CheckHeaderOpening(const SourceText& source) {
   return complaints;
 }
 
+Complaints CheckOwnHeaderFirst(const SourceText& source, bool has_header) {
+  if (IsHeader(source.path) || !has_header) return {};
+  const std::string own = source.path.substr(0, source.path.rfind('.')) + ".h";
+  const std::vector<Include> includes = IncludesOf(source);
+  if (!includes.empty() && includes.front().name == own) return {};
+  return {At(source, includes.empty() ? 1 : includes.front().line, "includes its own header, " + own + ", first")};
+}
+
 Complaints CheckLengths(const SourceText& source) {
   Complaints complaints;
   for (size_t i = 0; i < source.lines.size(); ++i) {

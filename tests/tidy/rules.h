@@ -28,6 +28,9 @@ Complaints CheckPackageOwners(const SourceText& source);
 Complaints CheckBannedCalls(const SourceText& source);
 // A header opens with what it is for, then #pragma once before any other directive.
 Complaints CheckHeaderOpening(const SourceText& source);
+// A source file includes its own header, if it has one, before all others: so every build proves that the header stands
+// alone, and cmake/Library.cmake compiles by themselves only the headers without a source file.
+Complaints CheckOwnHeaderFirst(const SourceText& source, bool has_header);
 // Columns, lines of a function, lines of a file.
 Complaints CheckLengths(const SourceText& source);
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -37,13 +38,13 @@ class EventLoop {
   virtual ~EventLoop() = default;
 
   // Called whenever `fd` has bytes, its end or an error to read, again and again until it is read.
-  virtual Id WatchReadable(int fd, OnEvent on_event) = 0;
+  Id WatchReadable(int fd, OnEvent on_event) { return Add(Kind::kReadable, fd, std::move(on_event)); }
   // `fd` is a datagram socket; one event a datagram.
-  virtual Id ReceiveDatagrams(int fd, OnEvent on_event) = 0;
+  Id ReceiveDatagrams(int fd, OnEvent on_event) { return Add(Kind::kDatagrams, fd, std::move(on_event)); }
   // `fd` is a connected stream socket; one event a piece.
-  virtual Id ReceiveStream(int fd, OnEvent on_event) = 0;
+  Id ReceiveStream(int fd, OnEvent on_event) { return Add(Kind::kStream, fd, std::move(on_event)); }
   // `fd` listens; one event a connection.
-  virtual Id Accept(int fd, OnEvent on_event) = 0;
+  Id Accept(int fd, OnEvent on_event) { return Add(Kind::kAccept, fd, std::move(on_event)); }
   // Ends a registration, also one that has ended by itself. Its callback is not called again; `fd` may be closed.
   virtual void Remove(Id id) = 0;
 
@@ -51,6 +52,12 @@ class EventLoop {
   virtual Status RunOnce(DurationNs timeout) = 0;
   // "io_uring" or "poll".
   virtual std::string_view name() const = 0;
+
+ protected:
+  enum class Kind : uint8_t { kReadable, kDatagrams, kStream, kAccept };
+
+ private:
+  virtual Id Add(Kind kind, int fd, OnEvent on_event) = 0;
 };
 
 // io_uring where the kernel offers what is needed and `allow_uring`; else poll(), and then `fallback_reason` says why

@@ -42,14 +42,10 @@ PollLoop::PollLoop() : datagrams_(std::make_unique<Datagrams>()) {}
 PollLoop::~PollLoop() = default;
 
 EventLoop::Id PollLoop::Add(Kind kind, int fd, OnEvent on_event) {
+  // A connection that is gone again between poll() and accept() must not block the thread.
+  if (kind == Kind::kAccept) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   watched_[++last_id_] = {kind, fd, std::make_shared<const OnEvent>(std::move(on_event))};
   return last_id_;
-}
-
-EventLoop::Id PollLoop::Accept(int fd, OnEvent on_event) {
-  // A connection that is gone again between poll() and accept() must not block the thread.
-  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-  return Add(Kind::kAccept, fd, std::move(on_event));
 }
 
 Status PollLoop::RunOnce(DurationNs timeout) {

@@ -16,16 +16,11 @@ class PollLoop final : public EventLoop {
   PollLoop();
   ~PollLoop() override;
 
-  Id WatchReadable(int fd, OnEvent on_event) override { return Add(Kind::kReadable, fd, std::move(on_event)); }
-  Id ReceiveDatagrams(int fd, OnEvent on_event) override { return Add(Kind::kDatagrams, fd, std::move(on_event)); }
-  Id ReceiveStream(int fd, OnEvent on_event) override { return Add(Kind::kStream, fd, std::move(on_event)); }
-  Id Accept(int fd, OnEvent on_event) override;
   void Remove(Id id) override { watched_.erase(id); }
   Status RunOnce(DurationNs timeout) override;
   std::string_view name() const override { return "poll"; }
 
  private:
-  enum class Kind : uint8_t { kReadable, kDatagrams, kStream, kAccept };
   struct Watched {
     Kind kind;
     int fd;
@@ -33,7 +28,7 @@ class PollLoop final : public EventLoop {
   };
   struct Datagrams;  // the vectors of recvmmsg
 
-  Id Add(Kind kind, int fd, OnEvent on_event);
+  Id Add(Kind kind, int fd, OnEvent on_event) override;
   void Serve(Id id);
   void ServeDatagrams(Id id);
   void ServeStream(Id id);

@@ -30,16 +30,11 @@ class UringLoop final : public EventLoop {
   UringLoop(const UringLoop&) = delete;
   UringLoop& operator=(const UringLoop&) = delete;
 
-  Id WatchReadable(int fd, OnEvent on_event) override { return Add(Kind::kReadable, fd, std::move(on_event)); }
-  Id ReceiveDatagrams(int fd, OnEvent on_event) override { return Add(Kind::kDatagrams, fd, std::move(on_event)); }
-  Id ReceiveStream(int fd, OnEvent on_event) override { return Add(Kind::kStream, fd, std::move(on_event)); }
-  Id Accept(int fd, OnEvent on_event) override { return Add(Kind::kAccept, fd, std::move(on_event)); }
   void Remove(Id id) override;
   Status RunOnce(DurationNs timeout) override;
   std::string_view name() const override { return "io_uring"; }
 
  private:
-  enum class Kind : uint8_t { kReadable, kDatagrams, kStream, kAccept };
   struct Request {
     Kind kind;
     int fd;
@@ -56,7 +51,7 @@ class UringLoop final : public EventLoop {
 
   UringLoop(std::unique_ptr<io_uring> ring, io_uring_buf_ring* buffer_ring);
 
-  Id Add(Kind kind, int fd, OnEvent on_event);
+  Id Add(Kind kind, int fd, OnEvent on_event) override;
   Status SubmitWanted();
   Status Submit(Id id, Request& request);
   void Drain();

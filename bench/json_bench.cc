@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <cmath>
 #include <memory>
 #include <random>
 #include <string>
@@ -108,7 +109,7 @@ Sums ReadFast(SimdKernel kernel) {
 int64_t Milliseconds(std::string_view seconds) {
   double value = 0;
   std::from_chars(seconds.data(), seconds.data() + seconds.size(), value);
-  return static_cast<int64_t>(value * 1000 + 0.5);
+  return std::llround(value * 1000);
 }
 
 Sums ReadPeer() {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -48,7 +49,7 @@ void AddLines(simdjson::ondemand::parser& parser, const char* data, size_t bytes
     std::from_chars(time.data(), time.data() + time.size(), second);
     ++sums.lines;
     sums.errors += status >= 500 ? 1 : 0;
-    sums.milliseconds += static_cast<uint64_t>(duration * 1000 + 0.5);
+    sums.milliseconds += static_cast<uint64_t>(std::llround(duration * 1000));
     sums.other += second + host.size();
   }
 }

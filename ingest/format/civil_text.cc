@@ -81,27 +81,6 @@ std::optional<CivilTime> ParseCtimeCivil(std::string_view text) {
   return time;
 }
 
-std::optional<DurationNs> ParseDecimal(std::string_view text, DurationNs unit_ns) {
-  constexpr int64_t kWholeMax = 9'000'000'000;  // in any unit up to seconds nanoseconds stay below 2^63
-  int64_t whole = 0;
-  size_t at = 0;
-  for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
-    whole = whole * 10 + (text[at] - '0');
-    if (whole > kWholeMax) return std::nullopt;
-  }
-  if (at == 0) return std::nullopt;
-  DurationNs value = whole * unit_ns;
-  if (at == text.size()) return value;
-  if (text[at] != '.' || at + 1 == text.size()) return std::nullopt;
-  DurationNs place = unit_ns;
-  for (++at; at < text.size(); ++at) {
-    if (text[at] < '0' || text[at] > '9') return std::nullopt;
-    place /= 10;
-    value += (text[at] - '0') * place;
-  }
-  return value;
-}
-
 std::optional<DurationNs> ParseLoggedDuration(std::string_view text, DurationNs unit_ns) {
   if (text.empty() || text == "-" || text == "-1") return kNotLogged;
   Consume(text, "+");

@@ -20,10 +20,8 @@ std::optional<CivilTime> ParseIsoCivil(std::string_view date, std::string_view c
 // "Sat Nov 21 03:10:09 2026", as C's ctime writes it: a day below ten has a blank in front.
 std::optional<CivilTime> ParseCtimeCivil(std::string_view text);
 
-// A decimal number of `unit_ns`: "12", "0.0031", both without a sign. Digits below a nanosecond are dropped.
-std::optional<DurationNs> ParseDecimal(std::string_view text, DurationNs unit_ns);
-// The same, and what balancers write where a phase was never reached: "-", "-1" and "" are kNotLogged. A "+" in front
-// (HAProxy's "at least") is dropped. At most three years.
+// ParseDecimal's number (text_fields.h), and what balancers write where a phase was never reached: "-", "-1" and "" are
+// kNotLogged. A "+" in front (HAProxy's "at least") is dropped. At most three years.
 std::optional<DurationNs> ParseLoggedDuration(std::string_view text, DurationNs unit_ns);
 
 // Reads HAProxy's "21/Nov/2026:03:10:09.785" (fraction optional) in a time zone. Remembers the last second: the lines

@@ -42,7 +42,7 @@ struct Decimal {
   int exponent = 0;
 };
 
-std::optional<Decimal> ParseDecimal(std::string_view text) {
+std::optional<Decimal> ReadDecimal(std::string_view text) {
   constexpr uint64_t kRoomForOneMore = 1'000'000'000'000'000'000;
   constexpr size_t kTextMax = 64;  // longer is no measurement; keeps the exponent in range
   if (text.size() > kTextMax) return std::nullopt;
@@ -252,7 +252,7 @@ std::string_view TakeMember(std::string_view& list) {
 std::optional<int64_t> ParseScaled(std::string_view text, int power) {
   if (const auto plain = ParsePlainScaled(text, power)) return plain;
   const bool negative = ConsumeSign(text);
-  auto decimal = ParseDecimal(text);
+  auto decimal = ReadDecimal(text);
   if (!decimal) return std::nullopt;
   decimal->exponent += power;
   const auto value = ToInteger(*decimal);

@@ -119,7 +119,7 @@ bool IsQuoteEscaped(std::string_view line, size_t quote) {
 // Two numbers of which one is said to be the other's seconds, and is not, are of another format. A server may read its
 // clock for each.
 bool AgreesWithSeconds(DurationNs duration_ns, std::string_view text) {
-  const auto seconds = text.empty() ? std::nullopt : ParseScaled(text, 1);
+  const auto seconds = text.empty() ? std::nullopt : ParseDecimal(text, 1);
   if (!seconds || duration_ns == kNotLogged) return true;
   return std::abs(duration_ns / kSecondNs - *seconds) <= 1;
 }

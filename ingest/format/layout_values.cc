@@ -16,7 +16,7 @@ ParseError ErrorOfNumber(std::string_view text) {
 
 // Of a number that is not read: what is none proves that the layout is another.
 ParseError CheckNumber(std::string_view text) {
-  return text == "-" || ParseScaled(text, 1) ? ParseError::kNone : ParseError::kNoFormat;
+  return text == "-" || ParseDecimal(text, 1) ? ParseError::kNone : ParseError::kNoFormat;
 }
 
 ParseError ReadTime(std::optional<TimeNs> time, AccessRecord& record) {
@@ -28,7 +28,7 @@ ParseError ReadTime(std::optional<TimeNs> time, AccessRecord& record) {
 // ParseTime's range, so that a time plus a duration stays a time.
 ParseError ReadEpoch(std::string_view text, DurationNs unit, AccessRecord& record) {
   constexpr TimeNs kYear2201 = 7'289'654'400 * kSecondNs;
-  const auto time = ParseScaled(text, unit);
+  const auto time = ParseDecimal(text, unit);
   return ReadTime(time && *time < kYear2201 ? time : std::nullopt, record);
 }
 
@@ -50,7 +50,7 @@ ParseError ReadStatus(std::string_view text, AccessRecord& record) {
 std::optional<DurationNs> LoggedDuration(std::string_view text, DurationNs unit) {
   constexpr DurationNs kDurationMax = 1'000'000'000 * kSecondNs;  // 31 years: with a time it stays below 2^63
   if (text == "-") return kNotLogged;
-  const auto duration = ParseScaled(text, unit);
+  const auto duration = ParseDecimal(text, unit);
   return duration && *duration <= kDurationMax ? duration : std::nullopt;
 }
 

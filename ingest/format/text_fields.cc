@@ -173,7 +173,7 @@ std::optional<DurationNs> ParseMillisecondSeconds(std::string_view text) {
   return seconds * kSecondNs + milliseconds * kMillisecondNs;
 }
 
-std::optional<int64_t> ParseScaled(std::string_view text, int64_t unit_ns) {
+std::optional<int64_t> ParseDecimal(std::string_view text, int64_t unit_ns) {
   const size_t dot = text.find('.');
   const auto whole = ParseUnsigned(text.substr(0, dot));
   if (!whole || *whole >= static_cast<uint64_t>(std::numeric_limits<int64_t>::max() / unit_ns)) return std::nullopt;

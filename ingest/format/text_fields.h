@@ -30,8 +30,9 @@ std::optional<int> ParseStatus(std::string_view text);
 std::optional<int64_t> ParseSize(std::string_view text);
 // "12.345", nginx's seconds with exactly three decimals, or "-" for kNotLogged.
 std::optional<DurationNs> ParseMillisecondSeconds(std::string_view text);
-// Digits with an optional fraction, times `unit_ns`; at most 2^63 - 1 ns. Digits beyond the nanosecond say nothing.
-std::optional<int64_t> ParseScaled(std::string_view text, int64_t unit_ns);
+// "12", "0.0031": digits with an optional fraction and no sign, times `unit_ns`; at most 2^63 - 1 ns. Digits beyond the
+// nanosecond say nothing.
+std::optional<int64_t> ParseDecimal(std::string_view text, int64_t unit_ns);
 // RFC 3339, also with the offset as strftime's %z writes it ("+0100").
 std::optional<TimeNs> ParseIsoTime(std::string_view text);
 

@@ -78,6 +78,18 @@ TEST(RequestTime, HasThreeDecimals) {
   }
 }
 
+TEST(Decimal, IsExactToTheNanosecond) {
+  EXPECT_EQ(ParseDecimal("0.086", kSecondNs), 86 * kMillisecondNs);
+  EXPECT_EQ(ParseDecimal("0.00491", kSecondNs), 4'910 * kMicrosecondNs);
+  EXPECT_EQ(ParseDecimal("12", kMillisecondNs), 12 * kMillisecondNs);
+  EXPECT_EQ(ParseDecimal("1.5", kMillisecondNs), 1'500 * kMicrosecondNs);
+  EXPECT_EQ(ParseDecimal("0.0000000019", kSecondNs), 1);
+  EXPECT_EQ(ParseDecimal("1000000000", kSecondNs), 1'000'000'000 * kSecondNs);
+  for (std::string_view bad : {"", "-", "-1", "+1", ".5", "5.", "1e3", "1 ", "9223372036", "99999999999999999999"}) {
+    EXPECT_EQ(ParseDecimal(bad, kSecondNs), std::nullopt) << bad;
+  }
+}
+
 TEST(Quoted, EndsAtTheFirstQuoteThatIsNotEscaped) {
   std::string_view rest = R"("a\"b\\" tail)";
   std::string_view text;

@@ -9,10 +9,9 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 
 #include "base/strings.h"
+#include "tests/test_folder.h"
 
 namespace revertd {
 namespace {
@@ -94,9 +93,8 @@ TEST(RunProcess, CutsOutputAtTheLimitAndReadsOn) {
 }
 
 TEST(RunProcess, KillsTheWholeGroupAtTheTimeLimit) {
-  std::string folder = (std::filesystem::temp_directory_path() / "revertd-process-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const std::string fifo = folder + "/fifo";
+  const TestFolder folder;
+  const std::string fifo = folder.Path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   const int read_end = open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(read_end, 0);
@@ -111,7 +109,6 @@ TEST(RunProcess, KillsTheWholeGroupAtTheTimeLimit) {
   ASSERT_EQ(poll(&hang_up, 1, 30'000), 1) << "the grandchild lives on";
   EXPECT_NE(hang_up.revents & POLLHUP, 0);
   close(read_end);
-  std::filesystem::remove_all(folder);
 }
 
 TEST(RunProcess, StopsAtTheLimitWhenTheStreamsAreClosedEarly) {

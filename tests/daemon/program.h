@@ -5,14 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include <gtest/gtest.h>
+#include "tests/test_folder.h"
 
 namespace revertd {
 
@@ -28,27 +27,6 @@ inline std::string ReadFile(const std::string& path) {
   text << file.rdbuf();
   return text.str();
 }
-
-// A folder of the test's own, removed with it.
-class TestFolder {
- public:
-  TestFolder() {
-    std::string name = (std::filesystem::path(::testing::TempDir()) / "revertd-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string Path(const std::string& name) const { return path_ + "/" + name; }
-  std::string Write(const std::string& name, std::string_view text) const {
-    std::ofstream(Path(name)) << text;
-    return Path(name);
-  }
-
- private:
-  std::string path_;
-};
 
 // Starts the program with stdin from `in_path` and stdout and stderr into the folder's files; answers its process id.
 inline pid_t StartProgram(const TestFolder& folder, const std::vector<std::string>& arguments, int in_fd) {

@@ -12,29 +12,13 @@
 #include <thread>
 #include <vector>
 
+#include "tests/ingest/sockets.h"
+
 namespace revertd {
 namespace {
 
 constexpr DurationNs kAtOnce = kMillisecondNs;
 constexpr DurationNs kLong = 30 * kSecondNs;  // never waited for: bytes or an end are there
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() { Close(); }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-  int get() const { return fd_; }
-  void Close() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 struct Pipe {
   Descriptor read;

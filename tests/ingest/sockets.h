@@ -1,4 +1,4 @@
-// Descriptors, sockets and folders for the tests of ingest/, closed and removed with the test.
+// Descriptors and sockets for the tests of ingest/, closed with the test.
 #pragma once
 
 #include <arpa/inet.h>
@@ -9,7 +9,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,24 +77,5 @@ inline uint16_t PortOf(int fd) {
   EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
   return ntohs(address.sin_port);
 }
-
-// A folder of the test's own, removed with it.
-class TestFolder {
- public:
-  TestFolder() {
-    std::string name = (std::filesystem::path(::testing::TempDir()) / "revertd-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  std::string Path(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace revertd

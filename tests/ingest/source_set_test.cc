@@ -12,6 +12,7 @@
 #include "ingest/unix_queue.h"
 #include "tests/ingest/sockets.h"
 #include "tests/ingest/source_bench.h"
+#include "tests/test_folder.h"
 
 namespace revertd {
 namespace {

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <random>
 
-#include "tests/ingest/sockets.h"
 #include "tests/ingest/source_bench.h"
+#include "tests/test_folder.h"
 
 namespace revertd {
 namespace {

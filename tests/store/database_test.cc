@@ -14,12 +14,12 @@
 #include "store/schema.h"
 #include "store/state_store.h"
 #include "tests/store/sandbox.h"
+#include "tests/test_folder.h"
 
 namespace revertd {
 namespace {
 
 using test::AskWithoutPrivileges;
-using test::TemporaryFolder;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -31,10 +31,10 @@ std::string MessageOfOpen(const std::string& path, StateStore::Access access) {
 
 class DatabaseTest : public ::testing::Test {
  protected:
-  std::string path() const { return folder_.File("state.db"); }
+  std::string path() const { return folder_.Path("state.db"); }
   void MakeState() { ASSERT_TRUE(StateStore::Open(path(), StateStore::Access::kOwner).ok()); }
 
-  TemporaryFolder folder_;
+  TestFolder folder_;
 };
 
 TEST_F(DatabaseTest, ALockedDatabaseSaysWhoWeWaitedForAndHowLong) {
@@ -106,7 +106,7 @@ TEST_F(DatabaseTest, ASecondOwnerIsRefusedByNameAndTheLockEndsWithTheFirst) {
 }
 
 TEST_F(DatabaseTest, NoFileIsNotFoundForAllButTheOwnerWhoMakesItsFolder) {
-  const std::string path = folder_.File("a/b/state.db");
+  const std::string path = folder_.Path("a/b/state.db");
   const auto reader = StateStore::Open(path, StateStore::Access::kReadOnly);
   EXPECT_TRUE(absl::IsNotFound(reader.status()));
   EXPECT_EQ(MessageOf(reader.status()), "there is no " + path);
@@ -116,10 +116,10 @@ TEST_F(DatabaseTest, NoFileIsNotFoundForAllButTheOwnerWhoMakesItsFolder) {
 }
 
 TEST_F(DatabaseTest, AFolderThatCannotBeMadeIsOneLine) {
-  test::WriteFileText(folder_.File("plain"), "a file");
-  const std::string path = folder_.File("plain/below/state.db");
+  test::WriteFileText(folder_.Path("plain"), "a file");
+  const std::string path = folder_.Path("plain/below/state.db");
   EXPECT_EQ(MessageOfOpen(path, StateStore::Access::kOwner),
-            "cannot make the folder " + folder_.File("plain/below") + " for " + path + ": Not a directory");
+            "cannot make the folder " + folder_.Path("plain/below") + " for " + path + ": Not a directory");
   EXPECT_EQ(AskWithoutPrivileges([&] { return MessageOfOpen("/proc/x/state.db", StateStore::Access::kOwner); }),
             "cannot make the folder /proc/x for /proc/x/state.db: No such file or directory");
 }
@@ -191,9 +191,9 @@ TEST_F(DatabaseTest, AnotherProgramsDatabaseIsNeitherReadNorMigrated) {
   EXPECT_EQ(MessageOfOpen(path(), StateStore::Access::kOwner), expected);
   EXPECT_EQ(MessageOfOpen(path(), StateStore::Access::kReadOnly), expected);
   // Nor the executor's, which is ours and another thing.
-  ASSERT_TRUE(ExecutorStore::Open(folder_.File("executor.db"), ExecutorStore::Access::kOwner).ok());
-  EXPECT_EQ(MessageOfOpen(folder_.File("executor.db"), StateStore::Access::kOwner),
-            folder_.File("executor.db") + " is not a state database of revertd");
+  ASSERT_TRUE(ExecutorStore::Open(folder_.Path("executor.db"), ExecutorStore::Access::kOwner).ok());
+  EXPECT_EQ(MessageOfOpen(folder_.Path("executor.db"), StateStore::Access::kOwner),
+            folder_.Path("executor.db") + " is not a state database of revertd");
 }
 
 TEST_F(DatabaseTest, ANewerSchemaIsRefusedAndLeftAlone) {

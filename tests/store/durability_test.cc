@@ -10,6 +10,7 @@
 #include "store/executor_store.h"
 #include "store/state_store.h"
 #include "tests/store/sandbox.h"
+#include "tests/test_folder.h"
 
 namespace revertd {
 namespace {
@@ -58,9 +59,9 @@ TEST(Durability, KilledWhileWritingKeepsEveryAcknowledgedRow) {
   constexpr uint64_t kSeed = 4242;
   constexpr int32_t kRuns = 25;
   SCOPED_TRACE("seed " + std::to_string(kSeed));
-  const test::TemporaryFolder folder;
-  const std::string state_path = folder.File("state.db");
-  const std::string executor_path = folder.File("executor.db");
+  const TestFolder folder;
+  const std::string state_path = folder.Path("state.db");
+  const std::string executor_path = folder.Path("executor.db");
   test::RandomValues values(kSeed);
   size_t acknowledged_in_all = 0;
   for (int32_t run = 0; run < kRuns; ++run) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/store/sandbox.h"
+#include "tests/test_folder.h"
 
 namespace revertd {
 namespace {
@@ -10,12 +10,12 @@ namespace {
 class ExecutorStoreTest : public ::testing::Test {
  protected:
   std::unique_ptr<ExecutorStore> Open(ExecutorStore::Access access) {
-    auto store = ExecutorStore::Open(folder_.File("executor.db"), access);
+    auto store = ExecutorStore::Open(folder_.Path("executor.db"), access);
     EXPECT_TRUE(store.ok()) << store.status();
     return store.ok() ? *std::move(store) : nullptr;
   }
 
-  test::TemporaryFolder folder_;
+  TestFolder folder_;
   std::unique_ptr<ExecutorStore> store_ = Open(ExecutorStore::Access::kOwner);
 };
 
@@ -62,7 +62,7 @@ TEST_F(ExecutorStoreTest, FinishOfWhatWasNeverBegunIsRefused) {
   const Status status = store_->Finish("t", "pushed", 1, "done", "");
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_EQ(MessageOf(status),
-            folder_.File("executor.db") + ": step \"pushed\" of trigger \"t\" cannot finish: it was never begun");
+            folder_.Path("executor.db") + ": step \"pushed\" of trigger \"t\" cannot finish: it was never begun");
   EXPECT_TRUE(store_->ReadJournal("t")->empty());
 }
 
@@ -83,7 +83,7 @@ TEST_F(ExecutorStoreTest, FinishedRowsAreCountedByStepOutcomeAndTime) {
 }
 
 TEST_F(ExecutorStoreTest, ASecondExecutorIsRefused) {
-  const auto second = ExecutorStore::Open(folder_.File("executor.db"), ExecutorStore::Access::kOwner);
+  const auto second = ExecutorStore::Open(folder_.Path("executor.db"), ExecutorStore::Access::kOwner);
   EXPECT_TRUE(absl::IsFailedPrecondition(second.status()));
 }
 

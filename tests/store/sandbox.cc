@@ -1,11 +1,9 @@
 #include "tests/store/sandbox.h"
 
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -15,16 +13,6 @@
 #include "base/check.h"
 
 namespace revertd::test {
-
-TemporaryFolder::TemporaryFolder() : path_(std::filesystem::temp_directory_path() / "revertd_store_XXXXXX") {
-  REVERTD_CHECK(mkdtemp(path_.data()) != nullptr);
-  REVERTD_CHECK(chmod(path_.c_str(), 0755) == 0);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::string AskWithoutPrivileges(const std::function<std::string()>& work) {
   constexpr unsigned kNobody = 65534;

@@ -1,5 +1,5 @@
-// What the store's tests stand on: a temporary folder, values of every type filled from a seed, and a child process
-// that may die or act as another user. Test thread only.
+// What the store's tests stand on: values of every type filled from a seed, and a child process that may die or act
+// as another user. Test thread only.
 #pragma once
 
 #include <functional>
@@ -10,19 +10,6 @@
 #include "store/state_store.h"
 
 namespace revertd::test {
-
-// Removed with all it holds. Other users may enter it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // Runs `work` in a forked child as a user without privileges and answers what it returned.
 std::string AskWithoutPrivileges(const std::function<std::string()>& work);

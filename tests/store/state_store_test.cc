@@ -9,13 +9,13 @@
 #include <tuple>
 
 #include "tests/store/sandbox.h"
+#include "tests/test_folder.h"
 
 namespace revertd {
 namespace {
 
 using test::Fields;
 using test::RandomValues;
-using test::TemporaryFolder;
 
 class StateStoreTest : public ::testing::Test {
  protected:
@@ -28,9 +28,9 @@ class StateStoreTest : public ::testing::Test {
     store_.reset();
     store_ = Open();
   }
-  std::string path() const { return folder_.File("state.db"); }
+  std::string path() const { return folder_.Path("state.db"); }
 
-  TemporaryFolder folder_;
+  TestFolder folder_;
   std::unique_ptr<StateStore> store_ = Open();
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "ingest/format/access_record.h"
+#include "ingest/format/format.h"
 #include "ingest/format/text_fields.h"
 
 namespace revertd {
@@ -41,6 +42,19 @@ inline void CheckSameRecord(const AccessRecord& a, const AccessRecord& b) {
   REVERTD_CHECK(a.upstream_ns == b.upstream_ns && a.queue_ns == b.queue_ns && a.connect_ns == b.connect_ns);
   REVERTD_CHECK(a.queue_length == b.queue_length && a.method == b.method && a.host == b.host && a.path == b.path);
   REVERTD_CHECK(a.backend == b.backend && a.upstream == b.upstream && a.release == b.release);
+}
+
+// Two readers of one format, which may remember different lines, read this one the same, and its record holds. Answers
+// what they made of it.
+inline ParseError CheckSameReading(std::string_view line, LineReader& reader, LineReader& twin) {
+  AccessRecord record;
+  AccessRecord again;
+  const ParseError error = reader.Parse(line, record);
+  REVERTD_CHECK(twin.Parse(line, again) == error);
+  if (error != ParseError::kNone) return error;
+  CheckRecord(line, record);
+  CheckSameRecord(record, again);
+  return error;
 }
 
 }  // namespace revertd

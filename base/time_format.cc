@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/strings.h"
 
 namespace revertd {
@@ -15,7 +16,7 @@ int Digits(std::string_view text, size_t at, size_t count) {
   if (at + count > text.size()) return -1;
   int value = 0;
   for (size_t i = at; i < at + count; ++i) {
-    if (text[i] < '0' || text[i] > '9') return -1;
+    if (!IsDigit(text[i])) return -1;
     value = value * 10 + (text[i] - '0');
   }
   return value;
@@ -27,7 +28,7 @@ std::optional<DurationNs> Fraction(std::string_view digits) {
   DurationNs value = 0;
   DurationNs unit = kSecondNs / 10;
   for (char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
+    if (!IsDigit(c)) return std::nullopt;
     value += (c - '0') * unit;
     unit /= 10;
   }

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/strings.h"
 
 namespace revertd {
 namespace {
 
 constexpr size_t kCountDigitsMax = 6;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

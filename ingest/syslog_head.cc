@@ -1,12 +1,10 @@
 #include "ingest/syslog_head.h"
 
+#include "base/ascii.h"
 #include "ingest/format/text_fields.h"
 
 namespace revertd {
 namespace {
-
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // Takes a word and the blank behind it.
 bool ConsumeWord(std::string_view& rest, std::string_view& word) {

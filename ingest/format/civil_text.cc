@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/ascii.h"
 #include "base/sample.h"
 #include "ingest/format/text_fields.h"
 
@@ -18,7 +19,7 @@ int Number(std::string_view text) {
   if (text.empty() || text.size() > 4) return -1;
   int value = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9') return -1;
+    if (!IsDigit(c)) return -1;
     value = value * 10 + (c - '0');
   }
   return value;

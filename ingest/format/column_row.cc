@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/time_format.h"
 #include "ingest/format/civil_text.h"
 #include "ingest/format/request_text.h"
@@ -10,8 +11,6 @@
 
 namespace revertd {
 namespace {
-
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view OrEmpty(std::string_view text) { return text == "-" ? std::string_view() : text; }
 

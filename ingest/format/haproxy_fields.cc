@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/ascii.h"
 #include "ingest/format/text_fields.h"
 
 namespace revertd {
@@ -19,7 +20,7 @@ bool TakeNumber(std::string_view& rest, int64_t& value) {
   constexpr size_t kDigitsMax = 12;  // in milliseconds 31 years, in nanoseconds below 2^63
   size_t digits = 0;
   value = 0;
-  for (; digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9'; ++digits) {
+  for (; digits < rest.size() && IsDigit(rest[digits]); ++digits) {
     if (digits == kDigitsMax) return false;
     value = value * 10 + (rest[digits] - '0');
   }

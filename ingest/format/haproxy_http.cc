@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "ingest/fast/haproxy_plan.h"
 #include "ingest/format/haproxy_fields.h"
 #include "ingest/format/haproxy_request.h"
@@ -16,9 +17,9 @@ constexpr int kOwnWordsMax = 3;
 bool LooksLikeHost(std::string_view word) {
   bool has_letter = false;
   for (const char c : word) {
-    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool is_letter = IsLetter(c);
     has_letter |= is_letter;
-    if (!is_letter && (c < '0' || c > '9') && c != '.' && c != '-' && c != ':') return false;
+    if (!is_letter && !IsDigit(c) && c != '.' && c != '-' && c != ':') return false;
   }
   return has_letter && word.find('.') != std::string_view::npos;
 }

@@ -3,15 +3,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace revertd {
 namespace {
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 constexpr uint32_t kNoUnit = 0xFFFFFFFF;
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/sample.h"
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -15,8 +16,6 @@ namespace {
 
 constexpr TimeNs kTimeEndNs = DaysFromCivil(2201, 1, 1) * 86400 * kSecondNs;
 constexpr DurationNs kDurationMaxNs = 1'000'000'000 * kSecondNs;  // 31 years: a start may still be subtracted
-
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool ConsumeSign(std::string_view& text) {
   const bool negative = text.starts_with('-');

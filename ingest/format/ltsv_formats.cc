@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "ingest/format/common_keys.h"
 #include "ingest/format/keyed_format.h"
 
@@ -14,10 +15,7 @@ using U = TimeUnit;
 
 // A label holds letters, digits and _.- only (ltsv.org); a request line or a header in some other log does not.
 bool IsLabel(std::string_view text) {
-  const auto fits = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
-           c == '-';
-  };
+  const auto fits = [](char c) { return IsDigit(c) || IsLetter(c) || c == '_' || c == '.' || c == '-'; };
   return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 

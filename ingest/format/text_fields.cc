@@ -5,14 +5,13 @@
 #include <chrono>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/sample.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 
 namespace revertd {
 namespace {
-
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Exactly `count` digits at `at`; -1 where anything else stands. The caller knows that the text is long enough.
 int Digits(std::string_view text, size_t at, size_t count) {
@@ -24,17 +23,9 @@ int Digits(std::string_view text, size_t at, size_t count) {
   return value;
 }
 
-int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // RFC 9110's token characters.
 constexpr bool IsTokenCharacter(char c) {
-  return IsDigit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return IsDigit(c) || IsLetter(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
 size_t MethodLength(std::string_view request) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/ascii.h"
 #include "ingest/format/text_fields.h"
 
 namespace revertd {
@@ -28,9 +29,6 @@ struct Parts {
   std::optional<int64_t> offset_seconds;
   std::optional<int64_t> epoch_seconds;
 };
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // At least one and at most `digits_max` digits, up to `max`; strftime pads %e, %k and %l with a blank.
 bool ConsumeNumber(std::string_view& rest, size_t digits_max, int64_t max, int64_t& value) {

@@ -1,0 +1,17 @@
+// What an ASCII character is. Unlike <cctype> without a locale, and right for bytes above 127.
+#pragma once
+
+namespace revertd {
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// 0 to 15; -1 where `c` is no hexadecimal digit.
+constexpr int HexDigit(char c) {
+  if (IsDigit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace revertd

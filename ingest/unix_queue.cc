@@ -15,8 +15,7 @@ std::string UnixQueueWarning(int64_t length) {
   if (length >= kUnixQueueWanted) return "";
   return "the kernel queues " + std::to_string(length) +
          " unix datagrams, so senders that do not wait lose lines in bursts, and only they know; before starting: "
-         "sysctl "
-         "net.unix.max_dgram_qlen=" +
+         "sysctl net.unix.max_dgram_qlen=" +
          std::to_string(kUnixQueueWanted);
 }
 

@@ -40,9 +40,11 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
+# What is missing is said last: the end of a log is what is kept of it.
 fail() {
-  echo "NOT OBSERVED: $*"
   tail -n 5 "$folder"/*/revertd.log "$folder"/*.log 2>/dev/null || true
+  [[ ! -f $folder/table ]] || cat "$folder/table"
+  echo "NOT OBSERVED: $*"
   exit 1
 } >&2
 
@@ -309,5 +311,5 @@ if $raise_queue; then
   { echo $queue_raised >"$queue_file"; } 2>/dev/null || fail "net.unix.max_dgram_qlen can be raised"
   run_unix
 fi
-cat "$table"
 ((wrong == 0)) || fail "every request is accounted for"
+cat "$table"

@@ -1,5 +1,6 @@
 // Every kernel against a loop over single bytes.
 #include "ingest/fast/byte_index.h"
+#include "tests/ingest/kernels.h"
 
 #include <gtest/gtest.h>
 
@@ -9,14 +10,6 @@
 
 namespace revertd {
 namespace {
-
-std::vector<SimdKernel> Kernels() {
-  std::vector<SimdKernel> kernels;
-  for (const SimdKernel kernel : {SimdKernel::kPortable, SimdKernel::kAvx2, SimdKernel::kAvx512}) {
-    if (IsAvailable(kernel)) kernels.push_back(kernel);
-  }
-  return kernels;
-}
 
 std::vector<uint32_t> OneByOne(std::string_view block, const DelimiterSet& delimiters) {
   const std::string_view wanted(delimiters.bytes.data(), delimiters.size);
@@ -37,7 +30,7 @@ void ExpectSamePositions(const std::string& text, const DelimiterSet& delimiters
   std::copy(text.begin(), text.end(), aligned + shift);
   const std::string_view block(aligned + shift, text.size());
   const std::vector<uint32_t> wanted = OneByOne(block, delimiters);
-  for (const SimdKernel kernel : Kernels()) {
+  for (const SimdKernel kernel : AvailableKernels()) {
     ByteIndex index(kernel, delimiters, block.size());
     const auto positions = index.Build(block);
     ASSERT_EQ(std::vector<uint32_t>(positions.begin(), positions.end()), wanted)
@@ -83,7 +76,7 @@ TEST(ByteIndex, ABlockFullOfMarksFits) {
 }
 
 TEST(SimdKernel, NamesAreReadBack) {
-  for (const SimdKernel kernel : Kernels()) EXPECT_EQ(*KernelNamed(NameOf(kernel)), kernel);
+  for (const SimdKernel kernel : AvailableKernels()) EXPECT_EQ(*KernelNamed(NameOf(kernel)), kernel);
   EXPECT_EQ(*KernelNamed("auto"), BestKernel());
   EXPECT_FALSE(KernelNamed("sse9").ok());
   if (!IsAvailable(SimdKernel::kAvx512)) {

@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "ingest/fast/block_reader.h"
 #include "ingest/format_detector.h"
+#include "tests/ingest/kernels.h"
 #include "tests/ingest/shared_data.h"
 
 namespace revertd {
@@ -158,14 +159,6 @@ class Pair {
   size_t proven_ = 0;
 };
 
-std::vector<SimdKernel> Kernels() {
-  std::vector<SimdKernel> kernels;
-  for (const SimdKernel kernel : {SimdKernel::kPortable, SimdKernel::kAvx2, SimdKernel::kAvx512}) {
-    if (IsAvailable(kernel)) kernels.push_back(kernel);
-  }
-  return kernels;
-}
-
 TEST(FastPlan, ReadsTheUsualLineOfTheUsualFormats) {
   for (const char* name : {"nginx_combined", "nginx_vhost_combined_rt", "nginx_combined_rt"}) {
     const Format* const format = FormatNamed(name);
@@ -179,7 +172,7 @@ TEST(FastPlan, ReadsTheUsualLineOfTheUsualFormats) {
 
 TEST(FastPlan, ReadsHaproxyBehindEverySyslogHead) {
   const Format* const format = FormatNamed("haproxy_http");
-  for (const SimdKernel kernel : Kernels()) {
+  for (const SimdKernel kernel : AvailableKernels()) {
     Pair pair(format, /*alone=*/true, kAllFields, kernel);
     ASSERT_TRUE(pair.has_plan());
     pair.ExpectSame(HaproxyLines());
@@ -212,7 +205,7 @@ TEST(FastPlan, AnswersAsTheExactReaderOnRealLines) {
   size_t proven = 0;
   size_t lines = 0;
   for (const Format* format : KnownFormats()) {
-    for (const SimdKernel kernel : Kernels()) {
+    for (const SimdKernel kernel : AvailableKernels()) {
       for (const bool alone : {true, false}) {
         for (const FieldNeeds& needs : {kAllFields, FieldNeeds{}}) {
           Pair pair(format, alone, needs, kernel);
@@ -243,7 +236,7 @@ TEST(FastPlan, AnswersAsTheExactReaderOnMutatedLines) {
   for (const Format* format : KnownFormats()) {
     for (const bool alone : {true, false}) {
       for (const FieldNeeds& needs : {kAllFields, FieldNeeds{}}) {
-        Pair pair(format, alone, needs, Kernels()[pairs.size() % Kernels().size()]);
+        Pair pair(format, alone, needs, AvailableKernels()[pairs.size() % AvailableKernels().size()]);
         if (pair.has_plan()) pairs.emplace_back(format, std::move(pair));
       }
     }

@@ -24,14 +24,15 @@ FileHead ReadHead(int fd, int64_t bytes) {
   return {.bytes = count, .hash = hash};
 }
 
-FollowedFile::FollowedFile(int fd, int64_t offset, const Recorder* recorder, const NewStream& new_stream, TimeNs now)
+FollowedFile::FollowedFile(int fd, int64_t offset, FileHead known, const Recorder* recorder,
+                           const NewStream& new_stream, TimeNs now)
     : fd_(fd),
       recorder_(recorder),
       stream_(new_stream()),
       offset_(offset),
       line_start_(offset),
       resume_at_(offset),
-      head_(ReadHead(fd, offset)),
+      head_(known.bytes > 0 ? known : ReadHead(fd, offset)),
       last_bytes_ns_(now) {
   struct stat facts {};
   if (::fstat(fd, &facts) == 0) {
@@ -90,7 +91,7 @@ bool FollowedFile::WasTruncated() const {
   struct stat facts {};
   if (::fstat(fd_, &facts) != 0) return false;
   if (facts.st_size < offset_) return true;
-  return head_.bytes > 0 && ReadHead(fd_, head_.bytes).hash != head_.hash;
+  return head_.bytes > 0 && ReadHead(fd_, head_.bytes) != head_;
 }
 
 void FollowedFile::Close(TimeNs now) {

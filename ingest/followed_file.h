@@ -25,6 +25,8 @@ struct FileHead {
   static constexpr int64_t kBytesMax = 512;
   int64_t bytes = 0;
   uint64_t hash = 0;
+
+  friend bool operator==(const FileHead&, const FileHead&) = default;
 };
 
 // The head of the first `bytes` of `fd`; shorter where the file is.
@@ -37,8 +39,10 @@ class FollowedFile {
 
   using NewStream = std::function<std::unique_ptr<LogStream>()>;
 
-  // Takes `fd` over. Reading begins at `offset`; directives at the file's head (W3C) are read all the same.
-  FollowedFile(int fd, int64_t offset, const Recorder* recorder, const NewStream& new_stream, TimeNs now);
+  // Takes `fd` over. Reading begins at `offset`; directives at the file's head (W3C) are read all the same. `known` is
+  // the head that the file had when it was read to `offset`, where that was before: it may have been cut since.
+  FollowedFile(int fd, int64_t offset, FileHead known, const Recorder* recorder, const NewStream& new_stream,
+               TimeNs now);
   ~FollowedFile();
   FollowedFile(const FollowedFile&) = delete;
   FollowedFile& operator=(const FollowedFile&) = delete;

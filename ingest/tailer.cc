@@ -39,13 +39,19 @@ uint64_t RotationNumber(std::string_view path) {
 
 int OpenForReading(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); }
 
-bool HasHead(const std::string& path, int64_t head_bytes, uint64_t head_hash) {
+bool HasHead(const std::string& path, const FileHead& wanted) {
   const int fd = OpenForReading(path);
   if (fd < 0) return false;
-  const FileHead head = ReadHead(fd, head_bytes);
+  const FileHead head = ReadHead(fd, wanted.bytes);
   ::close(fd);
-  return head.bytes == head_bytes && head.hash == head_hash;
+  return head == wanted;
 }
+
+void CloseIfOpen(int fd) {
+  if (fd >= 0) ::close(fd);
+}
+
+FileHead HeadOf(const FilePosition& position) { return {.bytes = position.head_bytes, .hash = position.head_hash}; }
 
 // Behind the last line end before `size`, so that the line that is being written is read whole.
 int64_t LastLineStart(int fd, int64_t size) {
@@ -173,8 +179,8 @@ int Tailer::OpenCopyOf(const FollowedFile& file) const {
     const bool is_followed = std::ranges::any_of(files_, [&](const auto& followed) {
       return candidate.device == followed->device() && candidate.inode == followed->inode();
     });
-    if (is_followed || candidate.size <= file.line_start() || !HasHead(candidate.path, head.bytes, head.hash)) continue;
-    return OpenForReading(candidate.path);
+    if (is_followed || candidate.size <= file.line_start() || !HasHead(candidate.path, head)) continue;
+    return OpenSame(candidate);
   }
   return -1;
 }
@@ -224,10 +230,10 @@ void Tailer::OpenCurrent() {
   Follow(fd, from_start ? 0 : LastLineStart(fd, facts.st_size), true);
 }
 
-void Tailer::Follow(int fd, int64_t offset, bool is_current) {
+void Tailer::Follow(int fd, int64_t offset, bool is_current, FileHead known) {
   Watch(fd);
   files_.push_back(std::make_unique<FollowedFile>(
-      fd, offset, context_.recorder, [this] { return context_.NewStream(); }, context_.clock->Now()));
+      fd, offset, known, context_.recorder, [this] { return context_.NewStream(); }, context_.clock->Now()));
   has_current_ = is_current;
   opened_before_ = true;
   context_.Tell("opened", "from byte " + std::to_string(offset));
@@ -262,13 +268,23 @@ std::vector<Tailer::Candidate> Tailer::Candidates() const {
   return candidates;
 }
 
+int Tailer::OpenSame(const Candidate& candidate) {
+  const int fd = OpenForReading(candidate.path);
+  struct stat facts {};
+  if (fd < 0 || (::fstat(fd, &facts) == 0 && facts.st_dev == candidate.device && facts.st_ino == candidate.inode)) {
+    return fd;
+  }
+  ::close(fd);
+  return -1;
+}
+
 const Tailer::Candidate* Tailer::Find(const std::vector<Candidate>& candidates, const FilePosition& position) {
   const Candidate* found = nullptr;
   for (const Candidate& candidate : candidates) {
     const bool same_inode = candidate.device == position.device && candidate.inode == position.inode;
-    const bool fits = position.head_bytes > 0 ? candidate.size >= position.offset &&
-                                                    HasHead(candidate.path, position.head_bytes, position.head_hash)
-                                              : same_inode;
+    const bool fits = position.head_bytes > 0
+                          ? candidate.size >= position.offset && HasHead(candidate.path, HeadOf(position))
+                          : same_inode;
     if (fits && (found == nullptr || same_inode)) found = &candidate;
   }
   return found;
@@ -277,48 +293,66 @@ const Tailer::Candidate* Tailer::Find(const std::vector<Candidate>& candidates, 
 bool Tailer::IsKnown(const Candidate& candidate) const {
   return std::ranges::any_of(files_, [&](const auto& file) {
     if (candidate.device == file->device() && candidate.inode == file->inode() && !file->closed()) return true;
-    return file->head().bytes > 0 && HasHead(candidate.path, file->head().bytes, file->head().hash);
+    return file->head().bytes > 0 && HasHead(candidate.path, file->head());
   });
 }
 
 void Tailer::OpenBacklog(const std::vector<Candidate>& candidates, int64_t since_ns) {
   for (const Candidate& candidate : candidates) {
     if (candidate.path == options_.path || candidate.modified_ns < since_ns || IsKnown(candidate)) continue;
-    if (const int fd = OpenForReading(candidate.path); fd >= 0) Follow(fd, 0, false);
+    if (const int fd = OpenSame(candidate); fd >= 0) Follow(fd, 0, false);
   }
+}
+
+std::vector<Tailer::Located> Tailer::Locate(const std::vector<Candidate>& candidates) const {
+  const bool any_head = std::ranges::any_of(options_.positions, [](const auto& p) { return p.head_bytes > 0; });
+  std::vector<Located> all;
+  for (const FilePosition& position : options_.positions) {
+    // Nothing was read of it: it is part of the backlog, under whatever name, also as a copy.
+    if (position.head_bytes == 0 && any_head) continue;
+    const Candidate* file = Find(candidates, position);
+    all.push_back({.position = &position, .file = file, .fd = file == nullptr ? -1 : OpenSame(*file)});
+  }
+  return all;
 }
 
 void Tailer::Resume() {
   resumed_ = true;
   if (options_.positions.empty()) return;
   opened_before_ = true;  // from now on every file is new, and read from its start
-  const std::vector<Candidate> candidates = Candidates();
-  const Candidate* newest = nullptr;
-  const Candidate* at_path = nullptr;
-  int64_t at_path_offset = 0;
-  const bool any_head = std::ranges::any_of(options_.positions, [](const auto& p) { return p.head_bytes > 0; });
-  for (const FilePosition& position : options_.positions) {
-    // Nothing was read of it: it is part of the backlog, under whatever name, also as a copy.
-    if (position.head_bytes == 0 && any_head) continue;
-    const Candidate* found = Find(candidates, position);
-    if (found == nullptr) {
+  std::vector<Candidate> candidates = Candidates();
+  std::vector<Located> all = Locate(candidates);
+  const auto is_missing = [](const Located& located) { return located.fd < 0; };
+  // What is renamed just now may stand under neither name, or under another by the time it is opened.
+  for (int looks = 1; looks < kLooksMax && std::ranges::any_of(all, is_missing); ++looks) {
+    for (const Located& located : all) CloseIfOpen(located.fd);
+    candidates = Candidates();
+    all = Locate(candidates);
+  }
+  const Located* newest = nullptr;
+  const Located* at_path = nullptr;
+  for (const Located& located : all) {
+    if (is_missing(located)) {
       context_.counters->Add(Counter::kFilesLost);
-      context_.Tell("lost", "a file that was read to byte " + std::to_string(position.offset) + " is gone");
+      context_.Tell("lost", "a file that was read to byte " + std::to_string(located.position->offset) + " is gone");
       continue;
     }
-    if (newest == nullptr || found->modified_ns >= newest->modified_ns) newest = found;
-    if (found->path == options_.path) {
+    if (newest == nullptr || located.file->modified_ns >= newest->file->modified_ns) newest = &located;
+    if (located.file->path == options_.path && at_path == nullptr) {
       // Opened last, behind the backlog. Positions stand oldest first: of two in one file the first covers more.
-      if (at_path == nullptr) at_path_offset = position.offset;
-      at_path = found;
-    } else if (!IsKnown(*found)) {
-      if (const int fd = OpenForReading(found->path); fd >= 0) Follow(fd, position.offset, false);
+      at_path = &located;
+    } else if (located.file->path != options_.path && !IsKnown(*located.file)) {
+      Follow(located.fd, located.position->offset, false, HeadOf(*located.position));
+    } else {
+      ::close(located.fd);
     }
   }
   // Where nothing is known any more, whatever is there is read: lines of kept seconds are left out by their time.
-  if (at_path == nullptr) OpenBacklog(candidates, newest == nullptr ? 0 : newest->modified_ns);
-  if (at_path == nullptr) return;  // OpenCurrent reads what stands there from its start
-  if (const int fd = OpenForReading(options_.path); fd >= 0) Follow(fd, at_path_offset, true);
+  if (at_path == nullptr) {
+    OpenBacklog(candidates, newest == nullptr ? 0 : newest->file->modified_ns);
+    return;  // OpenCurrent reads what stands at the path from its start
+  }
+  Follow(at_path->fd, at_path->position->offset, true, HeadOf(*at_path->position));
 }
 
 std::vector<FilePosition> Tailer::PositionsAt(int64_t sealed_second) {

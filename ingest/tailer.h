@@ -49,14 +49,28 @@ class Tailer final : public Source {
     int64_t modified_ns;
   };
 
+  // Where a position of before the restart goes on; held open, because names change while a rotation runs.
+  struct Located {
+    const FilePosition* position;
+    const Candidate* file;  // nullptr: it is gone
+    int fd;                 // -1: it is gone, or was renamed while it was opened
+  };
+
+  // Looks at the folder so often before a file counts as gone: a rename takes less time than a look.
+  static constexpr int kLooksMax = 3;
+
   void Resume();
+  std::vector<Located> Locate(const std::vector<Candidate>& candidates) const;
   std::vector<Candidate> Candidates() const;
   // The file that a position or an open file stands for; nullptr where it is gone.
   static const Candidate* Find(const std::vector<Candidate>& candidates, const FilePosition& position);
   // Opens whole rotated files that were written since `since_ns` and that nobody knows.
   void OpenBacklog(const std::vector<Candidate>& candidates, int64_t since_ns);
   bool IsKnown(const Candidate& candidate) const;
-  void Follow(int fd, int64_t offset, bool is_current);
+  // The candidate, opened; -1 where another file stands under its name by now.
+  static int OpenSame(const Candidate& candidate);
+  // `known`: of a file that was followed before a restart, see FollowedFile.
+  void Follow(int fd, int64_t offset, bool is_current, FileHead known = {});
   void OpenCurrent();
   // Whether `path` still is the file that is followed; retires it where it is not.
   void CheckPath();

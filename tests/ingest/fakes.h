@@ -13,7 +13,7 @@
 
 namespace revertd {
 
-class FixedClock final : public Clock {
+class FixedClock : public Clock {
  public:
   explicit FixedClock(TimeNs now) : now_(now) {}
   TimeNs Now() const override { return now_; }

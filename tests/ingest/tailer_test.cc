@@ -231,6 +231,42 @@ TEST_F(TailerTest, APieceWhoseRestNeverComesDoesNotHoldThePositionForGood) {
   EXPECT_GT(kept_.positions[0].offset, FollowedFile::kPiecesBytesMax);
 }
 
+// Asked for the time, it first does something: the world does not stand still while a file is opened.
+class BusyClock final : public FixedClock {
+ public:
+  using FixedClock::FixedClock;
+  TimeNs Now() const override {
+    if (meanwhile) std::exchange(meanwhile, nullptr)();
+    return FixedClock::Now();
+  }
+  mutable std::function<void()> meanwhile;
+};
+
+TEST_F(TailerTest, ARestartIntoACopytruncateReadsTheCopy) {
+  Append(path_, Line());
+  {
+    Life killed(&clock_, &kept_, path_);
+    killed.Settle();
+    Append(path_, SourceLine(10, ++number_));
+    killed.Settle();
+    killed.bench.Keep(*killed.tailer);
+  }
+  ASSERT_EQ(kept_.requests.size(), 1U);
+  Append(path_, SourceLine(11, ++number_));
+  BusyClock clock(clock_.Now());
+  // Between the look at the folder and the file's first read.
+  clock.meanwhile = [this] {
+    std::filesystem::copy_file(path_, path_ + ".1");
+    std::filesystem::resize_file(path_, 0);
+    Append(path_, SourceLine(12, ++number_));
+  };
+  Life life(&clock, &kept_, path_);
+  life.Settle();
+  EXPECT_FALSE(clock.meanwhile);
+  EXPECT_EQ(life.Sampled(), 3U) << life.bench.events();
+  EXPECT_EQ(life.bench.Get(Counter::kFilesLost), 0U);
+}
+
 TEST_F(TailerTest, ARotatedFileThatIsGoneIsCounted) {
   Append(path_, Line());
   Append(path_, SourceLine(10, ++number_));

@@ -158,12 +158,14 @@ CONF
 }
 # With the caller's own stdin: bash gives a job in the background none.
 start_revertd() {
+  started_ns=$(date +%s%N)
   "$REVERTD" run --config "$folder/$1/revertd.yaml" <&0 >>"$folder/$1/events.ndjson" 2>>"$folder/$1/revertd.log" &
   job[$1.revertd]=$!
   wait_for "revertd runs" is_running "$1"
 }
 status_of() { "$REVERTD" status --config "$folder/$1/revertd.yaml" 2>/dev/null; }
-is_running() { [[ $(status_of "$1" | jq -r .running) == true ]]; }
+# What a process that was killed wrote last looks alive for ten seconds: only what was written since the start counts.
+is_running() { status_of "$1" | jq -e --argjson since "$started_ns" '.running and .now_ns > $since' >/dev/null; }
 counter() { status_of "$1" | jq -r ".counters.$2"; }
 kept() { sqlite3 "file:$folder/$1/state/state.db?mode=ro" 'SELECT coalesce(sum(requests), 0) FROM seconds'; }
 # What the reader has seen does not change any more, and everything counted is sealed and kept.

@@ -6,6 +6,7 @@
 #include "daemon/commands.h"
 #include "daemon/log_input.h"
 #include "daemon/output.h"
+#include "ingest/format/json_escapes.h"
 #include "ingest/format/text_fields.h"
 #include "ingest/format_detector.h"
 #include "ingest/line_splitter.h"
@@ -21,6 +22,17 @@ void FieldIfPresent(JsonWriter& json, std::string_view key, std::string_view val
   if (!value.empty()) json.Field(key, value);
 }
 
+// The path as the client sent it, where the log says how to get it back.
+std::string PathOf(const AccessRecord& record) {
+  std::string path(record.path);
+  switch (record.escapes) {
+    case Escapes::kNone: break;
+    case Escapes::kNginx: return DecodeNginxEscapes(path);
+    case Escapes::kJson: path.resize(UndoJsonEscapes(path, path.data())); break;
+  }
+  return path;
+}
+
 std::string ToJson(const AccessRecord& record, std::string_view format) {
   JsonWriter json;
   json.BeginObject().Field("ok", true).Field("format", format);
@@ -28,10 +40,7 @@ std::string ToJson(const AccessRecord& record, std::string_view format) {
   if (record.status != kStatusNotLogged) json.Field("status", record.status);
   FieldIfPresent(json, "method", record.method);
   FieldIfPresent(json, "host", record.host);
-  if (!record.path.empty()) {
-    const bool escaped = record.escapes == Escapes::kNginx;
-    json.Field("path", escaped ? DecodeNginxEscapes(record.path) : std::string(record.path));
-  }
+  FieldIfPresent(json, "path", PathOf(record));
   FieldIfLogged(json, "bytes", record.bytes);
   FieldIfLogged(json, "duration_ns", record.duration_ns);
   FieldIfLogged(json, "upstream_ns", record.upstream_ns);

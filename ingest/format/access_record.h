@@ -18,6 +18,7 @@ namespace revertd {
 enum class Escapes : uint8_t {
   kNone,   // the text is what was asked for, or its escapes are left alone (Apache's \xhh, in lower case)
   kNginx,  // \xHH, \" and \\ stand for bytes; DecodeNginxEscapes undoes them
+  kJson,   // those of a JSON string in a line that is read as text (nginx's escape=json)
 };
 
 // Of formats without a status (TCP, TLS logs): nothing is known, least of all a failure.

@@ -86,7 +86,7 @@ Status AddDirective(LayoutBuilder& builder, const Directive& directive) {
     case 'u': return builder.Field(LayoutField::kIgnored, 0, where);
     case 'm': return builder.Field(LayoutField::kMethod, 0, where);
     case 'p': return builder.Port(where);
-    case 'q': return builder.Query(where);
+    case 'q': return builder.Query(/*may_be_dash=*/false, where);
     case 'r': return builder.Field(LayoutField::kRequestLine, 0, where);
     case 's': return builder.Field(LayoutField::kStatus, directive.is_final ? 2 : 1, where);
     case 't': return AddTime(builder, directive);
@@ -159,7 +159,7 @@ Status CompileNext(std::string_view& rest, std::string_view log_format, LayoutBu
 
 StatusOr<Layout> CompileApacheLayout(std::string_view log_format) {
   // Apache escapes with \" and \xhh too, but what it means by them its peers leave alone, and so do we.
-  LayoutBuilder builder(Escapes::kNone, true);
+  LayoutBuilder builder({});
   std::string_view rest = log_format;
   while (!rest.empty()) {
     if (Status status = CompileNext(rest, log_format, builder); !status.ok()) return status;

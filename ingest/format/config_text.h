@@ -10,9 +10,10 @@
 
 namespace revertd {
 
-// Of "log_format NAME escape=json 'PIECE' 'PIECE';", with or without what stands before and behind the pieces:
-// "escape=json " and the pieces joined, their backslashes undone. Any other text as it is: a format that begins with a
-// double quote is not taken for a piece where no log_format stands in front. InvalidArgument: a quote is not closed.
+// Of "log_format NAME escape=json 'PIECE' "PIECE" WORD;" what nginx makes of it: "escape=json " and the pieces and
+// words joined, their backslashes undone (\" \' \\ \t \r \n; others stay), comments left out. Without the directive in
+// front, pieces; else the text is what stands inside a piece, blanks and all, and its backslashes are undone as well.
+// InvalidArgument: a quote is not closed, or something stands behind the pieces.
 StatusOr<std::string> NginxFormatString(std::string_view text);
 // Of 'LogFormat "FORMAT" NAME' the FORMAT, its backslashes left in; any other text as it is.
 StatusOr<std::string> ApacheFormatString(std::string_view text);

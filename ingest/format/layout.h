@@ -31,8 +31,9 @@ enum class LayoutField : uint8_t {
   kTimeOther,         // `LayoutItem::time_format`, the letters of time_pattern.h
   kRequestLine,       // GET /cart?id=7 HTTP/1.1
   kMethod,
-  kTarget,  // path and query
-  kPath,    // without the query
+  kTarget,       // path and query
+  kPathAndArgs,  // nginx's $uri$is_args$args: path and query, or the path and a "-" where there is no query
+  kPath,         // without the query
   kStatus,
   kBytes,
   kDurationSeconds,       // 0.003: always with decimals, as nginx writes it
@@ -48,6 +49,11 @@ enum class LayoutField : uint8_t {
   kRelease,
   kConnection,  // Apache's %X: "X" where the client went away before the answer was complete
 };
+
+// Whether a field begins with a '/'.
+constexpr bool IsTarget(LayoutField field) {
+  return field == LayoutField::kTarget || field == LayoutField::kPathAndArgs || field == LayoutField::kPath;
+}
 
 struct LayoutItem {
   std::string literal;  // what stands before the field
@@ -65,6 +71,8 @@ struct Layout {
   // A quote inside a field has a backslash before it or is written \x22, so that a bare quote ends a field. Not so in
   // Traefik's lines and under nginx's escape=none: there a field ends at the whole literal behind it.
   bool quotes_are_escaped = true;
+  // What has no value is left out, where else it is "-": nginx's escape=json and escape=none.
+  bool nothing_is_empty = false;
 };
 
 // Compile a server's format string. An error names the directive and its place (1-based byte) in the string.

@@ -48,6 +48,7 @@ Meaning MeaningOf(LayoutField field) {
     case LayoutField::kConnection: return Meaning::kConnection;
     case LayoutField::kMethod:
     case LayoutField::kTarget:
+    case LayoutField::kPathAndArgs:
     case LayoutField::kPath:  // the compilers rank them against the request line as kRequest's parts
     case LayoutField::kIgnored:
     case LayoutField::kIgnoredWord:
@@ -106,21 +107,17 @@ Status LayoutError(const LayoutDirective& directive, std::string_view what) {
                          std::string(what));
 }
 
-LayoutBuilder::LayoutBuilder(Escapes escapes, bool quotes_are_escaped) {
-  layout_.escapes = escapes;
-  layout_.quotes_are_escaped = quotes_are_escaped;
-}
+LayoutBuilder::LayoutBuilder(Layout empty) : layout_(std::move(empty)) {}
 
 Status LayoutBuilder::Append(Item item, const LayoutDirective& directive) {
   const bool runs_together = pending_.empty() && !items_.empty();
   if (runs_together) {
     const LayoutField before = items_.back().item.field;
-    const bool is_target = item.item.field == LayoutField::kTarget || item.item.field == LayoutField::kPath;
     if (IsIgnored(before) && IsIgnored(item.item.field)) {
       items_.back().item.field = LayoutField::kIgnored;
       return OkStatus();
     }
-    if (!is_target || before == LayoutField::kTarget || before == LayoutField::kPath) {
+    if (!IsTarget(item.item.field) || IsTarget(before)) {
       return LayoutError(directive, "stands right behind another field: where one ends nobody can tell");
     }
   }
@@ -166,11 +163,12 @@ Status LayoutBuilder::Port(const LayoutDirective& directive) {
   return Field(LayoutField::kIgnoredNumber, 0, directive);
 }
 
-Status LayoutBuilder::Query(const LayoutDirective& directive) {
+Status LayoutBuilder::Query(bool may_be_dash, const LayoutDirective& directive) {
   if (pending_.empty() && !items_.empty()) {
     LayoutField& before = items_.back().item.field;
     if (before == LayoutField::kPath) before = LayoutField::kTarget;
-    if (before == LayoutField::kTarget) return OkStatus();
+    if (before == LayoutField::kTarget && may_be_dash) before = LayoutField::kPathAndArgs;
+    if (IsTarget(before)) return OkStatus();
   }
   return Field(LayoutField::kIgnored, 0, directive);
 }
@@ -208,12 +206,12 @@ void LayoutBuilder::KeepTheBest() {
     if (kept != nullptr) kept->item = {std::move(kept->item.literal), IgnoredTwin(kept->item.field), {}};
     kept = &item;
   }
-  const bool has_target =
-      std::ranges::any_of(items_, [](const Item& item) { return item.item.field == LayoutField::kTarget; });
+  const auto has_query = [](LayoutField field) { return IsTarget(field) && field != LayoutField::kPath; };
+  const bool has_target = std::ranges::any_of(items_, [&](const Item& item) { return has_query(item.item.field); });
   for (Item& item : items_) {
     LayoutField& field = item.item.field;
     if (field == LayoutField::kMethod && has_request_line) field = LayoutField::kIgnoredWord;
-    if (field == LayoutField::kTarget && has_request_line) field = LayoutField::kIgnored;
+    if (has_query(field) && has_request_line) field = LayoutField::kIgnored;
     if (field == LayoutField::kPath && (has_request_line || has_target)) field = LayoutField::kIgnored;
   }
   layout_.time_is_start = best.contains(Meaning::kTime) && best[Meaning::kTime]->is_start;

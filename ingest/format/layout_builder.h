@@ -21,7 +21,8 @@ Status LayoutError(const LayoutDirective& directive, std::string_view what);
 
 class LayoutBuilder {
  public:
-  LayoutBuilder(Escapes escapes, bool quotes_are_escaped);
+  // `empty` has no items yet, and says all else.
+  explicit LayoutBuilder(Layout empty);
 
   void Literal(std::string_view text) { pending_ += text; }
   // Of two fields with one meaning that with the higher `rank` is kept. An error: it runs together with the one before.
@@ -32,8 +33,8 @@ class LayoutBuilder {
   Status EpochTime(LayoutField field, bool is_start, const LayoutDirective& directive);
   // A port; behind "host:" it belongs to the host.
   Status Port(const LayoutDirective& directive);
-  // A query; right behind a path both are the target.
-  Status Query(const LayoutDirective& directive);
+  // A query; right behind a path both are the target. `may_be_dash`: "-" stands for none.
+  Status Query(bool may_be_dash, const LayoutDirective& directive);
 
   StatusOr<Layout> Finish();
 

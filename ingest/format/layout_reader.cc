@@ -11,10 +11,16 @@ namespace {
 
 constexpr size_t kNone = std::string_view::npos;
 
+// What a server has no value of for some requests: where no upstream was asked, for one.
+bool MayBeNothing(LayoutField field) {
+  return field == LayoutField::kUpstreamSeconds || field == LayoutField::kConnectSeconds ||
+         field == LayoutField::kIgnoredNumber;
+}
+
 // Fields that may hold any text.
 bool IsFree(LayoutField field) {
   return field == LayoutField::kIgnored || field == LayoutField::kIgnoredQuoted || field == LayoutField::kRequestLine ||
-         field == LayoutField::kTarget || field == LayoutField::kPath;
+         IsTarget(field);
 }
 
 bool IsList(LayoutField field) {
@@ -150,7 +156,10 @@ void FindQuotes(std::string_view line, QuotePlaces& quotes) {
 }
 
 CompiledLayout::CompiledLayout(const Layout& layout)
-    : quotes_are_escaped_(layout.quotes_are_escaped), time_is_start_(layout.time_is_start), escapes_(layout.escapes) {
+    : quotes_are_escaped_(layout.quotes_are_escaped),
+      nothing_is_empty_(layout.nothing_is_empty),
+      time_is_start_(layout.time_is_start),
+      escapes_(layout.escapes) {
   segments_.emplace_back();
   for (const LayoutItem& item : layout.items) {
     Cut(item.literal);
@@ -298,11 +307,12 @@ ParseError LayoutReader::ReadValues(AccessRecord& record) const {
   std::string_view seconds_again;
   for (const Value& value : values_) {
     const LayoutField field = value.field->field;
+    if (value.text.empty() && layout_->nothing_is_empty() && MayBeNothing(field)) continue;
     const ParseError error = ReadLayoutValue(field, value.text, value.field->pattern, options_.zone, record);
     if (error != ParseError::kNone) return error;
     if (field == LayoutField::kSecondsAgain) seconds_again = value.text;
     has_method = has_method || field == LayoutField::kMethod;
-    has_path = has_path || field == LayoutField::kTarget || field == LayoutField::kPath;
+    has_path = has_path || IsTarget(field);
   }
   if (!AgreesWithSeconds(record.duration_ns, seconds_again)) return ParseError::kNoFormat;
   // One without the other is no request, where both are logged.
@@ -315,8 +325,8 @@ ParseError LayoutReader::ReadValues(AccessRecord& record) const {
     record.start_ns = record.end_ns - duration_ns;
   }
   // Lines of one layout may come from nginx and from others: the text itself says how it is escaped.
-  record.escapes =
-      layout_->escapes() == Escapes::kNginx && AreNginxEscapes(record.path) ? Escapes::kNginx : Escapes::kNone;
+  record.escapes = layout_->escapes();
+  if (record.escapes == Escapes::kNginx && !AreNginxEscapes(record.path)) record.escapes = Escapes::kNone;
   return ParseError::kNone;
 }
 

@@ -51,6 +51,7 @@ class CompiledLayout {
   const std::vector<Segment>& segments() const { return segments_; }
   size_t quotes() const { return segments_.size() - 1; }  // of a line, where they are escaped
   bool quotes_are_escaped() const { return quotes_are_escaped_; }
+  bool nothing_is_empty() const { return nothing_is_empty_; }
   bool ends_in_any_quoted() const { return ends_in_any_quoted_; }
   bool time_is_start() const { return time_is_start_; }
   Escapes escapes() const { return escapes_; }
@@ -60,6 +61,7 @@ class CompiledLayout {
 
   std::vector<Segment> segments_;
   bool quotes_are_escaped_;
+  bool nothing_is_empty_;
   bool ends_in_any_quoted_ = false;
   bool time_is_start_;
   Escapes escapes_;

@@ -134,6 +134,9 @@ ParseError ReadLayoutValue(LayoutField field, std::string_view text, const std::
     case LayoutField::kTimeOther: return ReadTime(pattern->Parse(text, zone), record);
     case LayoutField::kRequestLine: ReadRequestLine(text, record); return ParseError::kNone;
     case LayoutField::kMethod: record.method = IsMethod(text) ? text : std::string_view(); return ParseError::kNone;
+    case LayoutField::kPathAndArgs:
+      if (text.find('?') == std::string_view::npos && text.ends_with('-')) text.remove_suffix(1);
+      [[fallthrough]];
     case LayoutField::kTarget:
     case LayoutField::kPath: ReadTarget(text, record); return ParseError::kNone;
     case LayoutField::kStatus: return ReadStatus(text, record);

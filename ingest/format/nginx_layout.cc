@@ -1,6 +1,7 @@
 // nginx's log_format strings: https://nginx.org/en/docs/http/ngx_http_log_module.html
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "ingest/format/layout_builder.h"
 #include "ingest/format/text_fields.h"
@@ -69,11 +70,13 @@ bool IsNameCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-Status AddVariable(LayoutBuilder& builder, std::string_view name, const LayoutDirective& directive) {
+Status AddVariable(LayoutBuilder& builder, std::string_view name, bool nothing_is_empty,
+                   const LayoutDirective& directive) {
   constexpr bool kIsStart = false;  // nginx writes when the request was answered
   if (name == "time_local") return builder.Time("%d/%b/%Y:%H:%M:%S %z", kIsStart, directive);
   if (name == "time_iso8601") return builder.Time("%Y-%m-%dT%H:%M:%S%z", kIsStart, directive);
-  if (name == "args" || name == "query_string" || name == "is_args") return builder.Query(directive);
+  if (name == "is_args") return builder.Query(/*may_be_dash=*/false, directive);
+  if (name == "args" || name == "query_string") return builder.Query(!nothing_is_empty, directive);
   if (name == "server_port" || name == "remote_port" || name == "proxy_port") return builder.Port(directive);
   const auto* variable = std::ranges::find(kVariables, name, &Variable::name);
   if (variable == kVariables.end()) return builder.Field(LayoutField::kIgnored, 0, directive);
@@ -97,18 +100,21 @@ std::string_view ConsumeName(std::string_view& rest) {
 
 StatusOr<Layout> CompileNginxLayout(std::string_view log_format) {
   std::string_view rest = log_format;
-  Escapes escapes = Escapes::kNginx;
-  bool quotes_are_escaped = true;
+  Layout layout;
+  layout.escapes = Escapes::kNginx;
   if (Consume(rest, "escape=")) {
     const std::string_view kind = TakeUntil(rest, ' ');
     if (kind != "default" && kind != "json" && kind != "none") {
       return LayoutError({.text = kind, .place = 8}, "is no escape of nginx's (default, json, none)");
     }
-    if (kind != "default") escapes = Escapes::kNone;
-    quotes_are_escaped = kind != "none";
+    if (kind == "json") layout.escapes = Escapes::kJson;
+    if (kind == "none") layout.escapes = Escapes::kNone;
+    layout.quotes_are_escaped = kind != "none";
+    layout.nothing_is_empty = kind != "default";
     Consume(rest, " ");
   }
-  LayoutBuilder builder(escapes, quotes_are_escaped);
+  const bool nothing_is_empty = layout.nothing_is_empty;
+  LayoutBuilder builder(std::move(layout));
   while (!rest.empty()) {
     builder.Literal(TakeUntil(rest, '$'));
     if (rest.empty()) break;
@@ -118,7 +124,7 @@ StatusOr<Layout> CompileNginxLayout(std::string_view log_format) {
                                     .place = log_format.size() - from.size() + 1};
     if (name.empty())
       return LayoutError({.text = "$", .place = directive.place}, "has no name of a variable behind it");
-    if (Status status = AddVariable(builder, name, directive); !status.ok()) return status;
+    if (Status status = AddVariable(builder, name, nothing_is_empty, directive); !status.ok()) return status;
   }
   return builder.Finish();
 }

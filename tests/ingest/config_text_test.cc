@@ -12,21 +12,30 @@ TEST(NginxFormatString, JoinsThePiecesOfAConfiguration) {
     const char* text;
     const char* format;
   };
-  for (const Case& c : {Case{"'$msec \"$request\" '\n    '$status'", "$msec \"$request\" $status"},
-                        {"log_format main '$msec ' '$status';", "$msec $status"},
-                        {"log_format  main escape=json \"{\\\"t\\\":$msec\" '}';", "escape=json {\"t\":$msec}"},
-                        {"escape=none '$msec it\\'s \\\\ \\x' ", "escape=none $msec it's \\ \\x"},
-                        {"$msec '$status'", "$msec '$status'"},
-                        {"\"$msec\" $status", "\"$msec\" $status"},
-                        {" $msec ", " $msec "},
-                        {"", ""}}) {
+  for (const Case& c :
+       {Case{"'$msec \"$request\" '\n    '$status'", "$msec \"$request\" $status"},
+        {"log_format main '$msec ' '$status';", "$msec $status"},
+        {"log_format  main escape=json \"{\\\"t\\\":$msec\" '}';", "escape=json {\"t\":$msec}"},
+        {"escape=none '$msec it\\'s \\\\ \\x' ", "escape=none $msec it's \\ \\x"},
+        {"log_format\tmain\n  escape=none\t'$msec' # of the day, isn't it\n  \"\t$status\" ;",
+         "escape=none $msec\t$status"},
+        {R"(log_format f $msec\ $status|\"$request\"\t#$host "\x" ;)", "$msec\\ $status|\"$request\"\t#$host\\x"},
+        {R"("\"$request\" $status" " $msec")", "\"$request\" $status $msec"},
+        {R"(escape=json {\"t\":\"$msec\"})", "escape=json {\"t\":\"$msec\"}"},
+        {R"( $msec\t\"$request\" it\'s \x )", " $msec\t\"$request\" it's \\x "},
+        {"$msec '$status'", "$msec '$status'"},
+        {"\"$msec\" $status", "\"$msec\" $status"},
+        {" $msec ", " $msec "},
+        {"", ""}}) {
     const auto format = NginxFormatString(c.text);
     ASSERT_TRUE(format.ok()) << c.text;
     EXPECT_EQ(*format, c.format);
   }
   EXPECT_EQ(NginxFormatString("'$msec").status().message(), "the quote before \"$msec\" is not closed");
-  EXPECT_EQ(NginxFormatString("'$msec' $status").status().message(),
-            "\"$status\" stands behind the pieces of a log_format");
+  EXPECT_EQ(NginxFormatString("'$msec' $status; access_log off;").status().message(),
+            "\"access_log off;\" stands behind the pieces of a log_format");
+  EXPECT_EQ(NginxFormatString("log_format main '$msec'x'$status';").status().message(),
+            "\"x'$status';\" stands behind the pieces of a log_format");
 }
 
 TEST(ApacheFormatString, IsTheFirstArgument) {

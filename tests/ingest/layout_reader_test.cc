@@ -85,6 +85,51 @@ TEST(LayoutReader, TakesDashesForNothing) {
   EXPECT_EQ(record.path, "");
 }
 
+// Under escape=json and escape=none nginx writes nothing where else "-" stands: most often for the upstream.
+TEST(LayoutReader, TakesNothingForNothingWhereTheFormatSaysSo) {
+  constexpr std::string_view kPieces =
+      R"({"t":"$msec","r":"$request","s":"$status","u":"$upstream_response_time","c":"$upstream_connect_time",)"
+      R"("a":"$upstream_addr","g":"$gzip_ratio"})";
+  constexpr std::string_view kLine =
+      R"({"t":"1795263981.294","r":"GET /a HTTP/1.1","s":"200","u":"","c":"","a":"","g":""})";
+  for (const char* escape : {"escape=json ", "escape=none "}) {
+    const auto [error, record] = Read("nginx:" + std::string(escape) + std::string(kPieces), kLine);
+    ASSERT_EQ(error, ParseError::kNone) << escape;
+    EXPECT_EQ(record.path, "/a");
+    EXPECT_EQ(record.upstream_ns, kNotLogged);
+    EXPECT_EQ(record.connect_ns, kNotLogged);
+    EXPECT_EQ(record.upstream, "");
+  }
+  EXPECT_EQ(Read("nginx:" + std::string(kPieces), kLine).error, ParseError::kNoFormat);
+  EXPECT_EQ(Read("nginx:escape=none $msec $status uct=$upstream_connect_time urt=$upstream_response_time",
+                 "1795263981.294 200 uct= urt=")
+                .error,
+            ParseError::kNone);
+}
+
+TEST(LayoutReader, SaysThatAPathHasJsonEscapes) {
+  const auto [error, record] = Read(R"(nginx:escape=json {\"t\":$msec,\"s\":$status,\"u\":\"$request_uri\"})",
+                                    R"({"t":1795263981.294,"s":200,"u":"/back\\slash\"q?x=\"y\""})");
+  ASSERT_EQ(error, ParseError::kNone);
+  EXPECT_EQ(record.escapes, Escapes::kJson);
+  EXPECT_EQ(record.path, R"(/back\\slash\"q)");
+}
+
+// $args is "-" without a query, also right behind a path.
+TEST(LayoutReader, ADashForNoQueryIsNotOfThePath) {
+  constexpr std::string_view kFormat = "nginx:$msec \"$request_method $uri$is_args$args\" $status";
+  for (const auto& [target, path] : std::map<std::string, std::string>{
+           {"/cart-", "/cart"}, {"/cart--", "/cart-"}, {"/cart-?x=-", "/cart-"}, {"/-", "/"}}) {
+    const std::string line = "1795263981.294 \"GET " + target + "\" 200";
+    const auto [error, record] = Read(kFormat, line);
+    EXPECT_EQ(error, ParseError::kNone);
+    EXPECT_EQ(record.path, path) << target;
+  }
+  const auto [error, record] = Read("nginx:escape=json $msec \"$request_method $uri$is_args$args\" $status",
+                                    R"(1795263981.294 "GET /cart-" 200)");
+  EXPECT_EQ(record.path, "/cart-") << "nothing stands for no query here";
+}
+
 TEST(LayoutReader, KnowsDamageFromAnotherFormat) {
   constexpr std::string_view kFormat =
       "nginx:$remote_addr [$time_local] \"$request\" $status $body_bytes_sent $request_time";

@@ -46,7 +46,7 @@ TEST(NginxLayout, OfCombined) {
 }
 
 TEST(NginxLayout, KnowsItsEscapes) {
-  EXPECT_EQ(Nginx("escape=json {\"t\":\"$msec\"}").escapes, Escapes::kNone);
+  EXPECT_EQ(Nginx("escape=json {\"t\":\"$msec\"}").escapes, Escapes::kJson);
   EXPECT_TRUE(Nginx("escape=json {\"t\":\"$msec\"}").quotes_are_escaped);
   EXPECT_EQ(Nginx("escape=json {\"t\":\"$msec\"}").items.front().literal, "{\"t\":\"");
   EXPECT_FALSE(Nginx("escape=none $msec").quotes_are_escaped);
@@ -58,10 +58,10 @@ TEST(NginxLayout, TakesTheBestOfSeveralFields) {
   const Layout layout = Nginx(
       "[$time_local] $msec ${host}:$server_port $server_name $uri$is_args$args $bytes_sent "
       "$body_bytes_sent");
-  EXPECT_EQ(layout.items,
-            (Items{Item("[", LayoutField::kIgnored), Item("] ", LayoutField::kTimeEpochSeconds),
-                   Item(" ", LayoutField::kHost), Item(" ", LayoutField::kIgnored), Item(" ", LayoutField::kTarget),
-                   Item(" ", LayoutField::kIgnoredNumber), Item(" ", LayoutField::kBytes)}));
+  EXPECT_EQ(layout.items, (Items{Item("[", LayoutField::kIgnored), Item("] ", LayoutField::kTimeEpochSeconds),
+                                 Item(" ", LayoutField::kHost), Item(" ", LayoutField::kIgnored),
+                                 Item(" ", LayoutField::kPathAndArgs), Item(" ", LayoutField::kIgnoredNumber),
+                                 Item(" ", LayoutField::kBytes)}));
   const Layout both = Nginx("$msec $request_method $request_uri \"$request\"");
   EXPECT_EQ(both.items[1].field, LayoutField::kIgnoredWord);
   EXPECT_EQ(both.items[2].field, LayoutField::kIgnored);

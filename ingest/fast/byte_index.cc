@@ -1,10 +1,10 @@
 #include "ingest/fast/byte_index.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "base/check.h"
+#include "ingest/fast/byte_search.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -21,109 +21,152 @@ namespace {
 constexpr size_t kStepBytes = 64;
 static_assert(kBlockMarginBytes >= kStepBytes);
 
-// Writes the position of every bit of `mask`. The first kUnchecked are written whether or not there are so many: a
-// branch on the count of a sparse mask is a coin toss for the processor and costs more than the stores.
+// Of a sparse and of a dense set: how many positions are written without looking whether there are so many.
+constexpr size_t kSparse = 4;
+constexpr size_t kDense = 8;
+
+// Writes the position of every bit of `mask`. The first kUnchecked are written whether or not they are there: a branch
+// on the count of a sparse mask is a coin toss for the processor and costs more than the stores. For the same reason
+// the lowest bit must be found without asking whether there is one: std::countr_zero asks, in some of its inlinings.
 template <size_t kUnchecked>
 REVERTD_ALWAYS_INLINE uint32_t* Flatten(uint64_t mask, uint32_t base, uint32_t* out) {
+  constexpr uint64_t kTop = uint64_t{1} << 63;
   const auto count = static_cast<size_t>(__builtin_popcountll(mask));
-  for (size_t i = 0; i < kUnchecked; ++i) {
-    out[i] = base + static_cast<uint32_t>(std::countr_zero(mask));
+  const auto write = [&](size_t i) __attribute__((always_inline)) {
+    out[i] = base + static_cast<uint32_t>(__builtin_ctzll(mask | kTop));
     mask &= mask - 1;
-  }
+  };
+  for (size_t i = 0; i < kUnchecked; ++i) write(i);
   if (count > kUnchecked) [[unlikely]] {
-    for (size_t i = kUnchecked; i < count; ++i) {
-      out[i] = base + static_cast<uint32_t>(std::countr_zero(mask));
-      mask &= mask - 1;
-    }
+    for (size_t i = kUnchecked; i < count; ++i) write(i);
   }
   return out + count;
 }
 
-// The aligned steps of a block, and which bits of a step's mask lie inside the block.
+// The aligned steps of [begin, end), which is not empty; the first and the last may reach out of it.
 struct Steps {
-  REVERTD_ALWAYS_INLINE Steps(const char* begin, const char* block_end)
-      : at(begin - reinterpret_cast<uintptr_t>(begin) % kStepBytes),
-        end(block_end),
-        base(static_cast<uint32_t>(at - begin)),  // wraps back at the first position that is kept
-        inside(~uint64_t{0} << (begin - at)) {}
-  REVERTD_ALWAYS_INLINE bool More() const { return at < end; }
-  REVERTD_ALWAYS_INLINE uint64_t Clip(uint64_t mask) {
-    mask &= inside;
-    inside = ~uint64_t{0};
-    const ptrdiff_t left = end - at;
-    if (left < static_cast<ptrdiff_t>(kStepBytes)) [[unlikely]]
-      mask &= ~(~uint64_t{0} << left);
-    return mask;
-  }
+  REVERTD_ALWAYS_INLINE Steps(const char* begin, const char* end)
+      : before(reinterpret_cast<uintptr_t>(begin) % kStepBytes),
+        beyond((kStepBytes - reinterpret_cast<uintptr_t>(end) % kStepBytes) % kStepBytes),
+        at(begin - before),
+        last(end + beyond - kStepBytes),
+        base(static_cast<uint32_t>(0 - before)) {}  // wraps back at the first position that is kept
+  REVERTD_ALWAYS_INLINE uint64_t First(uint64_t mask) const { return mask & ~uint64_t{0} << before; }
+  REVERTD_ALWAYS_INLINE uint64_t Last(uint64_t mask) const { return mask & ~uint64_t{0} >> beyond; }
+  REVERTD_ALWAYS_INLINE bool More() const { return at != last; }
   REVERTD_ALWAYS_INLINE void Advance() {
     at += kStepBytes;
     base += static_cast<uint32_t>(kStepBytes);
   }
 
+  const uintptr_t before;
+  const uintptr_t beyond;
   const char* at;
-  const char* const end;
+  const char* const last;
   uint32_t base;
-  uint64_t inside;
 };
 
-constexpr uint64_t Repeat(char byte) { return uint64_t{0x0101010101010101} * static_cast<uint8_t>(byte); }
-
-// A byte's top bit of the answer is clear just where the byte equals the pattern's: else the sum carries into it.
-REVERTD_ALWAYS_INLINE uint64_t Differs(uint64_t word, uint64_t pattern) {
-  constexpr uint64_t kLow = 0x7f7f7f7f7f7f7f7f;
-  const uint64_t other = word ^ pattern;
-  return ((other & kLow) + kLow) | other;
-}
+#if defined(__SSE2__)
 
 template <size_t kDelimiters, size_t kUnchecked>
 uint32_t* IndexPortable(const char* begin, const char* end, const DelimiterSet& delimiters, uint32_t* out) {
-  constexpr uint64_t kTopBits = 0x8080808080808080;
-  std::array<uint64_t, kDelimiters> wanted;
-  for (size_t i = 0; i < kDelimiters; ++i) wanted[i] = Repeat(delimiters.bytes[i]);
-  for (Steps steps(begin, end); steps.More(); steps.Advance()) {
-    uint64_t mask = 0;
-    for (size_t i = 0; i < kStepBytes / 8; ++i) {
-      uint64_t word;
-      std::memcpy(&word, steps.at + i * 8, 8);
-      uint64_t differs = Differs(word, Repeat('\n'));
-      for (const uint64_t pattern : wanted) differs &= Differs(word, pattern);
-      // The product gathers the eight top bits into its top byte, in order.
-      mask |= (((~differs & kTopBits) >> 7) * 0x0102040810204080) >> 56 << (i * 8);
-    }
-    out = Flatten<kUnchecked>(steps.Clip(mask), steps.base, out);
+  const __m128i newline = _mm_set1_epi8('\n');
+  const __m128i first = _mm_set1_epi8(delimiters.bytes[0]);
+  const __m128i second = _mm_set1_epi8(delimiters.bytes[1]);
+  const auto quarter = [&](const char* bytes) __attribute__((always_inline)) {
+    const __m128i word = _mm_load_si128(reinterpret_cast<const __m128i*>(bytes));
+    __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(word, newline), _mm_cmpeq_epi8(word, first));
+    if constexpr (kDelimiters > 1) hit = _mm_or_si128(hit, _mm_cmpeq_epi8(word, second));
+    return static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(hit)));
+  };
+  const auto mask_at = [&](const char* at) __attribute__((always_inline)) {
+    return quarter(at) | quarter(at + 16) << 16 | quarter(at + 32) << 32 | quarter(at + 48) << 48;
+  };
+  Steps steps(begin, end);
+  uint64_t mask = steps.First(mask_at(steps.at));
+  for (; steps.More(); mask = mask_at(steps.at)) {
+    out = Flatten<kUnchecked>(mask, steps.base, out);
+    steps.Advance();
   }
-  return out;
+  return Flatten<kUnchecked>(steps.Last(mask), steps.base, out);
 }
+
+#else
+
+template <size_t kDelimiters, size_t kUnchecked>
+uint32_t* IndexPortable(const char* begin, const char* end, const DelimiterSet& delimiters, uint32_t* out) {
+  const auto mask_at = [&](const char* at) __attribute__((always_inline)) {
+    uint64_t mask = 0;
+    for (size_t i = 0; i < kStepBytes; i += 8) mask |= uint64_t{MatchMask8<kDelimiters>(at + i, delimiters.bytes)} << i;
+    return mask;
+  };
+  Steps steps(begin, end);
+  uint64_t mask = steps.First(mask_at(steps.at));
+  for (; steps.More(); mask = mask_at(steps.at)) {
+    out = Flatten<kUnchecked>(mask, steps.base, out);
+    steps.Advance();
+  }
+  return Flatten<kUnchecked>(steps.Last(mask), steps.base, out);
+}
+
+#endif
 
 #if defined(__x86_64__)
 
-template <size_t kDelimiters, size_t kUnchecked>
+// As Flatten; of an empty mask this instruction answers 64, so that nothing needs to be set beforehand.
+template <size_t kUnchecked>
+REVERTD_TARGET_AVX2 REVERTD_ALWAYS_INLINE uint32_t* FlattenAvx2(uint64_t mask, uint32_t base, uint32_t* out) {
+  const auto count = static_cast<size_t>(__builtin_popcountll(mask));
+  for (size_t i = 0; i < kUnchecked; ++i) {
+    out[i] = base + static_cast<uint32_t>(_tzcnt_u64(mask));
+    mask = _blsr_u64(mask);
+  }
+  if (count > kUnchecked) [[unlikely]] {
+    for (size_t i = kUnchecked; i < count; ++i) {
+      out[i] = base + static_cast<uint32_t>(_tzcnt_u64(mask));
+      mask = _blsr_u64(mask);
+    }
+  }
+  return out + count;
+}
+
+// What a byte with this low half must be. An entry without a delimiter has another low half than its own place, which
+// no byte that asks for it has; bytes above 127 get a zero.
+std::array<char, 16> TableOf(const DelimiterSet& delimiters) {
+  std::array<char, 16> table;
+  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<char>(15 - i);
+  table['\n'] = '\n';
+  for (size_t i = 0; i < delimiters.size; ++i) table[delimiters.bytes[i] & 15] = delimiters.bytes[i];
+  return table;
+}
+
+template <size_t kUnchecked>
 REVERTD_TARGET_AVX2 uint32_t* IndexAvx2(const char* begin, const char* end, const DelimiterSet& delimiters,
                                         uint32_t* out) {
-  const __m256i newline = _mm256_set1_epi8('\n');
-  // Plain variables: the vectors of an array would not stay in registers. The unused ones are never looked at.
-  const __m256i first = _mm256_set1_epi8(delimiters.bytes[0]);
-  const __m256i second = _mm256_set1_epi8(delimiters.bytes[1]);
-  const __m256i third = _mm256_set1_epi8(delimiters.bytes[2]);
-  const __m256i fourth = _mm256_set1_epi8(delimiters.bytes[3]);
+  const std::array<char, 16> wanted = TableOf(delimiters);
+  const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(wanted.data())));
   const auto half = [&](const char* bytes) REVERTD_TARGET_AVX2 __attribute__((always_inline)) {
     const __m256i word = _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes));
-    __m256i hit = _mm256_or_si256(_mm256_cmpeq_epi8(word, newline), _mm256_cmpeq_epi8(word, first));
-    if constexpr (kDelimiters > 1) hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(word, second));
-    if constexpr (kDelimiters > 2) hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(word, third));
-    if constexpr (kDelimiters > 3) hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(word, fourth));
+    const __m256i hit = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, word), word);
     return static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(hit)));
   };
-  for (Steps steps(begin, end); steps.More(); steps.Advance()) {
-    out = Flatten<kUnchecked>(steps.Clip(half(steps.at) | half(steps.at + 32) << 32), steps.base, out);
+  const auto mask_at = [&](const char* at) REVERTD_TARGET_AVX2 __attribute__((always_inline)) {
+    return half(at) | half(at + 32) << 32;
+  };
+  Steps steps(begin, end);
+  uint64_t mask = steps.First(mask_at(steps.at));
+  for (; steps.More(); mask = mask_at(steps.at)) {
+    out = FlattenAvx2<kUnchecked>(mask, steps.base, out);
+    steps.Advance();
   }
-  return out;
+  return FlattenAvx2<kUnchecked>(steps.Last(mask), steps.base, out);
 }
 
 // GCC 12 finds its own headers' undefined vectors undefined (GCC bug 105593).
 #if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
 // The compress instruction writes just the positions that are there; sixteen at a time.
@@ -148,23 +191,23 @@ REVERTD_TARGET_AVX512 REVERTD_ALWAYS_INLINE uint32_t* FlattenAvx512(uint64_t mas
   return out + count;
 }
 
-template <size_t kDelimiters>
 REVERTD_TARGET_AVX512 uint32_t* IndexAvx512(const char* begin, const char* end, const DelimiterSet& delimiters,
                                             uint32_t* out) {
   const __m512i newline = _mm512_set1_epi8('\n');
   const __m512i first = _mm512_set1_epi8(delimiters.bytes[0]);
-  const __m512i second = _mm512_set1_epi8(delimiters.bytes[1]);
-  const __m512i third = _mm512_set1_epi8(delimiters.bytes[2]);
-  const __m512i fourth = _mm512_set1_epi8(delimiters.bytes[3]);
-  for (Steps steps(begin, end); steps.More(); steps.Advance()) {
-    const __m512i word = _mm512_load_si512(steps.at);
-    uint64_t mask = _mm512_cmpeq_epi8_mask(word, newline) | _mm512_cmpeq_epi8_mask(word, first);
-    if constexpr (kDelimiters > 1) mask |= _mm512_cmpeq_epi8_mask(word, second);
-    if constexpr (kDelimiters > 2) mask |= _mm512_cmpeq_epi8_mask(word, third);
-    if constexpr (kDelimiters > 3) mask |= _mm512_cmpeq_epi8_mask(word, fourth);
-    out = FlattenAvx512(steps.Clip(mask), steps.base, out);
+  const __m512i second = _mm512_set1_epi8(delimiters.bytes[delimiters.size - 1]);
+  const auto mask_at = [&](const char* at) REVERTD_TARGET_AVX512 __attribute__((always_inline)) {
+    const __m512i word = _mm512_load_si512(at);
+    return static_cast<uint64_t>(_mm512_cmpeq_epi8_mask(word, newline) | _mm512_cmpeq_epi8_mask(word, first) |
+                                 _mm512_cmpeq_epi8_mask(word, second));
+  };
+  Steps steps(begin, end);
+  uint64_t mask = steps.First(mask_at(steps.at));
+  for (; steps.More(); mask = mask_at(steps.at)) {
+    out = FlattenAvx512(mask, steps.base, out);
+    steps.Advance();
   }
-  return out;
+  return FlattenAvx512(steps.Last(mask), steps.base, out);
 }
 
 #if !defined(__clang__)
@@ -223,23 +266,18 @@ StatusOr<SimdKernel> KernelNamed(std::string_view name) {
 
 ByteIndex::Kernel ByteIndex::KernelFor(SimdKernel kernel, const DelimiterSet& delimiters) {
   REVERTD_CHECK(delimiters.size >= 1 && delimiters.size <= delimiters.bytes.size() && IsAvailable(kernel));
-  constexpr size_t kSparse = 4;
-  constexpr size_t kDense = 8;
-  const auto pick = [&](const auto& of_size) {
-    return of_size[(delimiters.size - 1) * 2 + (delimiters.dense ? 1 : 0)];
-  };
-  static constexpr Kernel kPortable[] = {
-      IndexPortable<1, kSparse>, IndexPortable<1, kDense>, IndexPortable<2, kSparse>, IndexPortable<2, kDense>,
-      IndexPortable<3, kSparse>, IndexPortable<3, kDense>, IndexPortable<4, kSparse>, IndexPortable<4, kDense>};
+  uint32_t low_halves = uint32_t{1} << '\n';
+  for (size_t i = 0; i < delimiters.size; ++i) {
+    const auto byte = static_cast<uint8_t>(delimiters.bytes[i]);
+    REVERTD_CHECK(byte < 128 && (low_halves >> (byte & 15) & 1) == 0);
+    low_halves |= uint32_t{1} << (byte & 15);
+  }
 #if defined(__x86_64__)
-  static constexpr Kernel kAvx2[] = {IndexAvx2<1, kSparse>, IndexAvx2<1, kDense>,  IndexAvx2<2, kSparse>,
-                                     IndexAvx2<2, kDense>,  IndexAvx2<3, kSparse>, IndexAvx2<3, kDense>,
-                                     IndexAvx2<4, kSparse>, IndexAvx2<4, kDense>};
-  static constexpr Kernel kAvx512[] = {IndexAvx512<1>, IndexAvx512<2>, IndexAvx512<3>, IndexAvx512<4>};
-  if (kernel == SimdKernel::kAvx2) return pick(kAvx2);
-  if (kernel == SimdKernel::kAvx512) return kAvx512[delimiters.size - 1];
+  if (kernel == SimdKernel::kAvx2) return delimiters.dense ? IndexAvx2<kDense> : IndexAvx2<kSparse>;
+  if (kernel == SimdKernel::kAvx512) return IndexAvx512;
 #endif
-  return pick(kPortable);
+  if (delimiters.size == 1) return delimiters.dense ? IndexPortable<1, kDense> : IndexPortable<1, kSparse>;
+  return delimiters.dense ? IndexPortable<2, kDense> : IndexPortable<2, kSparse>;
 }
 
 ByteIndex::ByteIndex(SimdKernel kernel, const DelimiterSet& delimiters, size_t block_bytes_max)

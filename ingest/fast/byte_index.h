@@ -22,6 +22,7 @@ namespace revertd {
 // Both the positions' arithmetic and the eight-byte compares of the plans read numbers out of memory.
 static_assert(std::endian::native == std::endian::little);
 
+// kPortable: what every machine has that this build is for, SSE2 on x86-64; elsewhere eight bytes in a plain register.
 enum class SimdKernel : uint8_t { kPortable, kAvx2, kAvx512 };
 
 // Whether this machine can run it.
@@ -33,10 +34,11 @@ std::string_view NameOf(SimdKernel kernel);
 // Of those names, or "auto" for the best; InvalidArgument for another name and for one that this machine lacks.
 StatusOr<SimdKernel> KernelNamed(std::string_view name);
 
-// One to four bytes that are looked for besides LF. `dense`: more than about one in sixteen bytes is one of them; only
-// a hint, it sets how many positions are written at a step without looking whether they are there.
+// One or two bytes that are looked for besides LF: ASCII, with other low halves than each other and LF (so that one
+// table, indexed by a byte's low half, says which byte it must be). `dense`: more than about one in sixteen bytes is
+// one of them; only a hint, it sets how many positions are written at a step without looking whether they are there.
 struct DelimiterSet {
-  std::array<char, 4> bytes{};
+  std::array<char, 2> bytes{};
   size_t size = 0;
   bool dense = false;
 };

@@ -38,6 +38,24 @@ struct ShortLiteral {
   bool StandsAt(const char* at) const { return ((LoadWord(at) ^ word) & mask) == 0; }
 };
 
+// One bit for each of the eight bytes from `at` on: whether it is an LF or one of the first kWanted of `wanted`. In
+// plain registers, for machines of which no vectors are known here.
+template <size_t kWanted>
+inline uint8_t MatchMask8(const char* at, const std::array<char, 2>& wanted) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kLow = kOnes * 0x7F;
+  const uint64_t word = LoadWord(at);
+  // A byte's top bit is clear just where the byte is `byte`: else the sum carries into it.
+  const auto differs = [word](char byte) {
+    const uint64_t other = word ^ kOnes * static_cast<uint8_t>(byte);
+    return ((other & kLow) + kLow) | other;
+  };
+  uint64_t all = differs('\n');
+  for (size_t i = 0; i < kWanted; ++i) all &= differs(wanted[i]);
+  // The product gathers the eight top bits into its top byte, in order.
+  return static_cast<uint8_t>((((~all & ~kLow) >> 7) * 0x0102040810204080) >> 56);
+}
+
 // One bit for each of the 32 bytes from `at` on: whether it is `byte`.
 inline uint32_t MatchMask32(const char* at, char byte) {
 #if defined(__SSE2__)

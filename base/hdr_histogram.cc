@@ -1,6 +1,5 @@
 #include "base/hdr_histogram.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace revertd {
@@ -24,11 +23,11 @@ DurationNs LogLinearHistogram<Count>::MiddleOf(size_t bucket) {
 
 template <typename Count>
 void LogLinearHistogram<Count>::Clear() {
-  for (uint32_t rest = groups_; rest != 0; rest &= rest - 1) {
-    const auto group = static_cast<size_t>(std::countr_zero(rest));
+  for (size_t group = 0; group < kGroups; ++group) {
+    if (!used_[group]) continue;
     std::fill_n(&counts_[FirstOf(group)], FirstOf(group + 1) - FirstOf(group), Count{0});
   }
-  groups_ = 0;
+  used_ = {};
 }
 
 template <typename Count>

@@ -4,8 +4,9 @@
 // bucket's middle is then within 1/128 = 0.8 % of every value in it. Shorter durations share bucket 0, longer ones the
 // last. Source of the layout: Gil Tene's HdrHistogram, with a fixed range.
 //
-// A mask says which octaves hold a count: a service's durations lie in a few of the 27, so that clearing, merging and
-// reading touch those alone. Nothing else is kept beside the counts: recording is one addition and one `or`.
+// A byte for each octave says whether it holds a count: a service's durations lie in a few of the 27, so that clearing,
+// merging and reading touch those alone. A bit would have to be read before it is written, and the next line's record
+// would wait for it; a byte is stored. Nothing else is kept beside the counts.
 //
 // HdrHistogram has u32 counts (6.8 KiB): a minute of 70 million requests a second. WideHistogram has u64 ones, for
 // sums over days. All bits zero is an empty histogram.
@@ -13,6 +14,7 @@
 // Thread contract: a value type; the caller synchronises.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -33,13 +35,16 @@ class LogLinearHistogram {
 
   // The bucket of a duration; total, never out of range.
   static constexpr size_t BucketOf(DurationNs duration) {
-    constexpr DurationNs kFloor = DurationNs{1} << kLowestPower;
+    // The bits of a double are the power of two and then how far the value lies above it, which is what a bucket's
+    // number says: one conversion (exact, the values are below 2^53) in place of a search for the highest bit, a shift
+    // by it and two branches.
+    constexpr DurationNs kBelow = (DurationNs{1} << kLowestPower) - 1;
     constexpr DurationNs kCeiling = (DurationNs{1} << (kHighestPower + 1)) - 1;
-    if (duration < kFloor) return 0;
-    const auto value = static_cast<uint64_t>(duration > kCeiling ? kCeiling : duration);
-    const int power = 63 - std::countl_zero(value);
-    const uint64_t sub_bucket = (value >> (power - kSubBucketBits)) & ((1U << kSubBucketBits) - 1);
-    return 1 + (static_cast<size_t>(power - kLowestPower) << kSubBucketBits) + sub_bucket;
+    constexpr int kDroppedBits = 52 - kSubBucketBits;
+    static_assert(kHighestPower < 53 && kLowestPower > kSubBucketBits, "exact; kBelow's bits end in those of bucket 0");
+    constexpr uint64_t kFirst = std::bit_cast<uint64_t>(static_cast<double>(kBelow)) >> kDroppedBits;
+    const auto value = static_cast<double>(std::clamp(duration, kBelow, kCeiling));
+    return (std::bit_cast<uint64_t>(value) >> kDroppedBits) - kFirst;
   }
   // The smallest duration of a bucket, and the middle that stands for all of it.
   static DurationNs LowestOf(size_t bucket);
@@ -48,7 +53,7 @@ class LogLinearHistogram {
   void Record(DurationNs duration) { AddToBucket(BucketOf(duration), 1); }
   void AddToBucket(size_t bucket, Count count) {
     counts_[bucket] += count;
-    groups_ |= uint32_t{1} << GroupOf(bucket);
+    used_[GroupOf(bucket)] = true;
   }
   template <typename Other>
   void Merge(const LogLinearHistogram<Other>& other) {
@@ -59,14 +64,14 @@ class LogLinearHistogram {
   // accept(bucket, count) for every bucket with a count, in ascending order.
   template <typename Accept>
   void ForEachCount(Accept&& accept) const {
-    for (uint32_t rest = groups_; rest != 0; rest &= rest - 1) {
-      const auto group = static_cast<size_t>(std::countr_zero(rest));
+    for (size_t group = 0; group < kGroups; ++group) {
+      if (!used_[group]) continue;
       for (size_t bucket = FirstOf(group); bucket < FirstOf(group + 1); ++bucket) {
         if (counts_[bucket] != 0) accept(bucket, counts_[bucket]);
       }
     }
   }
-  bool empty() const { return groups_ == 0; }
+  bool empty() const { return std::find(used_.begin(), used_.end(), true) == used_.end(); }
   uint64_t total() const;
   Count CountAt(size_t bucket) const { return counts_[bucket]; }
 
@@ -78,13 +83,13 @@ class LogLinearHistogram {
 
  private:
   // Group 0 is bucket 0 alone, group g the octave g - 1.
+  static constexpr size_t kGroups = kOctaves + 1;
   static constexpr size_t GroupOf(size_t bucket) {
     return (bucket + (size_t{1} << kSubBucketBits) - 1) >> kSubBucketBits;
   }
   static constexpr size_t FirstOf(size_t group) { return group == 0 ? 0 : ((group - 1) << kSubBucketBits) + 1; }
-  static_assert(kOctaves + 1 <= 32, "a group is a bit of groups_");
 
-  uint32_t groups_ = 0;  // bit g: group g may hold a count
+  std::array<bool, kGroups> used_{};  // whether the group may hold a count
   std::array<Count, kBuckets> counts_{};
 };
 

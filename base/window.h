@@ -4,8 +4,10 @@
 // wholly started after a deploy's finish are evidence of the new version, and a deploy may be registered after its
 // traffic was counted, so the split is kept for every second.
 //
-// What every line writes stands in front, in two cache lines, the histogram's mask at the head of the third. All bits
-// zero is an empty window.
+// While its second is open, lines count into `cells` alone, one addition each; by_class and by_age, which everybody
+// reads, are sums of it that the ring makes when the second is taken. What lines write stands in front: a line touches
+// one cache line of the cells, the one with bytes and the histogram's head, and the one of its bucket. All bits zero
+// is an empty window.
 #pragma once
 
 #include <array>
@@ -25,13 +27,17 @@ inline constexpr size_t kCacheLineBytes = 64;
 inline constexpr int64_t kNoSecond = std::numeric_limits<int64_t>::min();
 
 struct alignas(kCacheLineBytes) Window {
+  std::array<std::array<uint32_t, kAgeClasses>, kStatusClasses> cells{};  // by status class, then age class
+
   int64_t second = 0;  // Unix time of the second's start
   uint64_t bytes = 0;
   ServiceId service = ServiceTable::kOther;
   bool touched = false;  // whether anything was counted; until then nothing else here is set
+  // Of all requests that were not aborted and whose duration is logged. So aligned, its octaves are whole cache lines.
+  alignas(kCacheLineBytes / 2) HdrHistogram latency;
+
   std::array<uint32_t, kStatusClasses> by_class{};
-  alignas(kCacheLineBytes) AgeCounts by_age;
-  HdrHistogram latency;  // of all requests that were not aborted and whose duration is logged
+  AgeCounts by_age;
   Saturation saturation;
   std::span<RouteCounts> routes;    // empty where not asked for; the last is `_other`
   std::span<CohortCounts> cohorts;  // the same

@@ -21,9 +21,10 @@ namespace revertd {
 // Ages in whole seconds: 0, 1, 2-3, 4-7, 8-15, 16-31, 32-63, 64 and more.
 inline constexpr size_t kAgeClasses = 8;
 constexpr size_t AgeClassOf(int64_t age_seconds) {
-  if (age_seconds <= 0) return 0;
-  const size_t power = static_cast<size_t>(std::bit_width(static_cast<uint64_t>(age_seconds)));
-  return power < kAgeClasses ? power : kAgeClasses - 1;
+  constexpr int64_t kOldestClass = int64_t{1} << (kAgeClasses - 2);  // begins at this age
+  const auto age = static_cast<uint64_t>(std::clamp<int64_t>(age_seconds, 0, kOldestClass));
+  // One bit behind the number: the width of 0 needs no branch.
+  return static_cast<size_t>(std::bit_width(age << 1 | 1)) - 1;
 }
 // The oldest age in a class; the last class has none (-1): such a request may have started at any time.
 constexpr int64_t OldestAgeOf(size_t age_class) {
@@ -62,6 +63,9 @@ struct Saturation {
   Load queue_length;  // requests that waited before this one
 
   bool empty() const { return queue_ns.count == 0 && connect_ns.count == 0 && queue_length.count == 0; }
+  void Clear() {
+    if (!empty()) *this = {};
+  }
   void Merge(const Saturation& other) {
     queue_ns.Merge(other.queue_ns);
     connect_ns.Merge(other.connect_ns);

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-
-#include "base/check.h"
+#include <numeric>
 
 namespace revertd {
 namespace {
@@ -44,8 +43,8 @@ void CountCohort(CohortCounts& cohort, const Sample& sample, size_t age_class) {
   if (sample.status_class == StatusClass::k5xx) ++cohort.by_age.errors[age_class];
 }
 
-// The second modulo the number of slots. A division on every line would take as long as all the rest of Add(): the
-// ring's own size is a power of two (kRingSeconds), which needs none.
+// The second modulo the number of slots. Lines of several seconds may come mixed, each then asks: the ring's own size
+// is a power of two (kRingSeconds), which needs no division.
 size_t PlaceOf(int64_t second, size_t slots) {
   if (std::has_single_bit(slots)) [[likely]]
     return static_cast<uint64_t>(second) & (slots - 1);
@@ -65,6 +64,7 @@ WindowRing::WindowRing(uint32_t services, uint32_t seconds, const WindowParts& p
     if (parts.cohorts) slot.cohorts = ZeroArray<CohortCounts>(services * kCohorts);
   }
   to_collect_.reserve(seconds);
+  turn_.slot = slots_.data();
 }
 
 uint64_t WindowRing::BytesPerService(uint32_t seconds, const WindowParts& parts) {
@@ -84,9 +84,22 @@ WindowRing::Slot* WindowRing::SlotFor(int64_t second) {
   return &slot;
 }
 
-void WindowRing::Touch(Slot* slot, int64_t second, ServiceId service) {
+WindowRing::AddResult WindowRing::TurnTo(int64_t second) {
+  // Relaxed: this thread is the only one that stores it.
+  if (second <= sealed_through_.load(std::memory_order_relaxed)) return AddResult::kTooLate;
+  Slot* slot = SlotFor(second);
+  if (slot == nullptr) return AddResult::kNoRoom;
+  turn_ = {.begin_ns = static_cast<uint64_t>(second) * static_cast<uint64_t>(kSecondNs),
+           .length_ns = static_cast<uint64_t>(kSecondNs),
+           .slot = slot,
+           .result = second >= newest_second_ ? AddResult::kCounted : AddResult::kCountedLate};
+  newest_second_ = std::max(newest_second_, second);
+  return turn_.result;
+}
+
+void WindowRing::Touch(Slot* slot, ServiceId service) {
   Window& window = slot->windows[service];
-  window.second = second;
+  window.second = slot->second.load(std::memory_order_relaxed);
   window.service = service;
   window.touched = true;
   if (slot->routes.size() > 0) window.routes = {&slot->routes[size_t{service} * RouteCells()], RouteCells()};
@@ -94,36 +107,7 @@ void WindowRing::Touch(Slot* slot, int64_t second, ServiceId service) {
   slot->touched.push_back(service);
 }
 
-WindowRing::AddResult WindowRing::Add(const Sample& sample, SampleDetail* detail) {
-  REVERTD_CHECK(sample.service < services_);
-  const int64_t second = FloorToSecond(sample.end_ns);
-  // Relaxed: this thread is the only one that stores it.
-  if (second <= sealed_through_.load(std::memory_order_relaxed)) return AddResult::kTooLate;
-  Slot* slot = SlotFor(second);
-  if (slot == nullptr) return AddResult::kNoRoom;
-
-  Window& window = slot->windows[sample.service];
-  if (!window.touched) Touch(slot, second, sample.service);
-  ++window.by_class[static_cast<size_t>(sample.status_class)];
-  if (sample.bytes > 0) window.bytes += static_cast<uint64_t>(sample.bytes);
-  const size_t age_class = AgeClassOf(second - FloorToSecond(sample.start_ns));
-  if (sample.status_class != StatusClass::kAborted) {
-    ++window.by_age.requests[age_class];
-    if (sample.status_class == StatusClass::k5xx) ++window.by_age.errors[age_class];
-    if (sample.duration_ns >= 0) window.latency.Record(sample.duration_ns);
-  }
-  if (detail != nullptr) AddDetail(&window, sample, age_class, detail);
-  if (second >= newest_second_) {
-    newest_second_ = second;
-    return AddResult::kCounted;
-  }
-  return AddResult::kCountedLate;
-}
-
-void WindowRing::AddDetail(Window* window, const Sample& sample, size_t age_class, SampleDetail* detail) {
-  window->saturation.queue_ns.Record(detail->queue_ns);
-  window->saturation.connect_ns.Record(detail->connect_ns);
-  window->saturation.queue_length.Record(detail->queue_length);
+void WindowRing::CountPlaces(Window* window, const Sample& sample, size_t age_class, SampleDetail* detail) {
   if (detail->route.key != kNoKey && !window->routes.empty()) {
     CountRoute(CellOf(window->routes, detail->route), sample);
   }
@@ -135,7 +119,19 @@ void WindowRing::AddDetail(Window* window, const Sample& sample, size_t age_clas
 void WindowRing::SealThrough(int64_t second) {
   if (second > sealed_through_.load(std::memory_order_relaxed)) {
     sealed_through_.store(second, std::memory_order_release);
+    turn_.length_ns = 0;
   }
+}
+
+void WindowRing::SumCells(Window* window) {
+  window->by_age = {};
+  for (size_t i = 0; i < kStatusClasses; ++i) {
+    const auto& ages = window->cells[i];
+    window->by_class[i] = std::accumulate(ages.begin(), ages.end(), uint32_t{0});
+    if (static_cast<StatusClass>(i) == StatusClass::kAborted) continue;
+    for (size_t age = 0; age < kAgeClasses; ++age) window->by_age.requests[age] += ages[age];
+  }
+  window->by_age.errors = window->cells[static_cast<size_t>(StatusClass::k5xx)];
 }
 
 const std::vector<WindowRing::Slot*>& WindowRing::SlotsToCollect(int64_t sealed) {
@@ -159,11 +155,10 @@ void WindowRing::Clear(Slot* slot) {
     std::fill(window.cohorts.begin(), window.cohorts.end(), CohortCounts{});
     window.routes = {};
     window.cohorts = {};
-    // Not `window = Window{}`: most of a histogram was never written.
+    // Not `window = Window{}`: most of a histogram was never written, and the sums are made anew.
     window.latency.Clear();
-    window.saturation = {};
-    window.by_age = {};
-    window.by_class = {};
+    window.saturation.Clear();
+    window.cells = {};
     window.bytes = 0;
     window.touched = false;
   }

@@ -13,10 +13,12 @@
 // Counts are plain.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <vector>
 
+#include "base/check.h"
 #include "base/sample.h"
 #include "base/window.h"
 #include "base/zero_array.h"
@@ -28,16 +30,49 @@ class WindowRing {
   enum class AddResult : uint8_t {
     kCounted,
     kCountedLate,  // counted in its own second, which is older than the newest one
-    kTooLate,      // its second is sealed
-    kNoRoom,       // the slot still holds a second that analysis has not taken
+    // Not counted:
+    kTooLate,  // its second is sealed
+    kNoRoom,   // the slot still holds a second that analysis has not taken
   };
 
   // Memory: services * BytesPerService, touched only where traffic is.
   WindowRing(uint32_t services, uint32_t seconds, const WindowParts& parts = {});
   static uint64_t BytesPerService(uint32_t seconds, const WindowParts& parts);
 
-  // `detail` nullptr: the line tells nothing beside its sample.
-  AddResult Add(const Sample& sample, SampleDetail* detail = nullptr);
+  // `detail` nullptr: the line tells nothing beside its sample. Inline: the lines of a log are of the second of the
+  // line before them, and what is left to do for those is a few additions.
+  AddResult Add(const Sample& sample, SampleDetail* detail = nullptr) {
+    REVERTD_CHECK(sample.service < services_);
+    if (static_cast<uint64_t>(sample.end_ns) - turn_.begin_ns >= turn_.length_ns) [[unlikely]] {
+      if (const AddResult result = TurnTo(FloorToSecond(sample.end_ns)); !IsCounted(result)) return result;
+    }
+    Window& window = turn_.slot->windows[sample.service];
+    if (!window.touched) [[unlikely]]
+      Touch(turn_.slot, sample.service);
+    const size_t age_class = AgeClassOf(AgeSeconds(sample));
+    ++window.cells[static_cast<size_t>(sample.status_class)][age_class];
+    window.bytes += static_cast<uint64_t>(std::max<int64_t>(sample.bytes, 0));
+    const bool is_timed = (sample.status_class != StatusClass::kAborted) & (sample.duration_ns >= 0);
+    if (is_timed) [[likely]]
+      window.latency.Record(sample.duration_ns);
+    if (detail != nullptr) {
+      window.saturation.queue_ns.Record(detail->queue_ns);
+      window.saturation.connect_ns.Record(detail->connect_ns);
+      window.saturation.queue_length.Record(detail->queue_length);
+      static_assert(kNoKey == 0);
+      if ((detail->route.key | detail->cohort.key) != kNoKey) CountPlaces(&window, sample, age_class, detail);
+    }
+    return turn_.result;
+  }
+  static constexpr bool IsCounted(AddResult result) { return result <= AddResult::kCountedLate; }
+
+  // A line of `service` comes soon: where it will probably be counted is fetched meanwhile.
+  void Expect(ServiceId service) const {
+    const Window* const window = turn_.slot->windows.data() + service;
+    __builtin_prefetch(&window->cells[static_cast<size_t>(StatusClass::k2xx)], 1);
+    __builtin_prefetch(&window->bytes, 1);
+  }
+
   // Seals every second up to and including `second`.
   void SealThrough(int64_t second);
 
@@ -47,7 +82,10 @@ class WindowRing {
   int64_t Collect(Accept&& accept) {
     const int64_t sealed = sealed_through_.load(std::memory_order_acquire);
     for (Slot* slot : SlotsToCollect(sealed)) {
-      for (uint32_t service : slot->touched) accept(static_cast<const Window&>(slot->windows[service]));
+      for (const uint32_t service : slot->touched) {
+        SumCells(&slot->windows[service]);
+        accept(static_cast<const Window&>(slot->windows[service]));
+      }
       Clear(slot);
     }
     collected_through_.store(sealed, std::memory_order_release);
@@ -67,10 +105,28 @@ class WindowRing {
     ZeroArray<CohortCounts> cohorts;         // by service, kCohorts each; empty if not asked for
   };
 
+  // The second that lines were added to last.
+  struct Turn {
+    uint64_t begin_ns = 0;   // Unix time, as unsigned: differences of any two times are right
+    uint64_t length_ns = 0;  // of the second; 0: it may not be added to any more
+    Slot* slot = nullptr;    // of some second also while length_ns is 0
+    AddResult result = AddResult::kCounted;
+  };
+
+  // How many seconds before the turn's one the request started. A start behind that second, which no format gives,
+  // wraps to an age of centuries: of a start that cannot be true nothing is known, as of the oldest class.
+  int64_t AgeSeconds(const Sample& sample) const {
+    constexpr auto kSecond = static_cast<uint64_t>(kSecondNs);
+    return static_cast<int64_t>((turn_.begin_ns + kSecond - 1 - static_cast<uint64_t>(sample.start_ns)) / kSecond);
+  }
+
   size_t RouteCells() const { return parts_.routes + size_t{1}; }
   Slot* SlotFor(int64_t second);
-  static void AddDetail(Window* window, const Sample& sample, size_t age_class, SampleDetail* detail);
-  void Touch(Slot* slot, int64_t second, ServiceId service);
+  // Answers what a line of `second` becomes; where it is counted, the turn is that second.
+  AddResult TurnTo(int64_t second);
+  static void CountPlaces(Window* window, const Sample& sample, size_t age_class, SampleDetail* detail);
+  void Touch(Slot* slot, ServiceId service);
+  static void SumCells(Window* window);                      // reader only
   const std::vector<Slot*>& SlotsToCollect(int64_t sealed);  // reader only
   static void Clear(Slot* slot);                             // reader only
 
@@ -78,6 +134,7 @@ class WindowRing {
   const WindowParts parts_;
   std::vector<Slot> slots_;
   std::vector<Slot*> to_collect_;  // reader's scratch
+  Turn turn_;                      // writer only
   int64_t newest_second_ = kNoSecond;
   std::atomic<int64_t> sealed_through_{kNoSecond};
   std::atomic<int64_t> collected_through_{kNoSecond};

@@ -109,8 +109,9 @@ void RunLookup(benchmark::State& state, const std::vector<Host>& hosts, Find fin
 void FindInServiceCache(benchmark::State& state) {
   ServiceCache cache;
   for (size_t service = 0; service < kServices; ++service) {
-    const std::string padded = std::string(kBlockMarginBytes, ' ') + HostOf(service);
-    cache.Keep(std::string_view(padded).substr(kBlockMarginBytes), static_cast<ServiceId>(service));
+    const std::string host = HostOf(service);
+    const std::string padded = std::string(kBlockMarginBytes, ' ') + host + std::string(kBlockMarginBytes, ' ');
+    cache.Keep({padded.data() + kBlockMarginBytes, host.size()}, static_cast<ServiceId>(service));
   }
   RunLookup(state, TheLines().hosts, [&](std::string_view host) { return cache.Find(host).value_or(kServices); });
 }

@@ -129,7 +129,8 @@ class Everything {
                         .start_ns = second * kSecondNs,
                         .duration_ns = RandomLatency(random),
                         .bytes = 1'000};
-    SampleDetail detail = details_.Find(record, service, second);
+    SampleDetail detail{.queue_ns = record.queue_ns};
+    details_.FindPlaces(record, service, second, &detail);
     REVERTD_CHECK(ring_.Add(sample, &detail) == WindowRing::AddResult::kCounted);
   }
 

@@ -20,15 +20,12 @@ uint64_t DetailFinder::BytesPerService(const Config& config) {
          (parts.cohorts ? TopNames::BytesPerService(kNamedCohorts) : 0);
 }
 
-SampleDetail DetailFinder::Find(const AccessRecord& record, ServiceId service, int64_t second) {
-  SampleDetail detail{
-      .queue_ns = record.queue_ns, .connect_ns = record.connect_ns, .queue_length = record.queue_length};
-  if (routes_ && !record.path.empty()) detail.route = routes_->Find(service, template_.Write(record.path), second);
+void DetailFinder::FindPlaces(const AccessRecord& record, ServiceId service, int64_t second, SampleDetail* detail) {
+  if (routes_ && !record.path.empty()) detail->route = routes_->Find(service, template_.Write(record.path), second);
   if (cohorts_) {
     const std::string_view cohort = cohort_field_ == CohortField::kRelease ? record.release : record.upstream;
-    if (!cohort.empty()) detail.cohort = cohorts_->Find(service, cohort, second);
+    if (!cohort.empty()) detail->cohort = cohorts_->Find(service, cohort, second);
   }
-  return detail;
 }
 
 }  // namespace revertd

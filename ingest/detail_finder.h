@@ -1,5 +1,5 @@
-// DetailFinder: what a line tells beside its sample, as far as the configuration asks for it: saturation, the place of
-// its route and of its cohort. All streams of one ring share one, for their windows share the places.
+// DetailFinder: where a line is counted beside its service, as far as the configuration asks for it: the place of its
+// route and of its cohort. All streams of one ring share one, for their windows share the places.
 //
 // Thread contract: one thread, the ring's writer.
 #pragma once
@@ -17,18 +17,16 @@ namespace revertd {
 class DetailFinder {
  public:
   explicit DetailFinder(const Config& config);
-  // Of Find, for each service with traffic.
+  // Of FindPlaces, for each service with traffic.
   static uint64_t BytesPerService(const Config& config);
 
-  // Whether Find has anything to say of the line.
-  bool HasDetail(const AccessRecord& record) const {
-    return routes_ || cohorts_ || record.queue_ns >= 0 || record.connect_ns >= 0 || record.queue_length >= 0;
-  }
+  // Whether FindPlaces ever finds any.
+  bool finds_places() const { return counts_routes() || counts_cohorts(); }
   bool counts_routes() const { return routes_.has_value(); }
   bool counts_cohorts() const { return cohorts_.has_value(); }
-  // The answer's names live until the next call. A line that is no HTTP request has no route, one without the field
-  // no cohort.
-  SampleDetail Find(const AccessRecord& record, ServiceId service, int64_t second);
+  // Sets the places of `detail`; their names live until the next call. A line that is no HTTP request has no route, one
+  // without the field no cohort.
+  void FindPlaces(const AccessRecord& record, ServiceId service, int64_t second, SampleDetail* detail);
 
  private:
   const CohortField cohort_field_;

@@ -46,18 +46,34 @@ void LogStream::ChoosePlan() {
 }
 
 void LogStream::RecordBlock(TimeNs wall_now) {
-  const auto on_record = [&](const AccessRecord& record) { RecordProven(record, wall_now); };
-  const auto on_line = [&](std::string_view raw) {
-    std::string_view line;
-    if (splitter_.AcceptLine(raw, &line)) RecordLine(line, wall_now);
-  };
-  const auto on_batch = [&](size_t lines, size_t proven) {
+  const std::string_view block = splitter_.WholeLines();
+  splitter_.Skip(blocks_->Read(block, [&](const LineBatch& batch) {
+    RecordBatch(block, batch, wall_now);
+    const size_t proven = batch.proven_lines();
     splitter_.CountAccepted(proven);
-    counters_->Add(Counter::kLinesSlowPath, lines - proven);
+    counters_->Add(Counter::kLinesSlowPath, batch.size - proven);
     // A stream of several formats keeps the plan that proves most; where it proves little, another may prove more.
-    return proven * 2 > lines || detector_.chosen() == plan_format_;
-  };
-  splitter_.Skip(blocks_->Read(splitter_.WholeLines(), on_record, on_line, on_batch));
+    return proven * 2 > batch.size || detector_.chosen() == plan_format_;
+  }));
+}
+
+void LogStream::RecordBatch(std::string_view block, const LineBatch& batch, TimeNs wall_now) {
+  // First the services of all lines, then their counts: the windows are fetched while other lines are looked up. What
+  // is looked up is only what was met before, so that new services are met in the lines' order.
+  std::array<std::optional<ServiceId>, LineBatch::kLines> services;
+  for (size_t i = 0; i < batch.size; ++i) {
+    if (!batch.proven[i]) continue;
+    services[i] = MetBefore(batch.records[i]);
+    if (services[i]) recorder_->Expect(*services[i]);
+  }
+  for (size_t i = 0; i < batch.size; ++i) {
+    if (batch.proven[i]) [[likely]] {
+      const AccessRecord& record = batch.records[i];
+      RecordParsed(record, services[i] ? *services[i] : Meet(record), wall_now);
+    } else if (std::string_view line; splitter_.AcceptLine(batch.LineOf(block, i), &line)) {
+      RecordLine(line, wall_now);
+    }
+  }
 }
 
 void LogStream::RecordLine(std::string_view line, TimeNs wall_now) {
@@ -66,27 +82,18 @@ void LogStream::RecordLine(std::string_view line, TimeNs wall_now) {
     counters_->Add(CounterOf(error));
     return;
   }
+  RecordParsed(record, router_->Resolve(record.host, record.backend, record.path), wall_now);
+}
+
+ServiceId LogStream::Meet(const AccessRecord& record) {
   const ServiceId service = router_->Resolve(record.host, record.backend, record.path);
-  if (service == ServiceTable::kOther) counters_->Add(Counter::kServicesOverflow);
-  recorder_->Record(record, service, wall_now);
-}
-
-void LogStream::RecordProven(const AccessRecord& record, TimeNs wall_now) {
-  const ServiceId service = ServiceOf(record);
-  if (service == ServiceTable::kOther) [[unlikely]]
-    counters_->Add(Counter::kServicesOverflow);
-  recorder_->Record(record, service, wall_now);
-}
-
-ServiceId LogStream::ServiceOf(const AccessRecord& record) {
-  ServiceCache& cache = record.host.empty() ? by_backend_ : by_host_;
-  const std::string_view name = record.host.empty() ? record.backend : record.host;
-  if (!name.empty()) [[likely]] {
-    if (const auto service = cache.Find(name)) [[likely]]
-      return *service;
+  if (!router_->HangsOnPath(record.host)) {
+    if (record.host.empty()) {
+      by_backend_.Keep(record.backend, service);
+    } else {
+      by_host_.Keep(record.host, service);
+    }
   }
-  const ServiceId service = router_->Resolve(record.host, record.backend, record.path);
-  if (!router_->HangsOnPath(record.host)) cache.Keep(name, service);
   return service;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -45,10 +46,21 @@ class LogStream {
   void RecordLine(std::string_view line, TimeNs wall_now);
   // The lines of which the end is here, by the plan.
   void RecordBlock(TimeNs wall_now);
-  void RecordProven(const AccessRecord& record, TimeNs wall_now);
+  void RecordBatch(std::string_view block, const LineBatch& batch, TimeNs wall_now);
+  void RecordParsed(const AccessRecord& record, ServiceId service, TimeNs wall_now) {
+    if (service == ServiceTable::kOther) [[unlikely]]
+      counters_->Add(Counter::kServicesOverflow);
+    recorder_->Record(record, service, wall_now);
+  }
   // Takes the plan of the format that was found last, where that is another one than before.
   void ChoosePlan();
-  ServiceId ServiceOf(const AccessRecord& record);
+  // The service, where a line of the same name was met.
+  std::optional<ServiceId> MetBefore(const AccessRecord& record) const {
+    if (!record.host.empty()) [[likely]]
+      return by_host_.Find(record.host);
+    return record.backend.empty() ? std::nullopt : by_backend_.Find(record.backend);
+  }
+  ServiceId Meet(const AccessRecord& record);
 
   const ReaderOptions options_;
   const SimdKernel kernel_;

@@ -1,37 +1,8 @@
 #include "ingest/recorder.h"
 
-#include <array>
-
-#include "base/check.h"
+#include <algorithm>
 
 namespace revertd {
-namespace {
-
-constexpr StatusClass ClassByRules(int status) {
-  constexpr int kClientClosedRequest = 499;
-  if (status == 0 || status == kClientClosedRequest) return StatusClass::kAborted;
-  if (status < 100) return StatusClass::k2xx;  // also kStatusNotLogged
-  if (status < 200) return StatusClass::k1xx;
-  if (status < 300) return StatusClass::k2xx;
-  if (status < 400) return StatusClass::k3xx;
-  if (status < 500) return StatusClass::k4xx;
-  // Above 599 no standard speaks; those seen (999) turn robots away, they are no failure of the service.
-  return status < 600 ? StatusClass::k5xx : StatusClass::k4xx;
-}
-
-// The statuses of a log are mixed: by rules their classes would cost a wrong guess every few lines.
-constexpr auto kClassByStatus = [] {
-  std::array<StatusClass, 1000> classes{};
-  for (size_t i = 0; i < classes.size(); ++i) classes[i] = ClassByRules(static_cast<int>(i));
-  return classes;
-}();
-
-}  // namespace
-
-StatusClass StatusClassOf(int status) {
-  const auto place = static_cast<size_t>(status);  // of a negative one beyond every table
-  return place < kClassByStatus.size() ? kClassByStatus[place] : ClassByRules(status);
-}
 
 Recorder::Recorder(const Options& options, WindowRing* ring, Counters* counters, MakeRoom make_room)
     : options_(options),
@@ -53,19 +24,21 @@ Recorder::Recorder(const Options& options, Watermark* watermark, WindowRing* rin
       stream_(watermark_->AddStream()),
       guard_(options.lines_agree) {}
 
-void Recorder::Record(const AccessRecord& record, ServiceId service, TimeNs wall_now) {
-  const int64_t second = FloorToSecond(record.end_ns);
-  const Sample sample{.service = service,
-                      .status_class = record.aborted ? StatusClass::kAborted : StatusClassOf(record.status),
-                      .end_ns = record.end_ns,
-                      .start_ns = record.start_ns,
-                      .duration_ns = record.duration_ns,
-                      .bytes = record.bytes};
-  if (second > trusted_through_) {
+void Recorder::RecordWithCare(const Sample& sample, const AccessRecord& record, TimeNs wall_now) {
+  if (FloorToSecond(sample.end_ns) > trusted_through_) {
     Suspect(sample, record, wall_now);
   } else {
     Count(sample, &record);
   }
+  plain_before_ns_ = PlainBefore();
+}
+
+TimeNs Recorder::PlainBefore() const {
+  constexpr int64_t kLastSecond = std::numeric_limits<TimeNs>::max() / kSecondNs - 1;
+  const int64_t through = std::min(newest_second_, trusted_through_);
+  const bool finds_places = options_.details != nullptr && options_.details->finds_places();
+  if (finds_places || through == kNoSecond) return std::numeric_limits<TimeNs>::min();
+  return (std::min(through, kLastSecond) + 1) * kSecondNs;
 }
 
 void Recorder::Suspect(const Sample& sample, const AccessRecord& record, TimeNs wall_now) {
@@ -107,11 +80,12 @@ void Recorder::TrustFrom(int64_t second) {
 void Recorder::Count(const Sample& sample, const AccessRecord* record) {
   const int64_t second = FloorToSecond(sample.end_ns);
   AdvanceTo(second);
-  if (options_.details == nullptr || record == nullptr || !options_.details->HasDetail(*record)) {
+  if (record == nullptr) {
     CountResult(AddMakingRoom(sample, nullptr), second);
     return;
   }
-  SampleDetail detail = options_.details->Find(*record, sample.service, second);
+  SampleDetail detail = LoadOf(*record);
+  if (options_.details != nullptr) options_.details->FindPlaces(*record, sample.service, second, &detail);
   if (!CountResult(AddMakingRoom(sample, &detail), second)) return;
   if (detail.route.key == kOtherKey) counters_->Add(Counter::kRoutesOverflow);
   if (detail.cohort.key == kOtherKey) counters_->Add(Counter::kCohortsOverflow);
@@ -151,6 +125,7 @@ WindowRing::AddResult Recorder::AddMakingRoom(const Sample& sample, SampleDetail
 
 void Recorder::Finish() {
   AdmitHeld();
+  plain_before_ns_ = PlainBefore();
   if (own_watermark_ == nullptr) {
     watermark_->End(stream_);
   } else if (newest_second_ != kNoSecond) {

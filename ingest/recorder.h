@@ -7,8 +7,10 @@
 // record ends as one sample or one counted drop, so that lines_read = lines_sampled + the sum of the drops (IsDrop).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "base/counters.h"
@@ -26,8 +28,28 @@ namespace revertd {
 using MakeRoom = std::function<bool()>;
 
 // 499 (nginx: the client went away) and 0 (Caddy, HAProxy: no answer was sent) are aborted; 009, an answer without a
-// status line, is no error of anybody.
-StatusClass StatusClassOf(int status);
+// status line, is no error of anybody, nor is one without any (kStatusNotLogged).
+constexpr StatusClass ClassByRules(int status) {
+  constexpr int kClientClosedRequest = 499;
+  if (status == 0 || status == kClientClosedRequest) return StatusClass::kAborted;
+  if (status < 100) return StatusClass::k2xx;
+  if (status < 200) return StatusClass::k1xx;
+  if (status < 300) return StatusClass::k2xx;
+  if (status < 400) return StatusClass::k3xx;
+  if (status < 500) return StatusClass::k4xx;
+  // Above 599 no standard speaks; those seen (999) turn robots away, they are no failure of the service.
+  return status < 600 ? StatusClass::k5xx : StatusClass::k4xx;
+}
+// The statuses of a log are mixed: by rules their classes would cost a wrong guess every few lines.
+inline constexpr auto kClassByStatus = [] {
+  std::array<StatusClass, 1000> classes{};
+  for (size_t i = 0; i < classes.size(); ++i) classes[i] = ClassByRules(static_cast<int>(i));
+  return classes;
+}();
+inline StatusClass StatusClassOf(int status) {
+  const auto place = static_cast<size_t>(status);  // of a negative one beyond every table
+  return place < kClassByStatus.size() ? kClassByStatus[place] : ClassByRules(status);
+}
 
 class Recorder {
  public:
@@ -37,8 +59,8 @@ class Recorder {
     size_t lines_agree = JumpGuard::kLinesAgree;  // of a replay
     // Lines up to this second were counted by the process before this one (kLinesAlreadyCounted).
     int64_t counted_through = kNoSecond;
-    // Of all recorders of the ring; nullptr: saturation, routes and cohorts are not counted. A line that was held has
-    // none of them: its text is gone.
+    // Of all recorders of the ring; nullptr: routes and cohorts are not counted. A line that was held has neither of
+    // them nor saturation: its text is gone.
     DetailFinder* details = nullptr;
   };
 
@@ -47,7 +69,26 @@ class Recorder {
   // One of several; `watermark` outlives it and has the lateness of `options`.
   Recorder(const Options& options, Watermark* watermark, WindowRing* ring, Counters* counters, MakeRoom make_room);
 
-  void Record(const AccessRecord& record, ServiceId service, TimeNs wall_now);
+  void Record(const AccessRecord& record, ServiceId service, TimeNs wall_now) {
+    const Sample sample{.service = service,
+                        .status_class = record.aborted ? StatusClass::kAborted : StatusClassOf(record.status),
+                        .end_ns = record.end_ns,
+                        .start_ns = record.start_ns,
+                        .duration_ns = record.duration_ns,
+                        .bytes = record.bytes};
+    // The usual line: of a second that is believed and begun, and counted by nothing but its service.
+    if (record.end_ns < plain_before_ns_) [[likely]] {
+      const WindowRing::AddResult result = AddPlain(sample, record);
+      if (WindowRing::IsCounted(result)) [[likely]] {
+        counters_->Add(Counter::kLinesSampled);
+        if (result == WindowRing::AddResult::kCountedLate) counters_->Add(Counter::kLinesLate);
+        return;
+      }
+    }
+    RecordWithCare(sample, record, wall_now);
+  }
+  // A line of `service` comes soon.
+  void Expect(ServiceId service) const { ring_->Expect(service); }
   // Bytes came: this stream is not idle.
   void Heard(TimeNs wall_now) { watermark_->Heard(stream_, wall_now); }
   // The stream has ended: seals every second that was counted. Of several streams: believes what was held, and holds
@@ -65,6 +106,23 @@ class Recorder {
   // Of one line. A guard against a MakeRoom that never gives up, not a wait: the wait and its length are MakeRoom's.
   static constexpr int kMakeRoomTriesMax = 10'000;
 
+  // All of a sample but its places.
+  static SampleDetail LoadOf(const AccessRecord& record) {
+    return {.queue_ns = record.queue_ns, .connect_ns = record.connect_ns, .queue_length = record.queue_length};
+  }
+  // Whether any of them is logged: the others are negative.
+  static bool HasLoad(const AccessRecord& record) {
+    return (record.queue_ns & record.connect_ns & record.queue_length) >= 0;
+  }
+  WindowRing::AddResult AddPlain(const Sample& sample, const AccessRecord& record) {
+    if (!HasLoad(record)) return ring_->Add(sample);
+    SampleDetail load = LoadOf(record);
+    return ring_->Add(sample, &load);
+  }
+  // Any line: one that makes time go on, is not believed, has places, or was refused by the ring.
+  void RecordWithCare(const Sample& sample, const AccessRecord& record, TimeNs wall_now);
+  // The start of the first second whose lines are not plain; none are where places are looked for.
+  TimeNs PlainBefore() const;
   // A line ahead of what is trusted, or any line while others are held.
   void Suspect(const Sample& sample, const AccessRecord& record, TimeNs wall_now);
   void AdmitHeld();
@@ -84,7 +142,8 @@ class Recorder {
   const size_t stream_;
   JumpGuard guard_;
   int64_t newest_second_ = kNoSecond;
-  int64_t trusted_through_ = kNoSecond;  // a line of a later second is looked at twice
+  int64_t trusted_through_ = kNoSecond;                          // a line of a later second is looked at twice
+  TimeNs plain_before_ns_ = std::numeric_limits<TimeNs>::min();  // PlainBefore(), whenever no line is being recorded
 };
 
 }  // namespace revertd

@@ -77,6 +77,21 @@ inline uint64_t MatchMask64(const char* at, char byte) {
   return MatchMask32(at, byte) | uint64_t{MatchMask32(at + 32, byte)} << 32;
 }
 
+// One bit for each of 32 bytes: whether those at `a` and at `b` are equal.
+inline uint32_t EqualMask32(const char* a, const char* b) {
+#if defined(__SSE2__)
+  const auto half = [](const char* x, const char* y) {
+    const auto load = [](const char* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); };
+    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(load(x), load(y))));
+  };
+  return half(a, b) | half(a + 16, b + 16) << 16;
+#else
+  uint32_t mask = 0;
+  for (size_t i = 0; i < 32; ++i) mask |= uint32_t{a[i] == b[i]} << i;
+  return mask;
+#endif
+}
+
 // The first `byte` in [at, end), or `end`. Most fields are shorter than 32 bytes: one round, no guess.
 inline const char* FindByte(const char* at, const char* end, char byte) {
   for (; at < end; at += 32) {

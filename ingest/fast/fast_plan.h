@@ -49,6 +49,12 @@ struct LineBatch {
   std::array<uint32_t, kLines> begins;       // of the line, counted from the block's start
   std::array<uint32_t, kLines> ends;         // of its LF
   std::array<AccessRecord, kLines> records;  // of proven lines
+
+  size_t proven_lines() const { return size - (kLines - proven.count()); }
+  // Without its LF, as it stands in `block`.
+  std::string_view LineOf(std::string_view block, size_t i) const {
+    return block.substr(begins[i], ends[i] - begins[i]);
+  }
 };
 
 // What is left of a block.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -35,6 +36,36 @@ TEST(HdrHistogram, BucketsTileTheRange) {
   }
   EXPECT_EQ(HdrHistogram::BucketOf(-1), 0U);
   EXPECT_EQ(HdrHistogram::BucketOf(std::numeric_limits<DurationNs>::max()), HdrHistogram::kBuckets - 1);
+}
+
+// The bucket's number by the definition of the layout: the highest bit and the six behind it.
+size_t BucketByShifts(DurationNs duration) {
+  constexpr int kSubBits = HdrHistogram::kSubBucketBits;
+  if (duration < DurationNs{1} << HdrHistogram::kLowestPower) return 0;
+  int power = HdrHistogram::kLowestPower;
+  while (power < HdrHistogram::kHighestPower && duration >> (power + 1) != 0) ++power;
+  const DurationNs value = std::min(duration, (DurationNs{1} << (HdrHistogram::kHighestPower + 1)) - 1);
+  const auto octave = static_cast<size_t>(power - HdrHistogram::kLowestPower);
+  return 1 + (octave << kSubBits) + static_cast<size_t>(value >> (power - kSubBits) & ((1 << kSubBits) - 1));
+}
+
+TEST(HdrHistogram, BucketsAgreeWithTheirDefinition) {
+  constexpr uint64_t kSeed = 37;
+  std::mt19937_64 random(kSeed);
+  const auto expect_same = [](DurationNs duration) {
+    ASSERT_EQ(HdrHistogram::BucketOf(duration), BucketByShifts(duration)) << duration;
+  };
+  constexpr auto kMin = std::numeric_limits<DurationNs>::min();
+  constexpr auto kMax = std::numeric_limits<DurationNs>::max();
+  for (const DurationNs edge : {kMin, kMin + 1, DurationNs{-1}, DurationNs{0}, kMax - 1, kMax}) expect_same(edge);
+  for (int power = 0; power < 63; ++power) {
+    for (int64_t beside = -2; beside <= 2; ++beside) expect_same((DurationNs{1} << power) + beside);
+    for (int i = 0; i < 20'000; ++i) expect_same(static_cast<DurationNs>(random() >> (63 - power)));
+  }
+  for (size_t bucket = 0; bucket < HdrHistogram::kBuckets; ++bucket) {
+    for (int64_t beside = -1; beside <= 1; ++beside) expect_same(HdrHistogram::LowestOf(bucket) + beside);
+  }
+  for (DurationNs duration = 0; duration < 200'000; ++duration) expect_same(duration);
 }
 
 TEST(HdrHistogram, QuantilesAgreeWithASortedList) {

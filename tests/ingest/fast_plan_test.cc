@@ -146,7 +146,12 @@ class Pair {
       ASSERT_EQ(Words(record, needs_), Words(wanted, needs_)) << line;
     };
     const auto on_line = [&](std::string_view line) { ASSERT_EQ(line, next()); };
-    const size_t read = blocks_->Read(block, on_record, on_line, [](size_t, size_t) { return true; });
+    const size_t read = blocks_->Read(block, [&](const LineBatch& batch) {
+      for (size_t i = 0; i < batch.size; ++i) {
+        batch.proven[i] ? on_record(batch.records[i]) : on_line(batch.LineOf(block, i));
+      }
+      return true;
+    });
     ASSERT_EQ(read, bytes);
     ASSERT_TRUE(rest.empty());
   }

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
 #include <random>
+#include <vector>
 
 namespace revertd {
 namespace {
@@ -276,6 +279,67 @@ TEST(Recorder, CountsRoutesAndCohortsWhereAsked) {
   EXPECT_EQ(cohorts["_other"], 22U);  // the two upstreams beyond seven
   EXPECT_EQ(counters.Get(Counter::kCohortsOverflow), 22U);
   EXPECT_EQ(counters.Get(Counter::kLinesSampled), 101U);
+}
+
+// What a line becomes: every counter, and what is read of every window.
+struct Outcome {
+  std::array<uint64_t, kCounterCount> counters{};
+  std::map<std::pair<int64_t, ServiceId>, std::vector<uint64_t>> windows;
+  bool operator==(const Outcome&) const = default;
+};
+Outcome OutcomeOf(WindowRing& ring, const Counters& counters) {
+  Outcome outcome;
+  for (size_t i = 0; i < kCounterCount; ++i) outcome.counters[i] = counters.Get(static_cast<Counter>(i));
+  ring.Collect([&](const Window& window) {
+    auto& read = outcome.windows[{window.second, window.service}];
+    read = {window.bytes, window.latency.total(), window.saturation.queue_ns.count, window.saturation.queue_ns.sum};
+    read.insert(read.end(), window.by_class.begin(), window.by_class.end());
+    read.insert(read.end(), window.by_age.requests.begin(), window.by_age.requests.end());
+    read.insert(read.end(), window.by_age.errors.begin(), window.by_age.errors.end());
+  });
+  return outcome;
+}
+
+// A recorder that looks for cohorts takes no line for a plain one: it is the slow witness of the other.
+TEST(Recorder, APlainLineIsCountedAsWithEveryCare) {
+  Config config;
+  config.detect.cohort = CohortField::kRelease;  // no line has one
+  uint64_t sampled = 0;
+  for (unsigned seed = 1; seed <= 100; ++seed) {
+    std::mt19937 random(seed);
+    const bool live = seed % 2 == 0;
+    DetailFinder details(config);
+    WindowRing plain_ring(4, kRingSeconds);
+    WindowRing careful_ring(4, kRingSeconds, {.cohorts = true});
+    Counters plain_counters;
+    Counters careful_counters;
+    Recorder plain({.live = live}, &plain_ring, &plain_counters, nullptr);
+    Recorder careful({.live = live, .details = &details}, &careful_ring, &careful_counters, nullptr);
+    int64_t now = kStart;
+    for (int i = 0; i < 2'000; ++i) {
+      if (random() % 20 == 0) now += static_cast<int64_t>(random() % 3);
+      if (random() % 500 == 0) now += static_cast<int64_t>(random() % 5'000);
+      const int64_t away = random() % 1'000 == 0 ? static_cast<int64_t>(random() % 900) - 300 : 0;
+      AccessRecord record = RecordAt(now + away - static_cast<int64_t>(random() % 7), random() % 5 == 0 ? 503 : 200);
+      record.end_ns += random() % 2 == 0 ? 0 : kSecondNs - 1;
+      record.duration_ns = static_cast<int64_t>(random() % 9) * kSecondNs / 3 - 1;
+      record.start_ns = record.end_ns - std::max<DurationNs>(record.duration_ns, 0);
+      record.bytes = static_cast<int64_t>(random() % 5) - 1;
+      record.aborted = random() % 20 == 0;
+      if (random() % 3 == 0) record.queue_ns = static_cast<int64_t>(random() % 50);
+      const ServiceId service = random() % 4;
+      plain.Record(record, service, now * kSecondNs);
+      careful.Record(record, service, now * kSecondNs);
+      if (random() % 50 == 0) {
+        ASSERT_EQ(OutcomeOf(plain_ring, plain_counters), OutcomeOf(careful_ring, careful_counters)) << "seed " << seed;
+      }
+    }
+    plain.Finish();
+    careful.Finish();
+    ASSERT_EQ(OutcomeOf(plain_ring, plain_counters), OutcomeOf(careful_ring, careful_counters)) << "seed " << seed;
+    sampled += plain_counters.Get(Counter::kLinesSampled);
+  }
+  EXPECT_GT(sampled, 50'000U);
 }
 
 // Whatever order lines come in and whenever the reader looks: each is one sample or one drop, and every sample is

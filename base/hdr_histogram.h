@@ -55,6 +55,8 @@ class LogLinearHistogram {
     counts_[bucket] += count;
     used_[GroupOf(bucket)] = true;
   }
+  // Where Record() will count, to be fetched beforehand.
+  const Count* PlaceOf(DurationNs duration) const { return &counts_[BucketOf(duration)]; }
   template <typename Other>
   void Merge(const LogLinearHistogram<Other>& other) {
     other.ForEachCount([this](size_t bucket, Other count) { AddToBucket(bucket, static_cast<Count>(count)); });

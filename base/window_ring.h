@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "base/sample.h"
 #include "base/window.h"
 #include "base/zero_array.h"
@@ -66,11 +67,12 @@ class WindowRing {
   }
   static constexpr bool IsCounted(AddResult result) { return result <= AddResult::kCountedLate; }
 
-  // A line of `service` comes soon: where it will probably be counted is fetched meanwhile.
-  void Expect(ServiceId service) const {
-    const Window* const window = turn_.slot->windows.data() + service;
-    __builtin_prefetch(&window->cells[static_cast<size_t>(StatusClass::k2xx)], 1);
-    __builtin_prefetch(&window->bytes, 1);
+  // Such a sample comes soon: where it will be counted, if its second stays the one of the line before it, is fetched.
+  void Expect(ServiceId service, StatusClass status_class, DurationNs duration_ns) const {
+    const Window& window = turn_.slot->windows.data()[service];
+    PrefetchForWrite(&window.cells[static_cast<size_t>(status_class)]);
+    PrefetchForWrite(&window.bytes);
+    PrefetchForWrite(window.latency.PlaceOf(duration_ns));
   }
 
   // Seals every second up to and including `second`.

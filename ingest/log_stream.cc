@@ -64,7 +64,7 @@ void LogStream::RecordBatch(std::string_view block, const LineBatch& batch, Time
   for (size_t i = 0; i < batch.size; ++i) {
     if (!batch.proven[i]) continue;
     services[i] = MetBefore(batch.records[i]);
-    if (services[i]) recorder_->Expect(*services[i]);
+    if (services[i]) recorder_->Expect(batch.records[i], *services[i]);
   }
   for (size_t i = 0; i < batch.size; ++i) {
     if (batch.proven[i]) [[likely]] {

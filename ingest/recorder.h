@@ -71,7 +71,7 @@ class Recorder {
 
   void Record(const AccessRecord& record, ServiceId service, TimeNs wall_now) {
     const Sample sample{.service = service,
-                        .status_class = record.aborted ? StatusClass::kAborted : StatusClassOf(record.status),
+                        .status_class = ClassOf(record),
                         .end_ns = record.end_ns,
                         .start_ns = record.start_ns,
                         .duration_ns = record.duration_ns,
@@ -87,8 +87,10 @@ class Recorder {
     }
     RecordWithCare(sample, record, wall_now);
   }
-  // A line of `service` comes soon.
-  void Expect(ServiceId service) const { ring_->Expect(service); }
+  // `record` comes soon, as one of `service`.
+  void Expect(const AccessRecord& record, ServiceId service) const {
+    ring_->Expect(service, ClassOf(record), record.duration_ns);
+  }
   // Bytes came: this stream is not idle.
   void Heard(TimeNs wall_now) { watermark_->Heard(stream_, wall_now); }
   // The stream has ended: seals every second that was counted. Of several streams: believes what was held, and holds
@@ -106,6 +108,9 @@ class Recorder {
   // Of one line. A guard against a MakeRoom that never gives up, not a wait: the wait and its length are MakeRoom's.
   static constexpr int kMakeRoomTriesMax = 10'000;
 
+  static StatusClass ClassOf(const AccessRecord& record) {
+    return record.aborted ? StatusClass::kAborted : StatusClassOf(record.status);
+  }
   // All of a sample but its places.
   static SampleDetail LoadOf(const AccessRecord& record) {
     return {.queue_ns = record.queue_ns, .connect_ns = record.connect_ns, .queue_length = record.queue_length};

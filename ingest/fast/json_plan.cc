@@ -1,7 +1,7 @@
 #include "ingest/fast/json_plan.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,11 +22,17 @@ constexpr int kUnprovenMax = 64;
 // 2200 begins behind it: later times are the exact reader's affair.
 constexpr TimeNs kLatestPlainNs = 7'000'000'000 * kSecondNs;
 
+constexpr auto kIsBare = [] {
+  std::array<bool, 256> is_bare{};
+  for (int c = 0; c < 256; ++c) is_bare[static_cast<size_t>(c)] = IsJsonBare(static_cast<char>(c));
+  return is_bare;
+}();
+
 class JsonPlan final : public FastPlanOf<JsonPlan> {
  public:
   JsonPlan(std::shared_ptr<const KeyedFamily> family, uint16_t dialect, const ReaderOptions& options,
-           std::unique_ptr<LineReader> exact)
-      : family_(std::move(family)), own_(dialect), options_(options), exact_(std::move(exact)) {}
+           const FieldNeeds& needs, std::unique_ptr<LineReader> exact)
+      : family_(std::move(family)), own_(dialect), options_(options), needs_(needs), exact_(std::move(exact)) {}
 
   const DelimiterSet& delimiters() const override {
     // A backslash is a mark as well: with one in it, no line has the marks that are expected, so no value has escapes.
@@ -48,53 +54,50 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
   size_t Prove(const char* data, LineAt line, AccessRecord& record) {
     if (steps_.empty()) return 0;
     const char* at = data + line.begin;
+    // The first one at `at` or behind it: every quote of a literal that was found is one, and no byte of a bare value.
     const uint32_t* mark = line.marks;
-    const Word* word = words_.data();
     Stamps stamps;
     record = {};
     for (const Step& step : steps_) {
-      // The quotes first: they say that there are as many bytes as are compared.
-      if (step.quotes != 0 && data + mark[step.quotes - 1] != at + step.last_quote) return 0;
-      uint64_t differs = 0;
-      for (const char* from = at; from < at + step.literal_size; from += 8, ++word) {
-        differs |= (LoadWord(from) ^ word->bytes) & word->mask;
-      }
-      if (differs != 0) return 0;
-      at += step.literal_size;
+      // What was found holds no LF, so that `at` stands in the block and the compare ends within the block's margin.
+      if ((EqualMask32(at, step.text.data()) | step.behind) != ~uint32_t{0}) return 0;
+      at += step.size;
       mark += step.quotes;
       const char* end = at;
-      if (step.ends_by_mark) {
+      if (step.value == Value::kString) {
         end = data + *mark;
-      } else if (!step.is_tail) {
-        while (IsJsonBare(*end)) ++end;
+      } else if (step.value == Value::kBare) {
+        while (kIsBare[static_cast<uint8_t>(*end)]) ++end;
         if (end == at) return 0;
       }
       if (step.is_field && !ReadValue(step, {at, static_cast<size_t>(end - at)}, stamps, record)) return 0;
       at = end;
     }
     if (at != data + *mark || *at != '\n') return 0;
-    if (record.status == kStatusNotLogged || TellsNoRequest(values_)) return 0;
+    if (record.status == kStatusNotLogged) return 0;
+    if (values_.Has(KeyedField::kKind) && TellsNoRequest(values_)) return 0;
     if (PlaceInTime(stamps.end, stamps.start, make_duration_, record) != ParseError::kNone) return 0;
-    ReadKeyedTexts(values_, record);
+    ReadKeyedService(values_, record);
+    if (needs_.request) ReadKeyedRequest(values_, record);
+    if (needs_.cohort) ReadKeyedCohort(values_, record);
     return static_cast<size_t>(mark - line.marks) + 1;
   }
 
-  // Eight bytes of a literal; of the last word those that count.
-  struct Word {
-    uint64_t bytes;
-    uint64_t mask;
-  };
-  // JsonStep, packed; its words follow those of the step before.
+  enum class Value : uint8_t { kNone, kString, kBare };
+
+  // JsonStep, packed, or a piece of one whose literal is longer than one compare: the value comes behind the last.
   struct Step {
-    uint32_t literal_size;
-    uint32_t quotes;
-    uint32_t last_quote;
-    bool ends_by_mark;
-    bool is_tail;
-    bool is_field;
-    bool has_rivals;
-    KeyedField field;
-    TimeUnit unit;
+    static constexpr size_t kTextBytes = 32;
+
+    std::array<char, kTextBytes> text{};
+    uint32_t behind = 0;  // bit i: byte i is behind the text's end
+    uint8_t size = 0;
+    uint8_t quotes = 0;  // in the text
+    Value value = Value::kNone;
+    bool is_field = false;  // of those that are asked for
+    bool has_rivals = false;
+    KeyedField field = KeyedField::kMarker;
+    TimeUnit unit = TimeUnit::kByForm;
   };
 
   struct Stamps {
@@ -104,7 +107,7 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
 
   // Numbers are read here in their usual forms and else as the exact reader does; texts are kept for it.
   bool ReadValue(const Step& step, std::string_view text, Stamps& stamps, AccessRecord& record) {
-    if (IsBlankValue(text) || (!step.ends_by_mark && text == "null")) {
+    if (IsBlankValue(text) || (step.value == Value::kBare && text == "null")) {
       // Of the line before another text may be there.
       values_.Set(step.field, step.unit, {});
       return !step.has_rivals;
@@ -190,36 +193,46 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
     make_duration_ = dialect.stamps_make_duration;
     values_ = {};
     steps_.clear();
-    words_.clear();
     for (const JsonStep& step : steps) {
-      const bool is_field = step.row != JsonStep::kNoRow;
-      const KeyedRow row = is_field ? dialect.rows[step.row] : KeyedRow{.path = {}, .field = KeyedField::kMarker};
-      steps_.push_back({.literal_size = static_cast<uint32_t>(step.literal.size()),
-                        .quotes = step.quotes,
-                        .last_quote = step.last_quote,
-                        .ends_by_mark = step.is_string,
-                        .is_tail = &step == &steps.back(),
-                        .is_field = is_field,
-                        .has_rivals = step.has_rivals,
-                        .field = row.field,
-                        .unit = row.unit});
-      for (size_t i = 0; i < step.literal.size(); i += 8) {
-        const size_t size = std::min<size_t>(step.literal.size() - i, 8);
-        Word word{.bytes = 0, .mask = LowBytes(size)};
-        std::memcpy(&word.bytes, step.literal.data() + i, size);
-        words_.push_back(word);
+      std::string_view literal = step.literal;
+      for (; literal.size() > Step::kTextBytes; literal.remove_prefix(Step::kTextBytes)) {
+        AddText(literal.substr(0, Step::kTextBytes));
       }
+      AddText(literal);
+      if (&step == &steps.back()) return;
+      Step& last = steps_.back();
+      last.value = step.is_string ? Value::kString : Value::kBare;
+      if (step.row == JsonStep::kNoRow || !IsAskedFor(dialect.rows[step.row].field)) continue;
+      last.is_field = true;
+      last.has_rivals = step.has_rivals;
+      last.field = dialect.rows[step.row].field;
+      last.unit = dialect.rows[step.row].unit;
     }
+  }
+
+  void AddText(std::string_view text) {
+    Step& step = steps_.emplace_back();
+    text.copy(step.text.data(), text.size());
+    step.behind = text.size() == Step::kTextBytes ? 0 : ~uint32_t{0} << text.size();
+    step.size = static_cast<uint8_t>(text.size());
+    step.quotes = static_cast<uint8_t>(std::count(text.begin(), text.end(), '"'));
+  }
+
+  // The target and the request line may tell the host.
+  bool IsAskedFor(KeyedField field) const {
+    if (field == KeyedField::kMethod) return needs_.request;
+    if (field == KeyedField::kUpstream || field == KeyedField::kRelease) return needs_.cohort;
+    return true;
   }
 
   const std::shared_ptr<const KeyedFamily> family_;
   const uint16_t own_;
   const ReaderOptions options_;
+  const FieldNeeds needs_;
   const std::unique_ptr<LineReader> exact_;
   JsonScanner scanner_;
   KeyedLine found_;
   std::vector<Step> steps_;  // empty: nothing is learned yet
-  std::vector<Word> words_;
   bool make_duration_ = false;
   KeyedValues values_;  // texts of the line at hand; every line of the shape sets the same ones
   int unproven_ = 0;
@@ -230,8 +243,9 @@ class JsonPlan final : public FastPlanOf<JsonPlan> {
 }  // namespace
 
 std::unique_ptr<FastPlan> NewJsonPlan(std::shared_ptr<const KeyedFamily> family, uint16_t dialect,
-                                      const ReaderOptions& options, std::unique_ptr<LineReader> exact) {
-  return std::make_unique<JsonPlan>(std::move(family), dialect, options, std::move(exact));
+                                      const ReaderOptions& options, const FieldNeeds& needs,
+                                      std::unique_ptr<LineReader> exact) {
+  return std::make_unique<JsonPlan>(std::move(family), dialect, options, needs, std::move(exact));
 }
 
 }  // namespace revertd

@@ -17,6 +17,7 @@ namespace revertd {
 
 // `exact` reads as the format's own reader with the same options does.
 std::unique_ptr<FastPlan> NewJsonPlan(std::shared_ptr<const KeyedFamily> family, uint16_t dialect,
-                                      const ReaderOptions& options, std::unique_ptr<LineReader> exact);
+                                      const ReaderOptions& options, const FieldNeeds& needs,
+                                      std::unique_ptr<LineReader> exact);
 
 }  // namespace revertd

@@ -1,13 +1,9 @@
 #include "ingest/fast/json_shape.h"
 
-#include "ingest/fast/byte_index.h"
-
 namespace revertd {
 namespace {
 
-constexpr int kDepthMax = 8;                 // JsonScanner's own
-constexpr uint32_t kQuotesMax = 32;          // of a literal: half of the marks that may be read ahead
-constexpr size_t kBehindQuoteBytesMax = 48;  // of a literal: within the margin that may be read
+constexpr int kDepthMax = 8;  // JsonScanner's own
 
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
@@ -20,9 +16,6 @@ class Learner {
     SkipBlanks();
     if (!Value(KeyedFamily::kRoot, 0) || at_ != line_.size()) return std::nullopt;
     EndLiteral();
-    for (const JsonStep& step : steps_) {
-      if (step.quotes > kQuotesMax || step.literal.size() - step.last_quote > kBehindQuoteBytesMax) return std::nullopt;
-    }
     KeepTheBest();
     return std::move(steps_);
   }
@@ -94,15 +87,7 @@ class Learner {
   }
 
   // What has been passed since the last value is a literal.
-  void EndLiteral() {
-    JsonStep& step = steps_.emplace_back();
-    step.literal = line_.substr(literal_begin_, at_ - literal_begin_);
-    for (size_t i = 0; i < step.literal.size(); ++i) {
-      if (step.literal[i] != '"') continue;
-      ++step.quotes;
-      step.last_quote = static_cast<uint32_t>(i);
-    }
-  }
+  void EndLiteral() { steps_.emplace_back().literal = line_.substr(literal_begin_, at_ - literal_begin_); }
 
   // Of a key that comes twice the last counts.
   void AddValue(KeyedNode node, bool is_string, size_t end) {

@@ -109,8 +109,8 @@ StatusOr<KeyedRow> ParseFieldMapping(std::string_view mapping) {
 
 }  // namespace
 
-std::unique_ptr<FastPlan> KeyedFormat::NewFastPlan(const ReaderOptions& options, const FieldNeeds& /*needs*/) const {
-  return new_plan_ == nullptr ? nullptr : new_plan_(family_, dialect_, options, NewReader(options));
+std::unique_ptr<FastPlan> KeyedFormat::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const {
+  return new_plan_ == nullptr ? nullptr : new_plan_(family_, dialect_, options, needs, NewReader(options));
 }
 
 std::unique_ptr<LineReader> KeyedFormat::NewReader(const ReaderOptions& options) const {

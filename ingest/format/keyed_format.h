@@ -28,7 +28,8 @@ class KeyedScanner {
 using NewKeyedScanner = std::unique_ptr<KeyedScanner> (*)();
 // The fast plan of one dialect (ingest/fast/json_plan.h), which learns from lines that `exact` reads; nullptr: none.
 using NewKeyedPlan = std::unique_ptr<FastPlan> (*)(std::shared_ptr<const KeyedFamily> family, uint16_t dialect,
-                                                   const ReaderOptions& options, std::unique_ptr<LineReader> exact);
+                                                   const ReaderOptions& options, const FieldNeeds& needs,
+                                                   std::unique_ptr<LineReader> exact);
 
 class KeyedFormat final : public Format {
  public:

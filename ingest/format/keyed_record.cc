@@ -96,21 +96,28 @@ ParseError PlaceInTime(std::optional<TimeNs> end, std::optional<TimeNs> start, b
   return ParseError::kNone;
 }
 
-void ReadKeyedTexts(const KeyedValues& values, AccessRecord& record) {
-  const RequestLine request = SplitRequestLine(values.Text(KeyedField::kRequestLine));
+void ReadKeyedService(const KeyedValues& values, AccessRecord& record) {
+  record.host = HostWithoutPort(values.Text(KeyedField::kHost));
+  if (record.host.empty()) record.host = SplitTarget(values.Text(KeyedField::kTarget)).host;
+  if (record.host.empty()) record.host = SplitRequestLine(values.Text(KeyedField::kRequestLine)).host;
+  record.backend = values.Text(KeyedField::kBackend);
+  record.aborted = TellsAbort(values.Text(KeyedField::kAbort));
+}
+
+void ReadKeyedRequest(const KeyedValues& values, AccessRecord& record) {
+  const std::string_view line = values.Text(KeyedField::kRequestLine);
+  const RequestLine request = SplitRequestLine(line);
   const Target target = SplitTarget(values.Text(KeyedField::kTarget));
   const std::string_view method = values.Text(KeyedField::kMethod);
   record.method = method.empty() || !IsMethod(method) ? request.method : method;
   record.path = target.path.empty() ? request.path : target.path;
   // Grok's pattern of a request line calls the target alone "request".
-  const std::string_view bare = values.Text(KeyedField::kRequestLine);
-  if (record.path.empty() && !record.method.empty() && bare.starts_with('/')) record.path = SplitTarget(bare).path;
-  record.host = HostWithoutPort(values.Text(KeyedField::kHost));
-  if (record.host.empty()) record.host = target.host.empty() ? request.host : target.host;
+  if (record.path.empty() && !record.method.empty() && line.starts_with('/')) record.path = SplitTarget(line).path;
+}
+
+void ReadKeyedCohort(const KeyedValues& values, AccessRecord& record) {
   record.upstream = LastOfList(values.Text(KeyedField::kUpstream));
-  record.backend = values.Text(KeyedField::kBackend);
   record.release = values.Text(KeyedField::kRelease);
-  record.aborted = TellsAbort(values.Text(KeyedField::kAbort));
 }
 
 bool TellsNoRequest(const KeyedValues& values) {
@@ -128,7 +135,9 @@ ParseError ReadKeyedRecord(const KeyedValues& values, bool stamps_make_duration,
   const auto status = ParseKeyedStatus(values.Text(KeyedField::kStatus));
   if (!status) return ParseError::kBadStatus;
   record.status = *status;
-  ReadKeyedTexts(values, record);
+  ReadKeyedService(values, record);
+  ReadKeyedRequest(values, record);
+  ReadKeyedCohort(values, record);
   return ParseError::kNone;
 }
 

@@ -41,8 +41,12 @@ class KeyedValues {
 // Sets end and start from the stamps and the duration that `record` has.
 ParseError PlaceInTime(std::optional<TimeNs> end, std::optional<TimeNs> start, bool stamps_make_duration,
                        AccessRecord& record);
-// Method, path, host, upstream, backend, release and `aborted`.
-void ReadKeyedTexts(const KeyedValues& values, AccessRecord& record);
+// Host, backend and `aborted`.
+void ReadKeyedService(const KeyedValues& values, AccessRecord& record);
+// Method and path.
+void ReadKeyedRequest(const KeyedValues& values, AccessRecord& record);
+// Upstream and release.
+void ReadKeyedCohort(const KeyedValues& values, AccessRecord& record);
 bool TellsNoRequest(const KeyedValues& values);
 
 // kHeader: a line of the same server that tells of no request (Azure's firewall, Caddy's errors).

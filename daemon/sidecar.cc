@@ -57,7 +57,7 @@ Sidecar::Sidecar(const Config& config, bool use_io_uring, SimdKernel kernel, std
       events_(STDOUT_FILENO),
       sources_(config_, &services_, &ring_, &clock_,
                {.make_room = [this] { return MakeRoomInRing(); },
-                .on_batch = [this] { analysis_wake_.Notify(); },
+                .on_batch = [this] { WakeAnalysisIfSealed(); },
                 .on_event = [this](const SourceEvent& event) { PrintSourceEvent(event); },
                 .positions = &positions_}) {}
 
@@ -129,6 +129,12 @@ bool Sidecar::MakeRoomInRing() {
     clock_.SleepFor(kMillisecondNs);
   }
   return ring_.collected_through() >= sealed;
+}
+
+// Analysis takes whole seconds: to wake it for every line would cost more than the line.
+void Sidecar::WakeAnalysisIfSealed() {
+  const int64_t sealed = ring_.sealed_through();
+  if (std::exchange(woken_for_, sealed) != sealed) analysis_wake_.Notify();
 }
 
 void Sidecar::IngestThread() {

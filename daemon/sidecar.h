@@ -64,6 +64,7 @@ class Sidecar {
   void IngestThread();
   void AnalysisThread();
   void ExecutorThread();
+  void WakeAnalysisIfSealed();
   bool MakeRoomInRing();
 
   const Config config_;
@@ -80,6 +81,7 @@ class Sidecar {
   std::unique_ptr<ExecutorStore> journal_view_;  // analysis thread, read only
   std::unique_ptr<StateStore> inbox_;            // executor thread
   std::unique_ptr<ExecutorStore> journal_;       // executor thread
+  int64_t woken_for_ = kNoSecond;                // ingest thread: analysis was woken for what is sealed through it
   WakeUp analysis_wake_;
   WakeUp executor_wake_;
   std::atomic<bool> stop_{false};

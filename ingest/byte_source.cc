@@ -22,8 +22,17 @@ Status CheckReadable(int fd) {
   return OkStatus();
 }
 
+void WidenPipe(int fd) {
+  const int now = fcntl(fd, F_GETPIPE_SZ);
+  if (now < 0) return;
+  for (int wanted = kPipeBytes; wanted > now; wanted /= 2) {
+    if (fcntl(fd, F_SETPIPE_SZ, wanted) >= 0) return;
+  }
+}
+
 StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd) {
   REVERTD_RETURN_IF_ERROR(CheckReadable(fd));
+  WidenPipe(fd);
   return std::unique_ptr<ByteSource>(std::make_unique<PollReadSource>(fd));
 }
 

@@ -32,6 +32,11 @@ class ByteSource {
 // Whether bytes can be read from `fd` at all: it is open for reading and no directory.
 Status CheckReadable(int fd);
 
+// Asks for a pipe that holds up to kPipeBytes, so that the writer works on while we do not. Any other descriptor stays
+// as it is, and so does a pipe where the kernel grants no more (fs.pipe-max-size, fs.pipe-user-pages-soft).
+inline constexpr int kPipeBytes = 1024 * 1024;
+void WidenPipe(int fd);
+
 // Reads `fd` (a pipe, file, socket or terminal, which stays the caller's and outlives the source) through poll() and
 // read(): one recorded log after the other needs no event loop. A status where `fd` itself cannot be read.
 StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(int fd);

@@ -39,6 +39,8 @@ class EventLoop {
 
   // Called whenever `fd` has bytes, its end or an error to read, again and again until it is read.
   Id WatchReadable(int fd, OnEvent on_event) { return Add(Kind::kReadable, fd, std::move(on_event)); }
+  // From within its own callback: `fd` is looked at again only when `duration` is over. All else goes on meanwhile.
+  virtual void Rest(Id readable, DurationNs duration) = 0;
   // `fd` is a datagram socket; one event a datagram.
   Id ReceiveDatagrams(int fd, OnEvent on_event) { return Add(Kind::kDatagrams, fd, std::move(on_event)); }
   // `fd` is a connected stream socket; one event a piece.

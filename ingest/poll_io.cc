@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <system_error>
 
 namespace revertd {
@@ -44,21 +43,28 @@ PollLoop::~PollLoop() = default;
 EventLoop::Id PollLoop::Add(Kind kind, int fd, OnEvent on_event) {
   // A connection that is gone again between poll() and accept() must not block the thread.
   if (kind == Kind::kAccept) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-  watched_[++last_id_] = {kind, fd, std::make_shared<const OnEvent>(std::move(on_event))};
+  watched_[++last_id_] = {kind, fd, std::make_shared<const OnEvent>(std::move(on_event)), {}};
   return last_id_;
+}
+
+void PollLoop::Rest(Id readable, DurationNs duration) {
+  watched_.at(readable).rests_until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(duration);
 }
 
 Status PollLoop::RunOnce(DurationNs timeout) {
   std::vector<pollfd> wanted;
   std::vector<Id> ids;
+  const auto now = std::chrono::steady_clock::now();
   for (const auto& [id, watched] : watched_) {
+    if (watched.rests_until > now) {
+      timeout = std::min<DurationNs>(timeout, std::chrono::nanoseconds(watched.rests_until - now).count());
+      continue;
+    }
     wanted.push_back({.fd = watched.fd, .events = POLLIN, .revents = 0});
     ids.push_back(id);
   }
-  // Rounded up: a wait of half a millisecond must not become a busy loop.
-  const int64_t milliseconds = (timeout + kMillisecondNs - 1) / kMillisecondNs;
-  const int ready = ::poll(wanted.data(), wanted.size(),
-                           static_cast<int>(std::clamp<int64_t>(milliseconds, 0, std::numeric_limits<int>::max())));
+  const timespec wait{.tv_sec = timeout / kSecondNs, .tv_nsec = timeout % kSecondNs};
+  const int ready = ::ppoll(wanted.data(), wanted.size(), &wait, nullptr);
   if (ready < 0 && errno != EINTR) {
     return Unavailable("waiting for the log sources: " + std::generic_category().message(errno));
   }

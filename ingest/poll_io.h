@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
 #include <map>
 #include <vector>
 
@@ -16,6 +17,7 @@ class PollLoop final : public EventLoop {
   PollLoop();
   ~PollLoop() override;
 
+  void Rest(Id readable, DurationNs duration) override;
   void Remove(Id id) override { watched_.erase(id); }
   Status RunOnce(DurationNs timeout) override;
   std::string_view name() const override { return "poll"; }
@@ -24,7 +26,8 @@ class PollLoop final : public EventLoop {
   struct Watched {
     Kind kind;
     int fd;
-    std::shared_ptr<const OnEvent> on_event;  // shared: it may remove itself while it runs
+    std::shared_ptr<const OnEvent> on_event;            // shared: it may remove itself while it runs
+    std::chrono::steady_clock::time_point rests_until;  // not looked at before
   };
   struct Datagrams;  // the vectors of recvmmsg
 

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "ingest/byte_source.h"
+#include "ingest/nap.h"
 
 namespace revertd {
 
@@ -15,6 +16,7 @@ StdinSource::~StdinSource() {
 
 Status StdinSource::Start(EventLoop* loop) {
   REVERTD_RETURN_IF_ERROR(CheckReadable(fd_));
+  WidenPipe(fd_);
   stream_ = context_.NewStream();
   loop_ = loop;
   id_ = loop_->WatchReadable(fd_, [this](const EventLoop::Event& event) { OnReadable(event); });
@@ -26,12 +28,7 @@ void StdinSource::OnReadable(const EventLoop::Event& event) {
   if (error == 0) {
     const std::span<char> space = stream_->Space();
     const ssize_t bytes = ::read(fd_, space.data(), space.size());
-    if (bytes > 0) {
-      // The wall clock, once a read: it only guards against lines from the future, to the minute.
-      stream_->Filled(static_cast<size_t>(bytes), context_.clock->Now());
-      context_.Heard(stream_->format());
-      return;
-    }
+    if (bytes > 0) return Take(static_cast<size_t>(bytes));
     // Somebody else took the bytes of a shared non-blocking pipe, or a signal came: neither is an end.
     if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) return;
     error = bytes < 0 ? errno : 0;
@@ -41,6 +38,15 @@ void StdinSource::OnReadable(const EventLoop::Event& event) {
     context_.Tell("failed", std::generic_category().message(error));
   }
   End();
+}
+
+void StdinSource::Take(size_t bytes) {
+  // The wall clock, once a read: it guards against lines from the future, to the minute, and sees how busy we are.
+  const TimeNs now = context_.clock->Now();
+  loop_->Rest(id_, NapAfter(bytes, now - last_read_ns_));
+  last_read_ns_ = now;
+  stream_->Filled(bytes, now);
+  context_.Heard(stream_->format());
 }
 
 void StdinSource::End() {

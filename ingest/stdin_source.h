@@ -1,4 +1,5 @@
-// StdinSource: a pipe, a file or a terminal that somebody opened for us, read until it ends.
+// StdinSource: a pipe, a file or a terminal that somebody opened for us, read until it ends. Under a load of small
+// writes it is read after naps (ingest/nap.h), and a pipe is widened, so that the writer does not wait meanwhile.
 //
 // Thread contract: the ingest thread. What comes through a pipe cannot be read again: lines of seconds that were not
 // kept when the process was killed are lost with it.
@@ -23,6 +24,7 @@ class StdinSource final : public Source {
 
  private:
   void OnReadable(const EventLoop::Event& event);
+  void Take(size_t bytes);
   void End();
 
   const int fd_;
@@ -30,6 +32,7 @@ class StdinSource final : public Source {
   EventLoop* loop_ = nullptr;
   EventLoop::Id id_ = 0;
   std::unique_ptr<LogStream> stream_;
+  TimeNs last_read_ns_ = 0;
 };
 
 }  // namespace revertd

@@ -18,6 +18,8 @@ constexpr unsigned kEntries = 64;  // requests and cancels between two waits; mo
 constexpr unsigned kCompletionEntries =
     4096;                        // a burst of datagrams; beyond it the kernel ends multishots, which rearm
 constexpr uint64_t kNobody = 0;  // the completion of a cancel
+// The timer in front of a poll has the poll's number and this bit.
+constexpr uint64_t kTimerBit = uint64_t{1} << 63;
 constexpr int kBufferGroup = 0;
 constexpr size_t kBufferRingBytes = UringLoop::kBuffers * sizeof(io_uring_buf);
 // A buffer holds what recvmsg tells in front of the bytes.
@@ -26,6 +28,10 @@ constexpr size_t kBufferBytes = kReceiveBytes + sizeof(io_uring_recvmsg_out);
 static_assert((UringLoop::kBuffers & (UringLoop::kBuffers - 1)) == 0, "the ring of buffers wants a power of two");
 
 std::string Words(int error) { return std::generic_category().message(error); }
+
+__kernel_timespec ToTimespec(DurationNs duration) {
+  return {.tv_sec = duration / kSecondNs, .tv_nsec = duration % kSecondNs};
+}
 
 // Multishot receive came with Linux 6.0 and cannot be asked for; zero-copy send came with it and can.
 bool HasMultishotReceive(io_uring* ring) {
@@ -53,6 +59,13 @@ io_uring_buf_ring* RegisterBufferRing(io_uring* ring, std::string* reason) {
   auto* buffer_ring = static_cast<io_uring_buf_ring*>(memory);
   io_uring_buf_ring_init(buffer_ring);
   return buffer_ring;
+}
+
+// Where HasRoom() has said so.
+io_uring_sqe* NextEntry(io_uring* ring) {
+  io_uring_sqe* entry = io_uring_get_sqe(ring);
+  REVERTD_CHECK(entry != nullptr);
+  return entry;
 }
 
 }  // namespace
@@ -105,6 +118,13 @@ EventLoop::Id UringLoop::Add(Kind kind, int fd, OnEvent on_event) {
   return last_id_;
 }
 
+void UringLoop::Rest(Id readable, DurationNs duration) {
+  const auto found = requests_.find(readable);
+  REVERTD_CHECK(found != requests_.end() && found->second.kind == Kind::kReadable);
+  found->second.is_resting = duration > 0;
+  found->second.rest = ToTimespec(duration);
+}
+
 void UringLoop::Remove(Id id) {
   const auto found = requests_.find(id);
   if (found == requests_.end() || found->second.removed) return;
@@ -117,16 +137,23 @@ void UringLoop::Remove(Id id) {
   }
 }
 
+bool UringLoop::HasRoom() {
+  if (io_uring_sq_space_left(ring_.get()) < 2) io_uring_submit(ring_.get());
+  return io_uring_sq_space_left(ring_.get()) >= 2;
+}
+
+void UringLoop::Cancel(Id id) {
+  io_uring_sqe* entry = NextEntry(ring_.get());
+  io_uring_prep_cancel64(entry, id, 0);
+  io_uring_sqe_set_data64(entry, kNobody);
+}
+
 Status UringLoop::SubmitWanted() {
   for (const Id id : std::exchange(unwanted_, {})) {
-    io_uring_sqe* entry = io_uring_get_sqe(ring_.get());
-    if (entry == nullptr) {
-      io_uring_submit(ring_.get());
-      entry = io_uring_get_sqe(ring_.get());
-    }
-    if (entry == nullptr) return Unavailable("io_uring takes no more requests");
-    io_uring_prep_cancel64(entry, id, 0);
-    io_uring_sqe_set_data64(entry, kNobody);
+    if (!HasRoom()) return Unavailable("io_uring takes no more requests");
+    // A poll that still waits behind its timer goes with the timer.
+    Cancel(id | kTimerBit);
+    Cancel(id);
   }
   for (const Id id : std::exchange(wanted_, {})) {
     const auto found = requests_.find(id);
@@ -140,13 +167,18 @@ Status UringLoop::SubmitWanted() {
   return OkStatus();
 }
 
+// A link: the kernel starts the poll when the timer is over, so a rest costs neither a system call nor a wake-up.
+void UringLoop::PutTimerInFront(Id id, __kernel_timespec* rest) {
+  io_uring_sqe* entry = NextEntry(ring_.get());
+  io_uring_prep_timeout(entry, rest, 0, IORING_TIMEOUT_ETIME_SUCCESS);
+  entry->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
+  io_uring_sqe_set_data64(entry, id | kTimerBit);
+}
+
 Status UringLoop::Submit(Id id, Request& request) {
-  io_uring_sqe* entry = io_uring_get_sqe(ring_.get());
-  if (entry == nullptr) {
-    io_uring_submit(ring_.get());
-    entry = io_uring_get_sqe(ring_.get());
-  }
-  if (entry == nullptr) return Unavailable("io_uring takes no more requests");
+  if (!HasRoom()) return Unavailable("io_uring takes no more requests");
+  if (std::exchange(request.is_resting, false)) PutTimerInFront(id, &request.rest);
+  io_uring_sqe* entry = NextEntry(ring_.get());
   switch (request.kind) {
     case Kind::kReadable: io_uring_prep_poll_add(entry, request.fd, POLLIN); break;
     case Kind::kDatagrams: io_uring_prep_recvmsg_multishot(entry, request.fd, &request.head, 0); break;
@@ -164,7 +196,7 @@ Status UringLoop::Submit(Id id, Request& request) {
 
 Status UringLoop::RunOnce(DurationNs timeout) {
   REVERTD_RETURN_IF_ERROR(SubmitWanted());
-  __kernel_timespec wait{.tv_sec = timeout / kSecondNs, .tv_nsec = timeout % kSecondNs};
+  __kernel_timespec wait = ToTimespec(timeout);
   io_uring_cqe* first = nullptr;
   const int waited = io_uring_submit_and_wait_timeout(ring_.get(), &first, 1, &wait, nullptr);
   if (waited < 0 && waited != -ETIME && waited != -EINTR && waited != -EBUSY) {

@@ -6,6 +6,7 @@
 // sidecar. Files are not read through it: a read from the page cache gains nothing from a ring.
 #pragma once
 
+#include <linux/time_types.h>
 #include <sys/socket.h>
 
 #include <unordered_map>
@@ -30,6 +31,7 @@ class UringLoop final : public EventLoop {
   UringLoop(const UringLoop&) = delete;
   UringLoop& operator=(const UringLoop&) = delete;
 
+  void Rest(Id readable, DurationNs duration) override;
   void Remove(Id id) override;
   Status RunOnce(DurationNs timeout) override;
   std::string_view name() const override { return "io_uring"; }
@@ -39,9 +41,11 @@ class UringLoop final : public EventLoop {
     Kind kind;
     int fd;
     OnEvent on_event;
-    msghdr head{};           // of datagrams: recvmsg tells beside the bytes whether they were cut
-    bool in_flight = false;  // the kernel will complete it once more
-    bool removed = false;    // its owner is gone; it lives until the kernel lets go
+    msghdr head{};             // of datagrams: recvmsg tells beside the bytes whether they were cut
+    __kernel_timespec rest{};  // of kReadable: how long its next poll waits before it looks
+    bool is_resting = false;   // it does; the kernel reads `rest` when the poll is submitted
+    bool in_flight = false;    // the kernel will complete it once more
+    bool removed = false;      // its owner is gone; it lives until the kernel lets go
   };
   struct Completion {
     Id id;
@@ -54,6 +58,10 @@ class UringLoop final : public EventLoop {
   Id Add(Kind kind, int fd, OnEvent on_event) override;
   Status SubmitWanted();
   Status Submit(Id id, Request& request);
+  void PutTimerInFront(Id id, __kernel_timespec* rest);
+  void Cancel(Id id);
+  // For two entries that are submitted together; false: io_uring takes no more.
+  bool HasRoom();
   void Drain();
   void Handle(const Completion& completion);
   // Makes a completion an event and calls back. False: the registration has ended.

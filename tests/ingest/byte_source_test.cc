@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <random>
@@ -100,6 +101,23 @@ TEST_F(ByteSourceTest, ReadsABigPipe) {
     pipe.write.Close();
   });
   EXPECT_EQ(Drain(*Open(pipe.read.get()), 12'345), text);
+}
+
+TEST_F(ByteSourceTest, APipeIsWidenedAsFarAsTheKernelGrants) {
+  Pipe pipe = MakePipe();
+  const int before = fcntl(pipe.read.get(), F_GETPIPE_SZ);
+  const bool may_grow = fcntl(pipe.write.get(), F_SETPIPE_SZ, before * 2) == before * 2;
+  ASSERT_EQ(fcntl(pipe.write.get(), F_SETPIPE_SZ, before), before);
+  Open(pipe.read.get());
+  EXPECT_GE(fcntl(pipe.read.get(), F_GETPIPE_SZ), may_grow ? before * 2 : before);
+  EXPECT_LE(fcntl(pipe.read.get(), F_GETPIPE_SZ), std::max(before, kPipeBytes));
+  // One that is wide already, or no pipe at all, stays what it is.
+  const int wide = fcntl(pipe.read.get(), F_GETPIPE_SZ);
+  WidenPipe(pipe.read.get());
+  EXPECT_EQ(fcntl(pipe.read.get(), F_GETPIPE_SZ), wide);
+  const Descriptor file = FileWith("text");
+  WidenPipe(file.get());
+  EXPECT_EQ(Drain(*Open(file.get()), 10), "text");
 }
 
 TEST_F(ByteSourceTest, ReadsASocket) {

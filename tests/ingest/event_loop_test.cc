@@ -50,6 +50,56 @@ TEST_P(EventLoopTest, WhatIsLeftUnreadIsToldAgain) {
   RunUntil([&] { return read == "hello"; });
 }
 
+TEST_P(EventLoopTest, ADescriptorThatRestsIsSilentWhileOthersSpeak) {
+  DescriptorPair resting = SocketPair(SOCK_STREAM);
+  DescriptorPair other = SocketPair(SOCK_DGRAM);
+  std::string read;
+  EventLoop::Id id = 0;
+  DurationNs rest = 30 * kSecondNs;
+  id = loop_->WatchReadable(resting.here.get(), [&](const EventLoop::Event&) {
+    char one;
+    ASSERT_EQ(::read(resting.here.get(), &one, 1), 1);
+    read += one;
+    loop_->Rest(id, rest);
+  });
+  std::string heard;
+  loop_->ReceiveDatagrams(other.here.get(), [&](const EventLoop::Event& event) { heard += event.bytes; });
+  Send(resting.there, "hello");
+  RunUntil([&] { return !read.empty(); });
+  Send(other.there, "others");
+  RunUntil([&] { return heard == "others"; });
+  Settle();
+  EXPECT_EQ(read, "h");
+  // Resting or not, it can be removed, and its number is free.
+  loop_->Remove(id);
+  rest = kMillisecondNs;
+  id = loop_->WatchReadable(resting.here.get(), [&](const EventLoop::Event&) {
+    char one;
+    ASSERT_EQ(::read(resting.here.get(), &one, 1), 1);
+    read += one;
+    loop_->Rest(id, rest);
+  });
+  RunUntil([&] { return read == "hello"; });
+}
+
+TEST_P(EventLoopTest, ARestThatIsOverLeavesNothingBehind) {
+  DescriptorPair pair = SocketPair(SOCK_DGRAM);
+  int called = 0;
+  EventLoop::Id id = 0;
+  id = loop_->WatchReadable(pair.here.get(), [&](const EventLoop::Event&) {
+    char bytes[16];
+    ASSERT_GT(::read(pair.here.get(), bytes, sizeof(bytes)), 0);
+    ++called;
+    loop_->Rest(id, 10 * kMicrosecondNs);
+  });
+  for (int i = 1; i <= 200; ++i) {
+    Send(pair.there, "again");
+    RunUntil([&] { return called == i; });
+  }
+  Settle();
+  EXPECT_EQ(called, 200);
+}
+
 TEST_P(EventLoopTest, DatagramsKeepTheirBordersAndTheirOrder) {
   DescriptorPair pair = SocketPair(SOCK_DGRAM);
   std::vector<std::string> got;

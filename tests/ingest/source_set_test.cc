@@ -8,6 +8,8 @@
 
 #include <fstream>
 
+#include "ingest/nap.h"
+#include "ingest/stdin_source.h"
 #include "ingest/syslog_socket.h"
 #include "ingest/unix_queue.h"
 #include "tests/ingest/sockets.h"
@@ -187,6 +189,51 @@ TEST_P(SourceTest, ANonsensicalCountClosesItsConnection) {
   RunUntil(*source, [&] { return bench_.Get(Counter::kFramingErrors) == 1; });
   char byte;
   EXPECT_LE(::recv(sender.get(), &byte, 1, 0), 0);
+}
+
+// A loop that only remembers what it was asked, so that naps are seen without a wait.
+class RememberingLoop final : public EventLoop {
+ public:
+  void Rest(Id, DurationNs duration) override { rests.push_back(duration); }
+  void Remove(Id) override {}
+  Status RunOnce(DurationNs) override {
+    on_event_({});
+    return OkStatus();
+  }
+  std::string_view name() const override { return "remembering"; }
+
+  std::vector<DurationNs> rests;
+
+ private:
+  Id Add(Kind, int, OnEvent on_event) override {
+    on_event_ = std::move(on_event);
+    return 1;
+  }
+
+  OnEvent on_event_;
+};
+
+TEST(StdinSource, NapsUnderLoadAndNeverWhenIdle) {
+  int fds[2];
+  ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
+  const Descriptor reader(fds[0]);
+  const Descriptor writer(fds[1]);
+  FixedClock clock(SourceBench::Start());
+  Kept kept;
+  SourceBench bench(&clock, &kept);
+  RememberingLoop loop;
+  StdinSource source(reader.get(), bench.Context());
+  ASSERT_TRUE(source.Start(&loop).ok());
+  const std::string line = SourceLine(0, 1);
+  for (const DurationNs pause : {kSecondNs, 3 * kMicrosecondNs, 210 * kMicrosecondNs, kSecondNs}) {
+    clock.SleepFor(pause);
+    for (int i = 0; i < (pause == 210 * kMicrosecondNs ? 70 : 1); ++i) {
+      ASSERT_EQ(::write(writer.get(), line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    }
+    ASSERT_TRUE(loop.RunOnce(0).ok());
+  }
+  EXPECT_EQ(loop.rests, (std::vector<DurationNs>{0, kNapMax, kNapMax, 0}));
+  EXPECT_EQ(bench.Get(Counter::kLinesSampled), 73U);
 }
 
 // A whole set: a pipe, a file and a socket count into one ring and each into its own counters.

@@ -36,9 +36,12 @@ TimeNs TimeZone::ToUtc(const CivilTime& time) const {
   return absl::ToUnixSeconds(zone.At(civil).pre) * kSecondNs;
 }
 
-int64_t TimeZone::YearAt(TimeNs time) const {
-  const absl::TimeZone zone = rules_ == nullptr ? absl::UTCTimeZone() : rules_->zone;
-  return absl::ToCivilYear(absl::FromUnixNanos(time), zone).year();
+DurationNs TimeZone::RepeatsAfter(TimeNs time) const {
+  if (rules_ == nullptr) return 0;
+  const absl::Time first = absl::FromUnixNanos(time);
+  const absl::TimeZone::TimeInfo info = rules_->zone.At(absl::ToCivilSecond(first, rules_->zone));
+  if (info.kind != absl::TimeZone::TimeInfo::REPEATED || first >= info.post) return 0;
+  return absl::ToInt64Nanoseconds(info.post - info.pre);
 }
 
 }  // namespace revertd

@@ -33,8 +33,8 @@ class TimeZone {
   // An hour that a clock change repeats means its first pass, one that it skips means the time had it not been
   // skipped: both within an hour, which is all that such a log says.
   TimeNs ToUtc(const CivilTime& time) const;
-  // Of the wall clock at `time`, for a log that leaves its year out.
-  int64_t YearAt(TimeNs time) const;
+  // How much later the wall clock shows the same once more; 0 where it does not.
+  DurationNs RepeatsAfter(TimeNs time) const;
 
  private:
   struct Rules;

@@ -73,8 +73,11 @@ class Replay {
             config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_),
         router_(config_, &services_),
         details_(config),
-        recorder_({.lateness_seconds = config.detect.lateness_seconds, .live = false, .details = &details_}, &ring_,
-                  &counters_, [this] {
+        recorder_({.lateness_seconds = config.detect.lateness_seconds,
+                   .live = false,
+                   .zone = reader_.zone,
+                   .details = &details_},
+                  &ring_, &counters_, [this] {
                     Pump();
                     return true;
                   }) {

@@ -24,7 +24,27 @@ Recorder::Recorder(const Options& options, Watermark* watermark, WindowRing* rin
       stream_(watermark_->AddStream()),
       guard_(options.lines_agree) {}
 
-void Recorder::RecordWithCare(const Sample& sample, const AccessRecord& record, TimeNs wall_now) {
+Sample Recorder::InItsPass(const Sample& sample, TimeNs wall_now) const {
+  const auto is_near = [&](TimeNs time) {
+    const int64_t second = FloorToSecond(time);
+    const auto is_from = [&](int64_t now) {
+      return now != kNoSecond && second >= now - options_.lateness_seconds && second <= now + kFutureSecondsMax;
+    };
+    return is_from(newest_second_) || (options_.live && is_from(FloorToSecond(wall_now)));
+  };
+  if (is_near(sample.end_ns)) return sample;
+  // Of a request across the change only the start, or only the end, is shown twice.
+  const DurationNs later =
+      std::max(options_.zone.RepeatsAfter(sample.start_ns), options_.zone.RepeatsAfter(sample.end_ns));
+  if (later == 0 || !is_near(sample.end_ns + later)) return sample;
+  Sample second_pass = sample;
+  second_pass.start_ns += later;
+  second_pass.end_ns += later;
+  return second_pass;
+}
+
+void Recorder::RecordWithCare(const Sample& given, const AccessRecord& record, TimeNs wall_now) {
+  const Sample sample = InItsPass(given, wall_now);
   if (FloorToSecond(sample.end_ns) > trusted_through_) {
     Suspect(sample, record, wall_now);
   } else {

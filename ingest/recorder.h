@@ -15,6 +15,7 @@
 
 #include "base/counters.h"
 #include "base/limits.h"
+#include "base/time_zone.h"
 #include "base/window_ring.h"
 #include "ingest/detail_finder.h"
 #include "ingest/format/access_record.h"
@@ -57,6 +58,8 @@ class Recorder {
     int64_t lateness_seconds = kLatenessSecondsDefault;  // 0 to kLatenessSecondsMax
     bool live = false;  // lines cannot come from the future; a replay's clock is the log's own
     size_t lines_agree = JumpGuard::kLinesAgree;  // of a replay
+    // Of the times that are logged without one.
+    TimeZone zone{};
     // Lines up to this second were counted by the process before this one (kLinesAlreadyCounted).
     int64_t counted_through = kNoSecond;
     // Of all recorders of the ring; nullptr: routes and cohorts are not counted. A line that was held has neither of
@@ -124,8 +127,11 @@ class Recorder {
     SampleDetail load = LoadOf(record);
     return ring_->Add(sample, &load);
   }
+  // A log without offsets from UTC shows an hour twice when clocks are set back, and its readers mean the first pass.
+  // The second one it is where that is near the lines before it or, live, near now, and the first is not.
+  Sample InItsPass(const Sample& sample, TimeNs wall_now) const;
   // Any line: one that makes time go on, is not believed, has places, or was refused by the ring.
-  void RecordWithCare(const Sample& sample, const AccessRecord& record, TimeNs wall_now);
+  void RecordWithCare(const Sample& given, const AccessRecord& record, TimeNs wall_now);
   // The start of the first second whose lines are not plain; none are where places are looked for.
   TimeNs PlainBefore() const;
   // A line ahead of what is trusted, or any line while others are held.

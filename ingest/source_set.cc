@@ -81,6 +81,7 @@ StatusOr<SourceContext> SourceSet::ContextOf(const SourceConfig& config, const O
   }
   member->recorder = std::make_unique<Recorder>(Recorder::Options{.lateness_seconds = config_.detect.lateness_seconds,
                                                                   .live = true,
+                                                                  .zone = *zone,
                                                                   .counted_through = options.counted_through,
                                                                   .details = &details_},
                                                 &watermark_, ring_, &member->counters, hooks_.make_room);

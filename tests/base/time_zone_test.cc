@@ -23,12 +23,16 @@ TEST(TimeZone, FollowsDaylightSaving) {
   EXPECT_EQ(berlin->ToUtc({2026, 3, 29, 2, 30, 0}), ParseTime("2026-03-29T01:30:00Z"));
 }
 
-TEST(TimeZone, NamesTheYearOfAWallClock) {
-  const auto new_year = *ParseTime("2026-12-31T23:30:00Z");
-  EXPECT_EQ(TimeZone().YearAt(new_year), 2026);
+TEST(TimeZone, SaysWhatAWallClockShowsTwice) {
+  const auto repeats = [](const TimeZone& zone, std::string_view time) { return zone.RepeatsAfter(*ParseTime(time)); };
+  EXPECT_EQ(repeats(TimeZone(), "2026-10-25T00:30:00Z"), 0);
   const auto berlin = TimeZone::Named("Europe/Berlin");
   if (!berlin.ok()) GTEST_SKIP() << "NOT TESTED: no IANA time zone database here";
-  EXPECT_EQ(berlin->YearAt(new_year), 2027);
+  EXPECT_EQ(repeats(*berlin, "2026-10-24T23:59:59.999Z"), 0);
+  EXPECT_EQ(repeats(*berlin, "2026-10-25T00:00:00Z"), kHourNs);
+  EXPECT_EQ(repeats(*berlin, "2026-10-25T00:59:59.999Z"), kHourNs);
+  EXPECT_EQ(repeats(*berlin, "2026-10-25T01:00:00Z"), 0) << "the second pass";
+  EXPECT_EQ(repeats(*berlin, "2026-03-29T01:30:00Z"), 0) << "the hour that is skipped";
 }
 
 TEST(TimeZone, RefusesUnknownNames) {

@@ -7,7 +7,10 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <utility>
 #include <vector>
+
+#include "base/time_format.h"
 
 namespace revertd {
 namespace {
@@ -33,10 +36,10 @@ uint64_t Drops(const Counters& counters) {
 
 struct Bench {
   // One line is enough to be believed, but where a test is about that.
-  explicit Bench(bool live = false, MakeRoom make_room = nullptr, size_t lines_agree = 1)
+  explicit Bench(bool live = false, MakeRoom make_room = nullptr, size_t lines_agree = 1, TimeZone zone = {})
       : ring(4, kRingSeconds),
-        recorder({.lateness_seconds = 5, .live = live, .lines_agree = lines_agree}, &ring, &counters,
-                 std::move(make_room)) {}
+        recorder({.lateness_seconds = 5, .live = live, .lines_agree = lines_agree, .zone = std::move(zone)}, &ring,
+                 &counters, std::move(make_room)) {}
 
   std::map<int64_t, uint32_t> Collect() {
     std::map<int64_t, uint32_t> requests;
@@ -98,6 +101,47 @@ TEST(Recorder, RefusesTheFutureOnlyWhenLive) {
   Bench replay;
   replay.recorder.Record(RecordAt(kStart + 1'000'000), 1, now);
   EXPECT_EQ(replay.counters.Get(Counter::kLinesSampled), 1U);
+}
+
+// A log of Berlin, read as its first pass from 02:00 to 03:00 summer time on, the night the clocks are set back.
+TEST(Recorder, KnowsTheSecondPassOfTheHourThatIsShownTwice) {
+  const auto berlin = TimeZone::Named("Europe/Berlin");
+  if (!berlin.ok()) GTEST_SKIP() << "NOT TESTED: no IANA time zone database here";
+  const int64_t hour = FloorToSecond(*ParseTime("2026-10-25T00:00:00Z"));
+  for (const bool live : {true, false}) {
+    Bench bench(live, nullptr, 1, *berlin);
+    std::map<int64_t, uint32_t> requests;
+    for (int64_t true_second = hour - 10; true_second < hour + 7210; true_second += 5) {
+      const bool is_second_pass = true_second >= hour + 3600 && true_second < hour + 7200;
+      bench.recorder.Record(RecordAt(is_second_pass ? true_second - 3600 : true_second), 1, true_second * kSecondNs);
+      requests.merge(bench.Collect());
+    }
+    bench.recorder.Finish();
+    requests.merge(bench.Collect());
+    EXPECT_EQ(requests.size(), 7220U / 5);
+    EXPECT_EQ(Drops(bench.counters), 0U);
+    EXPECT_EQ(bench.counters.Get(Counter::kLinesLate), 0U);
+  }
+}
+
+// A request that began before the clocks were set back and ended after it, and lines that are late in that hour.
+TEST(Recorder, ThePassIsThatOfTheLinesAround) {
+  const auto berlin = TimeZone::Named("Europe/Berlin");
+  if (!berlin.ok()) GTEST_SKIP() << "NOT TESTED: no IANA time zone database here";
+  const int64_t change = FloorToSecond(*ParseTime("2026-10-25T01:00:00Z"));
+  Bench bench(false, nullptr, 1, *berlin);
+  bench.recorder.Record(RecordAt(change - 1), 1, 0);
+  AccessRecord across = RecordAt(change + 1);
+  across.start_ns -= 2 * kSecondNs;
+  bench.recorder.Record(across, 1, 0);
+  bench.recorder.Record(RecordAt(change + 3 - 3600), 1, 0);
+  bench.recorder.Record(RecordAt(change - 3), 1, 0);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesTooLate), 1U) << "six seconds late, of the first pass";
+  bench.recorder.Record(RecordAt(change - 2), 1, 0);
+  EXPECT_EQ(bench.counters.Get(Counter::kLinesLate), 1U) << "five seconds late";
+  bench.recorder.Finish();
+  EXPECT_EQ(bench.Collect(),
+            (std::map<int64_t, uint32_t>{{change - 2, 1}, {change - 1, 1}, {change + 1, 1}, {change + 3, 1}}));
 }
 
 TEST(Recorder, CountsWhatFindsNoRoom) {

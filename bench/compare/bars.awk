@@ -51,7 +51,8 @@ END {
   }
   cost("histogram record, ns in ns of an array increment", "histogram_ratio", 6, 4)
   cost("service lookup, ns in ns of absl::flat_hash_map", "lookup_ratio", 0.5, 0.2)
-  cost("datagram receive CPU in CPU of a recvmmsg loop", "datagram_cpu_ratio", 1.3, 1.1)
+  cost("unix datagram receive CPU in CPU of a recvmmsg loop", "datagram_unix_cpu_ratio", 1.3, 1.1)
+  cost("UDP datagram receive CPU in CPU of a recvmmsg loop", "datagram_udp_cpu_ratio", 1.3, 1.1)
   cost("write() to counter visible, idle, p50 in a read() loop's", "idle_p50_ratio", 2, 1.2)
   cost("write() to counter visible, idle, p99 in a read() loop's", "idle_p99_ratio", 2, 1.2)
   cost("CPU at 600k single-line writes/s in a read() loop's", "busy_cpu_ratio", 0.4, 0.2)

@@ -136,9 +136,9 @@ inline uint32_t DigitOrSlashMask32(const char* at) {
 
 // Whether all eight bytes are decimal digits.
 inline bool AreDigits(uint64_t word) {
-  // The sum carries a byte above '9' out of 0x3_.
-  return (((word & 0xF0F0F0F0F0F0F0F0) | (((word + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4)) ==
-          0x3333333333333333);
+  // Less '0', and above 9 the sum has the byte's top bit. A byte that carries into the next one had it before.
+  const uint64_t values = word ^ 0x3030303030303030;
+  return (((values + 0x7676767676767676) | values) & 0x8080808080808080) == 0;
 }
 
 // The number that eight digits say, the first byte the highest.

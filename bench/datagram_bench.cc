@@ -210,9 +210,11 @@ int Main(int argc, char** argv) {
   const size_t datagrams = ArgumentOr(argc, argv, 2, 300'000);
   std::string folder = std::filesystem::temp_directory_path() / "revertd-datagrams-XXXXXX";
   REVERTD_CHECK(::mkdtemp(folder.data()) != nullptr);
-  const ListenAddress unix_listen{
-      .kind = ListenAddress::Kind::kUnixDatagram, .path = folder + "/log.sock", .host = "", .port = 0};
-  Tell("datagram_unix_cpu_ratio", Compare("unix", rounds, datagrams, [&] { return unix_listen; }));
+  const auto unix_listen = [&folder] {
+    return ListenAddress{
+        .kind = ListenAddress::Kind::kUnixDatagram, .path = folder + "/log.sock", .host = "", .port = 0};
+  };
+  Tell("datagram_unix_cpu_ratio", Compare("unix", rounds, datagrams, unix_listen));
   Tell("datagram_udp_cpu_ratio", Compare("udp", rounds, datagrams, FreeUdp));
   ::rmdir(folder.c_str());
   return 0;

@@ -163,6 +163,7 @@ void Sidecar::AnalysisThread() {
   const TimeNs started = clock_.Now();
   TimeNs inbox_at = 0;
   TimeNs written_at = 0;
+  bool has_positions = false;
   while (true) {
     // Read before the ring is drained: whatever was counted before the end is then in what is collected.
     const bool last_round = sources_ended_.load();
@@ -180,9 +181,14 @@ void Sidecar::AnalysisThread() {
       rollups.SealedThrough(sealed);
     }
     if (last_round) rollups.Finish();
-    if (now - written_at >= kWriteEvery || last_round) {
+    bool begins = false;
+    if (auto positions = positions_.Take(sealed)) {
+      sink.SetPositions(*std::move(positions));
+      begins = !std::exchange(has_positions, true);
+    }
+    // Where reading began is written at once: after a kill in the first second it would begin at the files' ends.
+    if (begins || now - written_at >= kWriteEvery || last_round) {
       written_at = now;
-      if (auto positions = positions_.Take(sealed)) sink.SetPositions(*std::move(positions));
       sink.Flush(now);
       const StatusFacts facts{.event_loop = sources_.loop_name(),
                               .started_ns = started,

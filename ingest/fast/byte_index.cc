@@ -66,10 +66,11 @@ struct Steps {
   uint32_t base;
 };
 
+// One bit for each of the kStepBytes bytes that the aligned `at` points to: whether it is an LF or a delimiter.
 #if defined(__SSE2__)
 
-template <size_t kDelimiters, size_t kUnchecked>
-uint32_t* IndexPortable(const char* begin, const char* end, const DelimiterSet& delimiters, uint32_t* out) {
+template <size_t kDelimiters>
+REVERTD_ALWAYS_INLINE uint64_t PortableMask(const char* at, const DelimiterSet& delimiters) {
   const __m128i newline = _mm_set1_epi8('\n');
   const __m128i first = _mm_set1_epi8(delimiters.bytes[0]);
   const __m128i second = _mm_set1_epi8(delimiters.bytes[1]);
@@ -79,37 +80,31 @@ uint32_t* IndexPortable(const char* begin, const char* end, const DelimiterSet& 
     if constexpr (kDelimiters > 1) hit = _mm_or_si128(hit, _mm_cmpeq_epi8(word, second));
     return static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(hit)));
   };
-  const auto mask_at = [&](const char* at) __attribute__((always_inline)) {
-    return quarter(at) | quarter(at + 16) << 16 | quarter(at + 32) << 32 | quarter(at + 48) << 48;
-  };
-  Steps steps(begin, end);
-  uint64_t mask = steps.First(mask_at(steps.at));
-  for (; steps.More(); mask = mask_at(steps.at)) {
-    out = Flatten<kUnchecked>(mask, steps.base, out);
-    steps.Advance();
-  }
-  return Flatten<kUnchecked>(steps.Last(mask), steps.base, out);
+  return quarter(at) | quarter(at + 16) << 16 | quarter(at + 32) << 32 | quarter(at + 48) << 48;
 }
 
 #else
 
+template <size_t kDelimiters>
+REVERTD_ALWAYS_INLINE uint64_t PortableMask(const char* at, const DelimiterSet& delimiters) {
+  uint64_t mask = 0;
+  for (size_t i = 0; i < kStepBytes; i += 8) mask |= uint64_t{MatchMask8<kDelimiters>(at + i, delimiters.bytes)} << i;
+  return mask;
+}
+
+#endif
+
 template <size_t kDelimiters, size_t kUnchecked>
-uint32_t* IndexPortable(const char* begin, const char* end, const DelimiterSet& delimiters, uint32_t* out) {
-  const auto mask_at = [&](const char* at) __attribute__((always_inline)) {
-    uint64_t mask = 0;
-    for (size_t i = 0; i < kStepBytes; i += 8) mask |= uint64_t{MatchMask8<kDelimiters>(at + i, delimiters.bytes)} << i;
-    return mask;
-  };
+uint32_t* IndexPortable(const char* begin, const char* end, const DelimiterSet& given, uint32_t* out) {
+  const DelimiterSet delimiters = given;  // of our own: what is written to `out` cannot change it
   Steps steps(begin, end);
-  uint64_t mask = steps.First(mask_at(steps.at));
-  for (; steps.More(); mask = mask_at(steps.at)) {
+  uint64_t mask = steps.First(PortableMask<kDelimiters>(steps.at, delimiters));
+  for (; steps.More(); mask = PortableMask<kDelimiters>(steps.at, delimiters)) {
     out = Flatten<kUnchecked>(mask, steps.base, out);
     steps.Advance();
   }
   return Flatten<kUnchecked>(steps.Last(mask), steps.base, out);
 }
-
-#endif
 
 #if defined(__x86_64__)
 

@@ -181,13 +181,12 @@ void Sidecar::AnalysisThread() {
       rollups.SealedThrough(sealed);
     }
     if (last_round) rollups.Finish();
-    bool begins = false;
     if (auto positions = positions_.Take(sealed)) {
       sink.SetPositions(*std::move(positions));
-      begins = !std::exchange(has_positions, true);
+      // Where reading began is written at once: after a kill in the first second it would begin at the files' ends.
+      if (!std::exchange(has_positions, true)) written_at = 0;
     }
-    // Where reading began is written at once: after a kill in the first second it would begin at the files' ends.
-    if (begins || now - written_at >= kWriteEvery || last_round) {
+    if (now - written_at >= kWriteEvery || last_round) {
       written_at = now;
       sink.Flush(now);
       const StatusFacts facts{.event_loop = sources_.loop_name(),

@@ -40,6 +40,16 @@ struct Life {
 class TailerTest : public testing::Test {
  protected:
   std::string Line() { return SourceLine(second_, ++number_); }
+  // A life that ends when the line of its first second is kept and that of second 10 is not.
+  void KillBetweenTwoSeconds() {
+    Append(path_, Line());
+    Life killed(&clock_, &kept_, path_);
+    killed.Settle();
+    Append(path_, SourceLine(10, ++number_));
+    killed.Settle();
+    killed.bench.Keep(*killed.tailer);
+    ASSERT_EQ(kept_.requests.size(), 1U);
+  }
 
   TestFolder folder_;
   std::string path_ = folder_.Path("access.log");
@@ -173,15 +183,7 @@ TEST_F(TailerTest, ARotatedFileWithTheSameHeadIsNoCopy) {
 }
 
 TEST_F(TailerTest, ARestartReadsTheRotatedBacklogInOrder) {
-  Append(path_, Line());
-  {
-    Life life(&clock_, &kept_, path_);
-    life.Settle();
-    Append(path_, SourceLine(10, ++number_));
-    life.Settle();
-    life.bench.Keep(*life.tailer);
-  }
-  ASSERT_EQ(kept_.requests.size(), 1U);
+  ASSERT_NO_FATAL_FAILURE(KillBetweenTwoSeconds());
   Append(path_, SourceLine(11, ++number_));
   std::filesystem::rename(path_, path_ + ".2");
   Append(path_, SourceLine(12, ++number_));
@@ -243,15 +245,7 @@ class BusyClock final : public FixedClock {
 };
 
 TEST_F(TailerTest, ARestartIntoACopytruncateReadsTheCopy) {
-  Append(path_, Line());
-  {
-    Life killed(&clock_, &kept_, path_);
-    killed.Settle();
-    Append(path_, SourceLine(10, ++number_));
-    killed.Settle();
-    killed.bench.Keep(*killed.tailer);
-  }
-  ASSERT_EQ(kept_.requests.size(), 1U);
+  ASSERT_NO_FATAL_FAILURE(KillBetweenTwoSeconds());
   Append(path_, SourceLine(11, ++number_));
   BusyClock clock(clock_.Now());
   // Between the look at the folder and the file's first read.

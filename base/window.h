@@ -6,7 +6,7 @@
 //
 // While its second is open, lines count into `cells` alone, one addition each; by_class and by_age, which everybody
 // reads, are sums of it that the ring makes when the second is taken. What lines write stands in front: a line touches
-// one cache line of the cells, the one with bytes and the histogram's head, and the one of its bucket. All bits zero
+// one cache line of the cells, the two from the bytes to the histogram's head, and the one of its bucket. All bits zero
 // is an empty window.
 #pragma once
 
@@ -33,12 +33,12 @@ struct alignas(kCacheLineBytes) Window {
   uint64_t bytes = 0;
   ServiceId service = ServiceTable::kOther;
   bool touched = false;  // whether anything was counted; until then nothing else here is set
+  Saturation saturation;
   // Of all requests that were not aborted and whose duration is logged. So aligned, its octaves are whole cache lines.
   alignas(kCacheLineBytes / 2) HdrHistogram latency;
 
   std::array<uint32_t, kStatusClasses> by_class{};
   AgeCounts by_age;
-  Saturation saturation;
   std::span<RouteCounts> routes;    // empty where not asked for; the last is `_other`
   std::span<CohortCounts> cohorts;  // the same
 };

@@ -37,6 +37,15 @@ struct AgeCounts {
   std::array<uint32_t, kAgeClasses> errors{};
 };
 
+// How full the way was when a sample passed.
+struct SampleLoad {
+  DurationNs queue_ns = kNotLogged;
+  DurationNs connect_ns = kNotLogged;
+  int64_t queue_length = kNotLogged;
+
+  bool empty() const { return (queue_ns & connect_ns & queue_length) < 0; }
+};
+
 // Of one measure of load: how many requests told it, their sum and the largest.
 struct Load {
   uint64_t count = 0;
@@ -65,6 +74,11 @@ struct Saturation {
   bool empty() const { return queue_ns.count == 0 && connect_ns.count == 0 && queue_length.count == 0; }
   void Clear() {
     if (!empty()) *this = {};
+  }
+  void Record(const SampleLoad& load) {
+    queue_ns.Record(load.queue_ns);
+    connect_ns.Record(load.connect_ns);
+    queue_length.Record(load.queue_length);
   }
   void Merge(const Saturation& other) {
     queue_ns.Merge(other.queue_ns);
@@ -122,9 +136,7 @@ struct Place {
 // What a sample has beside its Sample. Add() moves a place to `_other` where its cell belongs to another name in that
 // second (the top routes have changed within it).
 struct SampleDetail {
-  DurationNs queue_ns = kNotLogged;
-  DurationNs connect_ns = kNotLogged;
-  int64_t queue_length = kNotLogged;
+  SampleLoad load = {};
   Place route = {};
   Place cohort = {};
 };

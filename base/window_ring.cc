@@ -107,13 +107,17 @@ void WindowRing::Touch(Slot* slot, ServiceId service) {
   slot->touched.push_back(service);
 }
 
-void WindowRing::CountPlaces(Window* window, const Sample& sample, size_t age_class, SampleDetail* detail) {
-  if (detail->route.key != kNoKey && !window->routes.empty()) {
-    CountRoute(CellOf(window->routes, detail->route), sample);
+WindowRing::AddResult WindowRing::Add(const Sample& sample, SampleDetail& detail) {
+  if (const AddResult result = TurnToSecondOf(sample); !IsCounted(result)) return result;
+  Window& window = WindowOf(sample);
+  CountIn(window, sample, detail.load);
+  if (detail.route.key != kNoKey && !window.routes.empty()) {
+    CountRoute(CellOf(window.routes, detail.route), sample);
   }
-  if (detail->cohort.key != kNoKey && !window->cohorts.empty()) {
-    CountCohort(CellOf(window->cohorts, detail->cohort), sample, age_class);
+  if (detail.cohort.key != kNoKey && !window.cohorts.empty()) {
+    CountCohort(CellOf(window.cohorts, detail.cohort), sample, AgeClassOf(AgeSeconds(sample)));
   }
+  return turn_.result;
 }
 
 void WindowRing::SealThrough(int64_t second) {

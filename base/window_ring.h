@@ -40,31 +40,15 @@ class WindowRing {
   WindowRing(uint32_t services, uint32_t seconds, const WindowParts& parts = {});
   static uint64_t BytesPerService(uint32_t seconds, const WindowParts& parts);
 
-  // `detail` nullptr: the line tells nothing beside its sample. Inline: the lines of a log are of the second of the
-  // line before them, and what is left to do for those is a few additions.
-  AddResult Add(const Sample& sample, SampleDetail* detail = nullptr) {
-    REVERTD_CHECK(sample.service < services_);
-    if (static_cast<uint64_t>(sample.end_ns) - turn_.begin_ns >= turn_.length_ns) [[unlikely]] {
-      if (const AddResult result = TurnTo(FloorToSecond(sample.end_ns)); !IsCounted(result)) return result;
-    }
-    Window& window = turn_.slot->windows[sample.service];
-    if (!window.touched) [[unlikely]]
-      Touch(turn_.slot, sample.service);
-    const size_t age_class = AgeClassOf(AgeSeconds(sample));
-    ++window.cells[static_cast<size_t>(sample.status_class)][age_class];
-    window.bytes += static_cast<uint64_t>(std::max<int64_t>(sample.bytes, 0));
-    const bool is_timed = (sample.status_class != StatusClass::kAborted) & (sample.duration_ns >= 0);
-    if (is_timed) [[likely]]
-      window.latency.Record(sample.duration_ns);
-    if (detail != nullptr) {
-      window.saturation.queue_ns.Record(detail->queue_ns);
-      window.saturation.connect_ns.Record(detail->connect_ns);
-      window.saturation.queue_length.Record(detail->queue_length);
-      static_assert(kNoKey == 0);
-      if ((detail->route.key | detail->cohort.key) != kNoKey) CountPlaces(&window, sample, age_class, detail);
-    }
+  // Inline: the lines of a log are of the second of the line before them, and what is left to do for those is a few
+  // additions.
+  AddResult Add(const Sample& sample, const SampleLoad& load = {}) {
+    if (const AddResult result = TurnToSecondOf(sample); !IsCounted(result)) [[unlikely]]
+      return result;
+    CountIn(WindowOf(sample), sample, load);
     return turn_.result;
   }
+  AddResult Add(const Sample& sample, SampleDetail& detail);
   static constexpr bool IsCounted(AddResult result) { return result <= AddResult::kCountedLate; }
 
   // Such a sample comes soon: where it will be counted, if its second stays the one of the line before it, is fetched.
@@ -72,6 +56,7 @@ class WindowRing {
     const Window& window = turn_.slot->windows.data()[service];
     PrefetchForWrite(&window.cells[static_cast<size_t>(status_class)]);
     PrefetchForWrite(&window.bytes);
+    PrefetchForWrite(&window.saturation.queue_length);  // and the histogram's head
     PrefetchForWrite(window.latency.PlaceOf(duration_ns));
   }
 
@@ -115,6 +100,28 @@ class WindowRing {
     AddResult result = AddResult::kCounted;
   };
 
+  AddResult TurnToSecondOf(const Sample& sample) {
+    REVERTD_CHECK(sample.service < services_);
+    if (static_cast<uint64_t>(sample.end_ns) - turn_.begin_ns < turn_.length_ns) [[likely]]
+      return turn_.result;
+    return TurnTo(FloorToSecond(sample.end_ns));
+  }
+  // In the turn's second, counted in from now on.
+  Window& WindowOf(const Sample& sample) {
+    Window& window = turn_.slot->windows[sample.service];
+    if (!window.touched) [[unlikely]]
+      Touch(turn_.slot, sample.service);
+    return window;
+  }
+  void CountIn(Window& window, const Sample& sample, const SampleLoad& load) const {
+    ++window.cells[static_cast<size_t>(sample.status_class)][AgeClassOf(AgeSeconds(sample))];
+    window.bytes += static_cast<uint64_t>(std::max<int64_t>(sample.bytes, 0));
+    const bool is_timed = (sample.status_class != StatusClass::kAborted) & (sample.duration_ns >= 0);
+    if (is_timed) [[likely]]
+      window.latency.Record(sample.duration_ns);
+    if (!load.empty()) window.saturation.Record(load);
+  }
+
   // How many seconds before the turn's one the request started. A start behind that second, which no format gives,
   // wraps to an age of centuries: of a start that cannot be true nothing is known, as of the oldest class.
   int64_t AgeSeconds(const Sample& sample) const {
@@ -126,7 +133,6 @@ class WindowRing {
   Slot* SlotFor(int64_t second);
   // Answers what a line of `second` becomes; where it is counted, the turn is that second.
   AddResult TurnTo(int64_t second);
-  static void CountPlaces(Window* window, const Sample& sample, size_t age_class, SampleDetail* detail);
   void Touch(Slot* slot, ServiceId service);
   static void SumCells(Window* window);                      // reader only
   const std::vector<Slot*>& SlotsToCollect(int64_t sealed);  // reader only

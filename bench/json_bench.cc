@@ -83,7 +83,7 @@ Sums ReadExact() {
 Sums ReadFast(SimdKernel kernel) {
   Sums sums;
   const Format* const format = FormatNamed("nginx_json");
-  const auto plan = format->NewFastPlan({}, {});
+  const auto plan = format->NewFastPlan({}, {}, BestKernel());
   const auto exact = format->NewReader({});
   ByteIndex index(kernel, plan->delimiters(), kBlockBytes);
   const auto batch = std::make_unique<LineBatch>();

@@ -129,9 +129,9 @@ class Everything {
                         .start_ns = second * kSecondNs,
                         .duration_ns = RandomLatency(random),
                         .bytes = 1'000};
-    SampleDetail detail{.queue_ns = record.queue_ns};
+    SampleDetail detail{.load = {.queue_ns = record.queue_ns}};
     details_.FindPlaces(record, service, second, &detail);
-    REVERTD_CHECK(ring_.Add(sample, &detail) == WindowRing::AddResult::kCounted);
+    REVERTD_CHECK(ring_.Add(sample, detail) == WindowRing::AddResult::kCounted);
   }
 
   const Config config_;

@@ -1,5 +1,8 @@
 #include "ingest/log_stream.h"
 
+#include <array>
+#include <limits>
+
 namespace revertd {
 
 LogStream::LogStream(const Format* fixed, const ReaderOptions& options, Router* router, Recorder* recorder,
@@ -39,7 +42,7 @@ void LogStream::ChoosePlan() {
   plan_format_ = format;
   const FieldNeeds needs{.request = router_->reads_paths() || recorder_->counts_routes(),
                          .cohort = recorder_->counts_cohorts()};
-  auto plan = format->NewFastPlan(options_, needs);
+  auto plan = format->NewFastPlan(options_, needs, kernel_);
   blocks_ = plan == nullptr
                 ? nullptr
                 : std::make_unique<BlockReader>(std::move(plan), kernel_, LineSplitter::kWholeLinesBytesMax);
@@ -60,16 +63,22 @@ void LogStream::RecordBlock(TimeNs wall_now) {
 void LogStream::RecordBatch(std::string_view block, const LineBatch& batch, TimeNs wall_now) {
   // First the services of all lines, then their counts: the windows are fetched while other lines are looked up. What
   // is looked up is only what was met before, so that new services are met in the lines' order.
-  std::array<std::optional<ServiceId>, LineBatch::kLines> services;
+  constexpr ServiceId kUnmet = std::numeric_limits<ServiceId>::max();
+  std::array<ServiceId, LineBatch::kLines> services;
   for (size_t i = 0; i < batch.size; ++i) {
+    services[i] = kUnmet;
     if (!batch.proven[i]) continue;
-    services[i] = MetBefore(batch.records[i]);
-    if (services[i]) recorder_->Expect(batch.records[i], *services[i]);
+    if (const auto met = MetBefore(batch.records[i])) [[likely]] {
+      services[i] = *met;
+      recorder_->Expect(batch.records[i], *met);
+    }
   }
   for (size_t i = 0; i < batch.size; ++i) {
-    if (batch.proven[i]) [[likely]] {
-      const AccessRecord& record = batch.records[i];
-      RecordParsed(record, services[i] ? *services[i] : Meet(record), wall_now);
+    const AccessRecord& record = batch.records[i];
+    if (services[i] != kUnmet) [[likely]] {
+      RecordParsed(record, services[i], wall_now);
+    } else if (batch.proven[i]) {
+      RecordParsed(record, Meet(record), wall_now);
     } else if (std::string_view line; splitter_.AcceptLine(batch.LineOf(block, i), &line)) {
       RecordLine(line, wall_now);
     }

@@ -43,8 +43,8 @@ Sample Recorder::InItsPass(const Sample& sample, TimeNs wall_now) const {
   return second_pass;
 }
 
-void Recorder::RecordWithCare(const Sample& given, const AccessRecord& record, TimeNs wall_now) {
-  const Sample sample = InItsPass(given, wall_now);
+void Recorder::RecordWithCare(const AccessRecord& record, ServiceId service, TimeNs wall_now) {
+  const Sample sample = InItsPass(SampleOf(record, service), wall_now);
   if (FloorToSecond(sample.end_ns) > trusted_through_) {
     Suspect(sample, record, wall_now);
   } else {
@@ -100,13 +100,12 @@ void Recorder::TrustFrom(int64_t second) {
 void Recorder::Count(const Sample& sample, const AccessRecord* record) {
   const int64_t second = FloorToSecond(sample.end_ns);
   AdvanceTo(second);
-  if (record == nullptr) {
-    CountResult(AddMakingRoom(sample, nullptr), second);
-    return;
+  SampleDetail detail;
+  if (record != nullptr) {
+    detail.load = LoadOf(*record);
+    if (options_.details != nullptr) options_.details->FindPlaces(*record, sample.service, second, &detail);
   }
-  SampleDetail detail = LoadOf(*record);
-  if (options_.details != nullptr) options_.details->FindPlaces(*record, sample.service, second, &detail);
-  if (!CountResult(AddMakingRoom(sample, &detail), second)) return;
+  if (!CountResult(AddMakingRoom(sample, detail), second)) return;
   if (detail.route.key == kOtherKey) counters_->Add(Counter::kRoutesOverflow);
   if (detail.cohort.key == kOtherKey) counters_->Add(Counter::kCohortsOverflow);
 }
@@ -134,7 +133,7 @@ void Recorder::AdvanceTo(int64_t second) {
   ring_->SealThrough(watermark_->SealableThrough());
 }
 
-WindowRing::AddResult Recorder::AddMakingRoom(const Sample& sample, SampleDetail* detail) {
+WindowRing::AddResult Recorder::AddMakingRoom(const Sample& sample, SampleDetail& detail) {
   for (int tries = 0;; ++tries) {
     const WindowRing::AddResult result = ring_->Add(sample, detail);
     if (result != WindowRing::AddResult::kNoRoom || tries == kMakeRoomTriesMax || !make_room_ || !make_room_()) {

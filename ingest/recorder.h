@@ -73,22 +73,16 @@ class Recorder {
   Recorder(const Options& options, Watermark* watermark, WindowRing* ring, Counters* counters, MakeRoom make_room);
 
   void Record(const AccessRecord& record, ServiceId service, TimeNs wall_now) {
-    const Sample sample{.service = service,
-                        .status_class = ClassOf(record),
-                        .end_ns = record.end_ns,
-                        .start_ns = record.start_ns,
-                        .duration_ns = record.duration_ns,
-                        .bytes = record.bytes};
     // The usual line: of a second that is believed and begun, and counted by nothing but its service.
     if (record.end_ns < plain_before_ns_) [[likely]] {
-      const WindowRing::AddResult result = AddPlain(sample, record);
+      const WindowRing::AddResult result = ring_->Add(SampleOf(record, service), LoadOf(record));
       if (WindowRing::IsCounted(result)) [[likely]] {
         counters_->Add(Counter::kLinesSampled);
         if (result == WindowRing::AddResult::kCountedLate) counters_->Add(Counter::kLinesLate);
         return;
       }
     }
-    RecordWithCare(sample, record, wall_now);
+    RecordWithCare(record, service, wall_now);
   }
   // `record` comes soon, as one of `service`.
   void Expect(const AccessRecord& record, ServiceId service) const {
@@ -114,24 +108,22 @@ class Recorder {
   static StatusClass ClassOf(const AccessRecord& record) {
     return record.aborted ? StatusClass::kAborted : StatusClassOf(record.status);
   }
-  // All of a sample but its places.
-  static SampleDetail LoadOf(const AccessRecord& record) {
+  static Sample SampleOf(const AccessRecord& record, ServiceId service) {
+    return {.service = service,
+            .status_class = ClassOf(record),
+            .end_ns = record.end_ns,
+            .start_ns = record.start_ns,
+            .duration_ns = record.duration_ns,
+            .bytes = record.bytes};
+  }
+  static SampleLoad LoadOf(const AccessRecord& record) {
     return {.queue_ns = record.queue_ns, .connect_ns = record.connect_ns, .queue_length = record.queue_length};
-  }
-  // Whether any of them is logged: the others are negative.
-  static bool HasLoad(const AccessRecord& record) {
-    return (record.queue_ns & record.connect_ns & record.queue_length) >= 0;
-  }
-  WindowRing::AddResult AddPlain(const Sample& sample, const AccessRecord& record) {
-    if (!HasLoad(record)) return ring_->Add(sample);
-    SampleDetail load = LoadOf(record);
-    return ring_->Add(sample, &load);
   }
   // A log without offsets from UTC shows an hour twice when clocks are set back, and its readers mean the first pass.
   // The second one it is where that is near the lines before it or, live, near now, and the first is not.
   Sample InItsPass(const Sample& sample, TimeNs wall_now) const;
   // Any line: one that makes time go on, is not believed, has places, or was refused by the ring.
-  void RecordWithCare(const Sample& given, const AccessRecord& record, TimeNs wall_now);
+  void RecordWithCare(const AccessRecord& record, ServiceId service, TimeNs wall_now);
   // The start of the first second whose lines are not plain; none are where places are looked for.
   TimeNs PlainBefore() const;
   // A line ahead of what is trusted, or any line while others are held.
@@ -142,7 +134,7 @@ class Recorder {
   void Count(const Sample& sample, const AccessRecord* record);
   bool CountResult(WindowRing::AddResult result, int64_t second);
   void AdvanceTo(int64_t second);
-  WindowRing::AddResult AddMakingRoom(const Sample& sample, SampleDetail* detail);
+  WindowRing::AddResult AddMakingRoom(const Sample& sample, SampleDetail& detail);
 
   const Options options_;
   WindowRing* const ring_;

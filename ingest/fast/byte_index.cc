@@ -5,15 +5,7 @@
 
 #include "base/check.h"
 #include "ingest/fast/byte_search.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define REVERTD_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
-#define REVERTD_TARGET_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,avx2,bmi,bmi2,popcnt,lzcnt")))
-#endif
-// Inlined into functions of several instruction sets, so it must not be compiled on its own.
-#define REVERTD_ALWAYS_INLINE inline __attribute__((always_inline))
+#include "ingest/fast/simd_target.h"
 
 namespace revertd {
 namespace {

@@ -44,7 +44,7 @@ struct DelimiterSet {
 };
 
 // Memory around a block that a kernel or a plan may read, never to its effect. Callers provide it on both sides.
-inline constexpr size_t kBlockMarginBytes = 64;
+inline constexpr size_t kBlockMarginBytes = 128;
 
 class ByteIndex {
  public:

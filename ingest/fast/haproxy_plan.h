@@ -10,6 +10,7 @@
 
 namespace revertd {
 
-std::unique_ptr<FastPlan> NewHaproxyPlan(HaproxyHttp::Kind kind, const ReaderOptions& options, const FieldNeeds& needs);
+std::unique_ptr<FastPlan> NewHaproxyPlan(HaproxyHttp::Kind kind, const ReaderOptions& options, const FieldNeeds& needs,
+                                         SimdKernel kernel);
 
 }  // namespace revertd

@@ -20,7 +20,7 @@ class HeadShape {
   static constexpr size_t kBytesMax = 128;
 
   size_t size() const { return size_; }
-  size_t blanks() const { return blanks_; }
+  size_t quotes() const { return quotes_; }
 
   // Whether a head of this shape stands at `line`, which ends in an LF somewhere.
   bool StandsAt(const char* line) const {
@@ -35,7 +35,7 @@ class HeadShape {
   // `head` has at most kBytesMax bytes, none of them an LF.
   void Set(std::string_view head) {
     size_ = head.size();
-    blanks_ = static_cast<size_t>(std::count(head.begin(), head.end(), ' '));
+    quotes_ = static_cast<size_t>(std::count(head.begin(), head.end(), '"'));
     lowest_.fill(0);
     spans_.fill(0xFF);
     // "1 " behind the priority tells the heads of RFC 5424; no other digit will do.
@@ -51,7 +51,7 @@ class HeadShape {
   static constexpr size_t kStepBytes = 16;
 
   size_t size_ = 0;
-  size_t blanks_ = 0;
+  size_t quotes_ = 0;  // of RFC 5424's structured data
   // A byte fits its place if it is one of spans_ + 1 values from lowest_ on; behind the head every one does.
   std::array<uint8_t, kBytesMax> lowest_{};
   std::array<uint8_t, kBytesMax> spans_{};

@@ -133,6 +133,8 @@ class LayoutPlan final : public FastPlanOf<LayoutPlan> {
   }
 
   size_t ReadLine(const char* data, LineAt line, AccessRecord& record) {
+    if (data[line.begin] == '#') [[unlikely]]
+      return 0;  // a directive, as LayoutFormat's reader has it
     if (program_->combined.fits) [[likely]] {
       if (ReadCombined(data, line, record)) [[likely]]
         return kCombinedMarks;

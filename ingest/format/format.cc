@@ -71,7 +71,8 @@ constexpr std::array kKinds = {Kind{"nginx:", NginxFormat}, Kind{"apache:", Apac
 
 }  // namespace
 
-std::unique_ptr<FastPlan> Format::NewFastPlan(const ReaderOptions& /*options*/, const FieldNeeds& /*needs*/) const {
+std::unique_ptr<FastPlan> Format::NewFastPlan(const ReaderOptions& /*options*/, const FieldNeeds& /*needs*/,
+                                              SimdKernel /*kernel*/) const {
   return nullptr;
 }
 

@@ -5,6 +5,7 @@
 // any thread may use any of them. A reader belongs to one thread and must not outlive its format.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -36,8 +37,9 @@ class LineReader {
   virtual const Format* last_format() const { return nullptr; }
 };
 
-class FastPlan;     // ingest/fast/fast_plan.h
-struct FieldNeeds;  // ingest/fast/fast_plan.h
+class FastPlan;                   // ingest/fast/fast_plan.h
+struct FieldNeeds;                // ingest/fast/fast_plan.h
+enum class SimdKernel : uint8_t;  // ingest/fast/byte_index.h
 
 class Format {
  public:
@@ -47,7 +49,8 @@ class Format {
   virtual std::string_view detected_as() const { return name(); }
   virtual std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const = 0;
   // The fast way to read most lines just as the reader does; nullptr where there is none.
-  virtual std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const;
+  virtual std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs,
+                                                SimdKernel kernel) const;
 };
 
 // Every format with a name.

@@ -110,8 +110,9 @@ std::unique_ptr<LineReader> HaproxyHttp::NewReader(const ReaderOptions& options)
   return std::make_unique<Reader>(kind_, options);
 }
 
-std::unique_ptr<FastPlan> HaproxyHttp::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const {
-  return NewHaproxyPlan(kind_, options, needs);
+std::unique_ptr<FastPlan> HaproxyHttp::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs,
+                                                   SimdKernel kernel) const {
+  return NewHaproxyPlan(kind_, options, needs, kernel);
 }
 
 }  // namespace revertd

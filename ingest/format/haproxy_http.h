@@ -19,7 +19,8 @@ class HaproxyHttp final : public Format {
   std::string_view name() const override { return name_; }
   std::string_view detected_as() const override { return kind_ == Kind::kHttps ? "haproxy_https" : "haproxy_http"; }
   std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
-  std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const override;
+  std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs,
+                                        SimdKernel kernel) const override;
 
  private:
   std::string_view name_;

@@ -109,7 +109,8 @@ StatusOr<KeyedRow> ParseFieldMapping(std::string_view mapping) {
 
 }  // namespace
 
-std::unique_ptr<FastPlan> KeyedFormat::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const {
+std::unique_ptr<FastPlan> KeyedFormat::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs,
+                                                   SimdKernel /*kernel*/) const {
   return new_plan_ == nullptr ? nullptr : new_plan_(family_, dialect_, options, needs, NewReader(options));
 }
 

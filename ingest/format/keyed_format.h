@@ -39,7 +39,8 @@ class KeyedFormat final : public Format {
 
   std::string_view name() const override { return family_->dialect(dialect_).name; }
   std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
-  std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const override;
+  std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs,
+                                        SimdKernel kernel) const override;
 
  private:
   const std::shared_ptr<const KeyedFamily> family_;

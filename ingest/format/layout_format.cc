@@ -9,7 +9,8 @@ namespace {
 
 class ReaderOfLayouts final : public LineReader {
  public:
-  ReaderOfLayouts(const std::vector<const LayoutFormat*>& formats, const ReaderOptions& options) {
+  ReaderOfLayouts(const std::vector<const LayoutFormat*>& formats, const ReaderOptions& options)
+      : is_alone_(options.alone) {
     for (const LayoutFormat* format : formats) {
       for (const LayoutFormat::Variant& variant : format->variants()) {
         if (!variant.only_alone || options.alone) Add(*format, variant.compiled, options);
@@ -18,6 +19,8 @@ class ReaderOfLayouts final : public LineReader {
   }
 
   ParseError Parse(std::string_view line, AccessRecord& record) override {
+    // "#Fields: ..." and its like: other formats have lines that are no requests, and no host or client begins so.
+    if (!is_alone_ && line.starts_with('#')) return ParseError::kNoFormat;
     const ParseError error = ParseExactly(line, record);
     if (error == ParseError::kNone) return error;
     // Blanks at the end may belong to an empty last field, or to nobody. OpenLiteSpeed and some shippers put the whole
@@ -70,6 +73,7 @@ class ReaderOfLayouts final : public LineReader {
     for (auto& [quotes, candidates] : by_quotes_) candidates.push_back(index);
   }
 
+  const bool is_alone_;
   std::vector<Candidate> candidates_;
   std::map<size_t, std::vector<size_t>> by_quotes_;
   std::vector<size_t> of_any_quotes_;
@@ -84,7 +88,8 @@ std::unique_ptr<LineReader> LayoutFormat::NewReader(const ReaderOptions& options
   return NewReaderOfLayouts({this}, options);
 }
 
-std::unique_ptr<FastPlan> LayoutFormat::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const {
+std::unique_ptr<FastPlan> LayoutFormat::NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs,
+                                                    SimdKernel /*kernel*/) const {
   std::vector<PlanLayout> layouts;
   const std::vector<const LayoutFormat*> only_this = {this};
   for (const LayoutFormat* format : options.alone || detected_ == nullptr ? only_this : *detected_) {

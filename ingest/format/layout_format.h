@@ -26,7 +26,8 @@ class LayoutFormat final : public Format {
   std::string_view name() const override { return name_; }
   std::string_view detected_as() const override { return detected_as_; }
   std::unique_ptr<LineReader> NewReader(const ReaderOptions& options) const override;
-  std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs) const override;
+  std::unique_ptr<FastPlan> NewFastPlan(const ReaderOptions& options, const FieldNeeds& needs,
+                                        SimdKernel kernel) const override;
 
   struct Variant {
     explicit Variant(Layout from, bool alone) : layout(std::move(from)), compiled(layout), only_alone(alone) {}

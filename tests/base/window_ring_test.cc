@@ -102,10 +102,9 @@ TEST(WindowRing, AReusedSlotStartsEmpty) {
 TEST(WindowRing, CountsSaturationWhereALineTellsIt) {
   WindowRing ring(4, 2);
   ring.Add(SampleAt(10));
-  SampleDetail queued{.queue_ns = 5 * kMillisecondNs, .connect_ns = kMillisecondNs, .queue_length = 3};
-  SampleDetail more{.queue_ns = 7 * kMillisecondNs, .queue_length = 0};
-  ring.Add(SampleAt(10), &queued);
-  ring.Add(SampleAt(10), &more);
+  SampleDetail more{.load = {.queue_ns = 7 * kMillisecondNs, .queue_length = 0}};
+  ring.Add(SampleAt(10), {.queue_ns = 5 * kMillisecondNs, .connect_ns = kMillisecondNs, .queue_length = 3});
+  ring.Add(SampleAt(10), more);
   ring.Add(SampleAt(11));
   ring.SealThrough(11);
   std::vector<Saturation> seen;
@@ -129,12 +128,12 @@ TEST(WindowRing, ARouteKeepsItsNameForAWholeSecond) {
   item.cohort = {3, 900, "v2"};
   Sample failed = SampleAt(10, 1, StatusClass::k5xx);
   failed.duration_ns = 2 * kMillisecondNs;
-  ring.Add(failed, &cart);
-  ring.Add(SampleAt(10, 1, StatusClass::kAborted), &cart);
-  ring.Add(SampleAt(10), &item);
+  ring.Add(failed, cart);
+  ring.Add(SampleAt(10, 1, StatusClass::kAborted), cart);
+  ring.Add(SampleAt(10), item);
   EXPECT_EQ(item.route.key, kOtherKey) << "the caller counts what went to _other";
   SampleDetail later = RouteDetail(0, 200, "/items/:id");
-  ring.Add(SampleAt(11), &later);
+  ring.Add(SampleAt(11), later);
   ring.SealThrough(11);
   std::map<std::pair<int64_t, std::string>, std::tuple<uint32_t, uint32_t, uint32_t>> routes;
   ring.Collect([&](const Window& window) {
@@ -156,7 +155,7 @@ TEST(WindowRing, ARouteKeepsItsNameForAWholeSecond) {
                                            testing::Pair(testing::Pair(11, "/items/:id"), std::tuple(1, 0, 0))));
   // The slot is reused empty.
   SampleDetail none;
-  ring.Add(SampleAt(14), &none);
+  ring.Add(SampleAt(14), none);
   ring.SealThrough(14);
   ring.Collect([](const Window& window) {
     for (const RouteCounts& route : window.routes) EXPECT_EQ(route.key, kNoKey);

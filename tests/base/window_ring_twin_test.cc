@@ -39,13 +39,13 @@ std::string Described(const Window& window) {
 // By the contract alone: a map of windows, nothing remembered between samples.
 class SlowRing {
  public:
-  AddResult Add(const Sample& sample, const SampleDetail* detail) {
+  AddResult Add(const Sample& sample, const SampleLoad& load) {
     const int64_t second = FloorToSecond(sample.end_ns);
     if (second <= sealed_) return AddResult::kTooLate;
     int64_t& held = held_.try_emplace(((second % kSlots) + kSlots) % kSlots, kNoSecond).first->second;
     if (held != second && held > collected_) return AddResult::kNoRoom;
     held = second;
-    Count(windows_[{second, sample.service}], sample, detail);
+    Count(windows_[{second, sample.service}], sample, load);
     if (second < newest_) return AddResult::kCountedLate;
     newest_ = second;
     return AddResult::kCounted;
@@ -63,7 +63,7 @@ class SlowRing {
   int64_t newest() const { return newest_; }
 
  private:
-  static void Count(Window& window, const Sample& sample, const SampleDetail* detail) {
+  static void Count(Window& window, const Sample& sample, const SampleLoad& load) {
     const int64_t second = FloorToSecond(sample.end_ns);
     window.second = second;
     window.service = sample.service;
@@ -78,10 +78,9 @@ class SlowRing {
       if (sample.status_class == StatusClass::k5xx) ++window.by_age.errors[age_class];
       if (sample.duration_ns >= 0) window.latency.Record(sample.duration_ns);
     }
-    if (detail == nullptr) return;
-    window.saturation.queue_ns.Record(detail->queue_ns);
-    window.saturation.connect_ns.Record(detail->connect_ns);
-    window.saturation.queue_length.Record(detail->queue_length);
+    window.saturation.queue_ns.Record(load.queue_ns);
+    window.saturation.connect_ns.Record(load.connect_ns);
+    window.saturation.queue_length.Record(load.queue_length);
   }
 
   std::map<std::pair<int64_t, ServiceId>, Window> windows_;
@@ -104,10 +103,11 @@ class Twins {
     sample.start_ns = sample.end_ns - static_cast<int64_t>((Random() >> Random() % 32) * uint64_t{77});
     if (Random() % 50 == 0) sample.start_ns = sample.end_ns + static_cast<int64_t>(Random() % 3) * kSecondNs;
     if (Random() % 5 != 0) sample.duration_ns = sample.end_ns - sample.start_ns;
-    SampleDetail detail{.queue_ns = static_cast<int64_t>(Random() % 9) - 1, .queue_length = 2};
-    SampleDetail* const told = Random() % 3 == 0 ? &detail : nullptr;
-    const AddResult wanted = slow_.Add(sample, told);
-    ASSERT_EQ(ring_.Add(sample, told), wanted) << "second " << second;
+    SampleDetail detail;
+    if (Random() % 3 == 0) detail.load = {.queue_ns = static_cast<int64_t>(Random() % 9) - 1, .queue_length = 2};
+    const AddResult wanted = slow_.Add(sample, detail.load);
+    const AddResult got = Random() % 2 == 0 ? ring_.Add(sample, detail.load) : ring_.Add(sample, detail);
+    ASSERT_EQ(got, wanted) << "second " << second;
     ASSERT_EQ(ring_.newest_second(), slow_.newest());
     ++results_[static_cast<size_t>(wanted)];
   }

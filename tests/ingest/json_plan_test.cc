@@ -84,7 +84,7 @@ TEST(JsonPlan, ProvesALogOfOneShape) {
                     R"(,"tags":["a","b"],"x":{"y":null}})");
   }
   const Format* format = FormatNamed("json");
-  const auto plan = format->NewFastPlan({}, kAllFields);
+  const auto plan = format->NewFastPlan({}, kAllFields, BestKernel());
   ASSERT_NE(plan, nullptr);
   const auto exact = format->NewReader({});
   EXPECT_EQ(CompareAll(*plan, *exact, Block(lines)), 999U) << "all but the line that it learned from";
@@ -96,7 +96,7 @@ TEST(JsonPlan, LearnsAnewWhenTheLogChanges) {
     return std::vector<std::string>(static_cast<size_t>(count), line);
   };
   const Format* format = FormatNamed("json");
-  const auto plan = format->NewFastPlan({}, kAllFields);
+  const auto plan = format->NewFastPlan({}, kAllFields, BestKernel());
   const auto exact = format->NewReader({});
   EXPECT_EQ(CompareAll(*plan, *exact, Block(lines_of("path", 200))), 199U);
   EXPECT_EQ(CompareAll(*plan, *exact, Block(lines_of("uri", 200))), 199U);
@@ -116,7 +116,7 @@ TEST(JsonPlan, ComparesLiteralsOfEveryLengthToTheByte) {
       other[at] = other[at] == 'k' ? 'j' : 'k';
       for (const std::string& changed :
            {other, between.substr(0, at) + " " + between.substr(at), between.substr(0, at) + between.substr(at + 1)}) {
-        const auto plan = format->NewFastPlan({}, {});
+        const auto plan = format->NewFastPlan({}, {}, BestKernel());
         const Block block({line_of(between), line_of(between), line_of(changed)});
         ASSERT_EQ(CompareAll(*plan, *exact, block, {}), 1U) << "the second alone, not " << line_of(changed);
       }
@@ -131,7 +131,7 @@ TEST(JsonPlan, ReadsTheHostOfAnAbsoluteTarget) {
   const Format* format = FormatNamed("json");
   const auto exact = format->NewReader({});
   for (const FieldNeeds& needs : {kAllFields, FieldNeeds{}}) {
-    const auto plan = format->NewFastPlan({}, needs);
+    const auto plan = format->NewFastPlan({}, needs, BestKernel());
     EXPECT_EQ(CompareAll(*plan, *exact, Block(lines), needs), 2U);
   }
   AccessRecord record;
@@ -150,7 +150,7 @@ TEST(JsonPlan, AgreesOnMutatedLines) {
   const int rounds = std::getenv("REVERTD_LONG_RUN") != nullptr ? 160'000 : 400;
   for (int round = 0; round < rounds; ++round) {
     const FieldNeeds needs{.request = round % 2 == 0, .cohort = round % 4 < 2};
-    const auto plan = format->NewFastPlan({.zone = {}, .alone = true}, needs);
+    const auto plan = format->NewFastPlan({.zone = {}, .alone = true}, needs, BestKernel());
     std::vector<std::string> mutated = lines;
     for (std::string& line : mutated) {
       if (random() % 4 == 0) continue;
@@ -181,7 +181,7 @@ TEST(JsonPlan, AgreesOnRealLines) {
       for (std::string_view line : Split(*text, '\n')) lines.emplace_back(line);
     }
     const Format* format = FormatNamed(name);
-    const auto plan = format->NewFastPlan({}, kAllFields);
+    const auto plan = format->NewFastPlan({}, kAllFields, BestKernel());
     const auto exact = format->NewReader({});
     std::printf("proven of %s: %zu of %zu\n", name, CompareAll(*plan, *exact, Block(lines)), lines.size());
   }

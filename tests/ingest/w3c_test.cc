@@ -139,6 +139,16 @@ TEST(IisW3c, LeavesOtherLinesAlone) {
   }
 }
 
+// A directive that looks like a damaged line of another format is a directive all the same.
+TEST(IisW3c, NobodyElseTakesALineWithAHash) {
+  const std::string line = R"(#Fields:x.com:80: ::1 - - [2&Nov/2026:03:10:09 +0009] "GET /" 200 9)";
+  AccessRecord record;
+  for (const Format* format : DetectedFormats()) {
+    if (format->name() == "iis_w3c" || format->name() == "aws_cloudfront") continue;
+    EXPECT_EQ(format->NewReader({})->Parse(line, record), ParseError::kNoFormat) << format->name();
+  }
+}
+
 TEST(IisW3c, NamesWhatIsWrong) {
   const auto reader = NewReader("iis_w3c");
   AccessRecord record;

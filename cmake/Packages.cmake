@@ -11,5 +11,6 @@ pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Told so, it trusts the precompiled header of the sanitizer builds.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()

@@ -21,15 +21,12 @@ LogEvidence EvidenceOf(const ControlSecond& block) {
                            discount * block.events_control, kLogCapUncalibrated);
 }
 
-int64_t BlocksIn(int64_t seconds) {
-  return std::max<int64_t>(1, (seconds + kControlBlockSeconds - 1) / kControlBlockSeconds);
-}
-
 }  // namespace
 
 ControlShift::ControlShift(double margin_factor, int64_t horizon_seconds)
     : margin_factor_(margin_factor),
-      mixture_(kFactors.size(), BlocksIn(kOnsetNearSeconds), BlocksIn(horizon_seconds)),
+      mixture_(kFactors.size(), OnsetWeights(BlocksIn(kOnsetNearSeconds, kControlBlockSeconds),
+                                             BlocksIn(horizon_seconds, kControlBlockSeconds))),
       open_(EvidenceOf({})) {}
 
 bool ControlShift::ControlIsElevated(const ControlSecond& second) {
@@ -76,7 +73,8 @@ bool ControlIsUsable(const ControlTraffic& traffic, int64_t horizon_seconds) {
   for (size_t i = 0; i < evidence.count; ++i) best = std::max(best, evidence.log_e[i]);
   // One factor of six carries the evidence; the onset is taken to be the first block (weight 3/4).
   const double start = std::log(0.75 / static_cast<double>(evidence.count));
-  return start + best * static_cast<double>(BlocksIn(horizon_seconds)) >= std::log(kBlameValueNeeded);
+  return start + best * static_cast<double>(BlocksIn(horizon_seconds, kControlBlockSeconds)) >=
+         std::log(kBlameValueNeeded);
 }
 
 }  // namespace revertd

@@ -21,7 +21,8 @@ RateShiftSettings SettingsOf(const WatchPlan& plan) {
   RateShiftSettings settings;
   settings.null_rate = plan.baseline.null_rate;
   settings.inverse_kappa = plan.baseline.inverse_kappa;
-  settings.block_seconds = plan.control.empty() ? kBlockSecondsAlone : kBlockSecondsWithControl;
+  settings.slow.block_seconds = plan.control.empty() ? kBlockSecondsAlone : kBlockSecondsWithControl;
+  settings.fast = settings.slow;
   settings.horizon_seconds = plan.horizon_seconds;
   return settings;
 }
@@ -39,7 +40,7 @@ DeployWatch::DeployWatch(WatchPlan plan)
       settings_(SettingsOf(plan_)),
       shift_(settings_),
       healthy_(RateTest::Alternative::kBelow, plan_.baseline.worse_rate,
-               std::max(plan_.baseline.inverse_kappa, kHealthyInverseKappaMin), settings_.block_seconds),
+               std::max(plan_.baseline.inverse_kappa, kHealthyInverseKappaMin), settings_.slow.block_seconds),
       control_(plan_.margin_factor, plan_.horizon_seconds) {
   Change(plan_.first_second - 1, VerdictState::kWatching, "watch_started");
 }
@@ -59,7 +60,7 @@ void DeployWatch::Observe(const WatchSecond& second) {
   seen_ += second.target;
   if (!onset_ && second.target.errors > 0) onset_ = second.second;
   if (onset_) since_onset_ += second.target;
-  if ((second.second - plan_.first_second) % settings_.block_seconds == 0) block_requests_.push_back(0);
+  if ((second.second - plan_.first_second) % PowerBlockSeconds(settings_) == 0) block_requests_.push_back(0);
   if (!block_requests_.empty()) block_requests_.back() += second.target.requests;
 }
 

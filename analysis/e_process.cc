@@ -43,17 +43,7 @@ LogEvidence CappedLogEvidence(std::span<const double> factors, double events, do
   return evidence;
 }
 
-OnsetMixture::OnsetMixture(size_t factors, int64_t near_blocks, int64_t horizon_blocks)
-    : factors_(factors),
-      near_blocks_(near_blocks),
-      horizon_blocks_(horizon_blocks),
-      weight_(kFirstBlockWeight),
-      weight_unspent_(1 - kFirstBlockWeight) {
-  REVERTD_CHECK(factors >= 1 && factors <= kFactorsMax);
-  log_carried_.fill(kMinusInfinity);
-}
-
-double OnsetMixture::WeightOf(int64_t block) const {
+double OnsetWeights::Of(int64_t block) const {
   if (block == 1) return kFirstBlockWeight;
   double weight = 0;
   if (block <= near_blocks_) weight += kSpreadWeight / static_cast<double>(near_blocks_ - 1);
@@ -62,12 +52,18 @@ double OnsetMixture::WeightOf(int64_t block) const {
 }
 
 // Counted, not subtracted term by term: the rest of a rounded sum would outweigh a truly small E.
-double OnsetMixture::UnspentAfter(int64_t block) const {
+double OnsetWeights::UnspentAfter(int64_t block) const {
   const auto share = [block](int64_t blocks) {
     if (blocks <= 1) return kSpreadWeight;
     return kSpreadWeight * static_cast<double>(std::max<int64_t>(0, blocks - block)) / static_cast<double>(blocks - 1);
   };
   return share(near_blocks_) + share(horizon_blocks_);
+}
+
+OnsetMixture::OnsetMixture(size_t factors, const OnsetWeights& weights)
+    : factors_(factors), weights_(weights), weight_(weights.Of(1)), weight_unspent_(weights.UnspentAfter(1)) {
+  REVERTD_CHECK(factors >= 1 && factors <= kFactorsMax);
+  log_carried_.fill(kMinusInfinity);
 }
 
 double OnsetMixture::LogValue(const LogEvidence& open) const {
@@ -85,8 +81,8 @@ void OnsetMixture::CloseBlock(const LogEvidence& block) {
   const double log_weight = std::log(weight_);
   for (size_t i = 0; i < factors_; ++i) log_carried_[i] = LogAdd(log_carried_[i], log_weight) + block.log_e[i];
   ++block_;
-  weight_ = WeightOf(block_);
-  weight_unspent_ = UnspentAfter(block_);
+  weight_ = weights_.Of(block_);
+  weight_unspent_ = weights_.UnspentAfter(block_);
 }
 
 double ProductMixture::LogValue(const LogEvidence& open) const {

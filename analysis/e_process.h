@@ -34,24 +34,33 @@ struct LogEvidence {
 LogEvidence CappedLogEvidence(std::span<const double> factors, double events, double expected, double concentration,
                               double pseudo_events, double log_cap);
 
+// pi_b, the chance beforehand that the shift begins in block b = 1, 2, ...: 3/4 on the first, 1/8 spread over the
+// blocks of the first `near_blocks`, 1/8 over those of `horizon_blocks` (the first block left out of both).
+class OnsetWeights {
+ public:
+  OnsetWeights(int64_t near_blocks, int64_t horizon_blocks)
+      : near_blocks_(near_blocks), horizon_blocks_(horizon_blocks) {}
+  double Of(int64_t block) const;
+  double UnspentAfter(int64_t block) const;  // 1 less the weights up to and including `block`
+
+ private:
+  int64_t near_blocks_;
+  int64_t horizon_blocks_;
+};
+
 // Mixture over factors and over the block in which the shift began: S_m = (A_m + pi_b) e_m,
-// E = mean_m S_m + 1 - sum_{i<=b} pi_i, and A_m <- S_m when block b ends. pi: 3/4 on the first block, 1/8 spread over
-// the blocks of the first `near_blocks`, 1/8 over those of `horizon_blocks` (the first block left out of both).
+// E = mean_m S_m + 1 - sum_{i<=b} pi_i, and A_m <- S_m when block b ends.
 class OnsetMixture {
  public:
-  OnsetMixture(size_t factors, int64_t near_blocks, int64_t horizon_blocks);
+  OnsetMixture(size_t factors, const OnsetWeights& weights);
 
   // ln E where the open block's evidence so far is `open`.
   double LogValue(const LogEvidence& open) const;
   void CloseBlock(const LogEvidence& block);
 
  private:
-  double WeightOf(int64_t block) const;  // pi_block, block = 1, 2, ...
-  double UnspentAfter(int64_t block) const;
-
   size_t factors_;
-  int64_t near_blocks_;
-  int64_t horizon_blocks_;
+  OnsetWeights weights_;
   int64_t block_ = 1;
   double weight_;                                // pi of the open block
   double weight_unspent_;                        // 1 - sum of pi up to and including the open block

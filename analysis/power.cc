@@ -5,27 +5,14 @@
 #include <cstddef>
 #include <random>
 
+#include "analysis/draw.h"
+
 namespace revertd {
 namespace {
 
 constexpr double kNormal975 = 1.959963984540054;
 constexpr int64_t kRunsMax = 400;               // a standard error of 2.5 percentage points at worst
 constexpr int64_t kBlocksSimulatedMax = 80000;  // bounds the cost of one verdict to some 20 ms
-constexpr double kNormalFrom = 50;              // above this mean Poisson is drawn as a rounded normal
-
-double Uniform(std::mt19937_64& random) { return (static_cast<double>(random() >> 11) + 0.5) * 0x1.0p-53; }
-
-// Our own sampler: the standard's distributions differ between libraries, and a verdict must not.
-int64_t DrawPoisson(double mean, std::mt19937_64& random) {
-  if (mean > kNormalFrom) {
-    const double normal = std::sqrt(-2 * std::log(Uniform(random))) * std::cos(6.283185307179586 * Uniform(random));
-    return std::max<int64_t>(0, std::llround(mean + std::sqrt(mean) * normal));
-  }
-  const double limit = std::exp(-mean);
-  int64_t count = 0;
-  for (double product = Uniform(random); product > limit; product *= Uniform(random)) ++count;
-  return count;
-}
 
 }  // namespace
 
@@ -42,15 +29,21 @@ RateInterval WilsonInterval(const RateCounts& counts) {
   return {low, high};
 }
 
+int64_t PowerBlockSeconds(const RateShiftSettings& settings) {
+  return std::min(settings.slow.block_seconds, settings.fast.block_seconds);
+}
+
 double PowerAt(double rate, const std::vector<int64_t>& block_requests, const RateShiftSettings& settings,
                double log_value_needed) {
   const int64_t blocks = static_cast<int64_t>(block_requests.size());
   if (blocks == 0) return 0;
   // The detector sees a whole block as one of its seconds; the onset's weights keep their blocks.
+  const int64_t unit = PowerBlockSeconds(settings);
   RateShiftSettings by_block = settings;
-  by_block.near_seconds = (settings.near_seconds + settings.block_seconds - 1) / settings.block_seconds;
-  by_block.horizon_seconds = (settings.horizon_seconds + settings.block_seconds - 1) / settings.block_seconds;
-  by_block.block_seconds = 1;
+  for (int64_t* seconds : {&by_block.near_seconds, &by_block.horizon_seconds, &by_block.slow.block_seconds,
+                           &by_block.fast.block_seconds}) {
+    *seconds = BlocksIn(*seconds, unit);
+  }
   const int64_t runs = std::clamp<int64_t>(kBlocksSimulatedMax / blocks, 20, kRunsMax);
   std::mt19937_64 random(20260101);  // NOLINT(bugprone-random-generator-seed): the same watch, the same answer
   int64_t found = 0;

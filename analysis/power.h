@@ -18,9 +18,11 @@ struct RateInterval {
 RateInterval WilsonInterval(const RateCounts& counts);
 
 // Share of simulated watches in which a RateShift with these settings reaches log_value_needed, when block i has
-// block_requests[i] requests (blocks of settings.block_seconds) and Poisson events at `rate`. Seeded by a constant:
-// the same watch always answers the same.
+// block_requests[i] requests (blocks of PowerBlockSeconds(settings)) and Poisson events at `rate`. Seeded by a
+// constant: the same watch always answers the same.
 double PowerAt(double rate, const std::vector<int64_t>& block_requests, const RateShiftSettings& settings,
                double log_value_needed);
+// The shorter of the two tracks' blocks.
+int64_t PowerBlockSeconds(const RateShiftSettings& settings);
 
 }  // namespace revertd

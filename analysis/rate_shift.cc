@@ -14,17 +14,9 @@ constexpr std::array<double, 3> kFastFactors = {5, 12, 30};
 constexpr std::array<double, 5> kBelowFactors = {0.8, 0.6, 0.4, 0.2, 0.05};
 constexpr std::array<double, 6> kAboveFactors = {1.3, 1.7, 2.5, 5, 12, 30};
 
-double ConcentrationOf(double inverse_kappa) {
-  return inverse_kappa > 0 ? 1 / inverse_kappa : std::numeric_limits<double>::infinity();
-}
-
 // K' is K for a known spread; with infinite K the formula uses neither.
 LogEvidence EvidenceOf(std::span<const double> factors, const OpenBlock& block, double concentration, double log_cap) {
   return CappedLogEvidence(factors, block.events(), block.expected(), concentration, concentration, log_cap);
-}
-
-int64_t BlocksIn(int64_t seconds, int64_t block_seconds) {
-  return std::max<int64_t>(1, (seconds + block_seconds - 1) / block_seconds);
 }
 
 std::span<const double> FactorsOf(RateTest::Alternative alternative) {
@@ -32,7 +24,24 @@ std::span<const double> FactorsOf(RateTest::Alternative alternative) {
   return kAboveFactors;
 }
 
+const TrackSetting& SettingOf(const RateShiftSettings& settings, Track track) {
+  return track == Track::kSlow ? settings.slow : settings.fast;
+}
+
 }  // namespace
+
+std::span<const double> FactorsOf(Track track) {
+  if (track == Track::kSlow) return kSlowFactors;
+  return kFastFactors;
+}
+
+double ConcentrationOf(double inverse_kappa) {
+  return inverse_kappa > 0 ? 1 / inverse_kappa : std::numeric_limits<double>::infinity();
+}
+
+int64_t BlocksIn(int64_t seconds, int64_t block_seconds) {
+  return std::max<int64_t>(1, (seconds + block_seconds - 1) / block_seconds);
+}
 
 void OpenBlock::Add(double expected, double events) {
   ++seconds_;
@@ -40,15 +49,17 @@ void OpenBlock::Add(double expected, double events) {
   events_ += events;
 }
 
-RateTrack::RateTrack(const RateShiftSettings& settings, std::span<const double> factors)
-    : settings_(settings),
-      factors_(factors),
+RateTrack::RateTrack(const RateShiftSettings& settings, Track track)
+    : null_rate_(settings.null_rate),
+      log_cap_(SettingOf(settings, track).log_cap),
+      factors_(FactorsOf(track)),
       concentration_(ConcentrationOf(settings.inverse_kappa)),
-      block_(settings.block_seconds),
-      mixture_(factors.size(), BlocksIn(settings.near_seconds, settings.block_seconds),
-               BlocksIn(settings.horizon_seconds, settings.block_seconds)),
-      open_(EvidenceOf(factors, block_, concentration_, settings.log_cap)) {
-  REVERTD_CHECK(settings.block_seconds > 0 && settings.null_rate > 0);
+      block_(SettingOf(settings, track).block_seconds),
+      mixture_(factors_.size(),
+               OnsetWeights(BlocksIn(settings.near_seconds, SettingOf(settings, track).block_seconds),
+                            BlocksIn(settings.horizon_seconds, SettingOf(settings, track).block_seconds))),
+      open_(EvidenceOf(factors_, block_, concentration_, log_cap_)) {
+  REVERTD_CHECK(SettingOf(settings, track).block_seconds > 0 && settings.null_rate > 0);
 }
 
 void RateTrack::Observe(const RateCounts& second) {
@@ -57,12 +68,12 @@ void RateTrack::Observe(const RateCounts& second) {
     mixture_.CloseBlock(open_);
     block_.Clear();
   }
-  block_.Add(static_cast<double>(second.requests) * settings_.null_rate, static_cast<double>(second.errors));
-  open_ = EvidenceOf(factors_, block_, concentration_, settings_.log_cap);
+  block_.Add(static_cast<double>(second.requests) * null_rate_, static_cast<double>(second.errors));
+  open_ = EvidenceOf(factors_, block_, concentration_, log_cap_);
 }
 
 RateShift::RateShift(const RateShiftSettings& settings)
-    : slow_(settings, kSlowFactors), fast_(settings, kFastFactors) {}
+    : slow_(settings, Track::kSlow), fast_(settings, Track::kFast) {}
 
 void RateShift::Observe(const RateCounts& second) {
   slow_.Observe(second);

@@ -17,14 +17,29 @@ inline constexpr int64_t kOnsetNearSeconds =
     int64_t{15} * 60;  // the second share of the onset's weights is spread over these
 inline constexpr double kLogCapUncalibrated = 2.0794415416798357;  // ln 8: the most that one block may add
 
+// Small effects, large effects.
+enum class Track : uint8_t { kSlow, kFast };
+std::span<const double> FactorsOf(Track track);  // of the rate under the alternative, ascending
+
+struct TrackSetting {
+  int64_t block_seconds = 20;
+  double log_cap = kLogCapUncalibrated;
+  friend bool operator==(const TrackSetting&, const TrackSetting&) = default;
+};
+
 struct RateShiftSettings {
   double null_rate = 1;
   double inverse_kappa = 0;
-  double log_cap = kLogCapUncalibrated;
-  int64_t block_seconds = 20;
+  TrackSetting slow;
+  TrackSetting fast;
   int64_t near_seconds = kOnsetNearSeconds;
   int64_t horizon_seconds = int64_t{15} * 60;
 };
+
+// K of 1/kappa: infinity for no spread beyond Poisson's.
+double ConcentrationOf(double inverse_kappa);
+// At least 1; a block that is begun counts.
+int64_t BlocksIn(int64_t seconds, int64_t block_seconds);
 
 // The seconds of the open block, summed.
 class OpenBlock {
@@ -45,13 +60,13 @@ class OpenBlock {
 
 class RateTrack {
  public:
-  // `factors` must outlive the track.
-  RateTrack(const RateShiftSettings& settings, std::span<const double> factors);
+  RateTrack(const RateShiftSettings& settings, Track track);
   void Observe(const RateCounts& second);
   double LogValue() const { return mixture_.LogValue(open_); }
 
  private:
-  RateShiftSettings settings_;
+  double null_rate_;
+  double log_cap_;
   std::span<const double> factors_;
   double concentration_;
   OpenBlock block_;

@@ -59,7 +59,7 @@ TEST(EProcess, SurvivesABillionOfEverything) {
     }
   }
   const std::vector<double> factors = {1.3, 30};
-  OnsetMixture mixture(factors.size(), 180, 180);
+  OnsetMixture mixture(factors.size(), OnsetWeights(180, 180));
   LogEvidence evidence;
   for (int block = 0; block < 1000; ++block) {
     const double events = block % 2 == 0 ? 1e9 : 0;
@@ -109,7 +109,7 @@ TEST(EProcess, OnsetMixtureAgreesWithEnumeration) {
     std::mt19937_64 random(seed);
     const int64_t near_blocks = 2 + static_cast<int64_t>(random() % 20),
                   horizon = 2 + static_cast<int64_t>(random() % 40);
-    OnsetMixture mixture(3, near_blocks, horizon);
+    OnsetMixture mixture(3, OnsetWeights(near_blocks, horizon));
     std::vector<LogEvidence> blocks;
     for (int block = 0; block < 45; ++block) {
       LogEvidence evidence;

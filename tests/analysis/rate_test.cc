@@ -35,7 +35,7 @@ TEST(RateShift, IsAnEProcessAtTheNullsBoundary) {
       RateShiftSettings settings;
       settings.null_rate = mean_per_second / 500;
       settings.inverse_kappa = inverse_kappa;
-      settings.block_seconds = 5;
+      settings.slow.block_seconds = settings.fast.block_seconds = 5;
       settings.horizon_seconds = 60;
       Tally tally;
       for (int run = 0; run < 4000; ++run) {
@@ -60,7 +60,7 @@ TEST(RateShift, IsAnEProcessAtTheNullsBoundary) {
 TEST(RateShift, ALargerRateIsFoundAndASmallerOneIsNot) {
   RateShiftSettings settings;
   settings.null_rate = 0.001;
-  settings.block_seconds = 5;
+  settings.slow.block_seconds = settings.fast.block_seconds = 5;
   RateShift worse(settings), better(settings);
   for (int second = 0; second < 60; ++second) {
     worse.Observe({1000, 10});

@@ -1,0 +1,32 @@
+// Calibration: which of the detector's settings a service's own history has earned, by the shadow deploys that were
+// played on it (shadow_deploy.h).
+//
+// A setting is accepted for a track if no shadow deploy fired, and the tail of their largest E, fitted beyond 30 with
+// Hill's estimator, makes firing at most half as likely as Ville's inequality promises; it must also have been the kind
+// of setting that a day ago would have been right (walk-forward). Among the accepted the one that finds the mixed-in
+// regressions soonest is taken. Formulas: docs/statistics.md, "Calibration". Source: Hill (1975) for the tail.
+//
+// Pure, any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "analysis/shadow_deploy.h"
+
+namespace revertd {
+
+inline constexpr int64_t kWalkForwardSeconds = int64_t{24} * 3600;
+inline constexpr size_t kShadowsTimed = 60;  // the newest ones tell the delays
+
+struct Calibration {
+  bool calibrated = false;  // both tracks have an accepted setting
+  TrackSetting slow;        // meaningful only if calibrated
+  TrackSetting fast;
+  int64_t shadows = 0;
+};
+
+// `results` ascending by start. `value_needed` of E for one track, above 30.
+Calibration Calibrate(std::span<const ShadowResult> results, double value_needed);
+
+}  // namespace revertd

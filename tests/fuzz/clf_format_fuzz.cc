@@ -52,6 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     const ParseError own_error = each.reader->Parse(line, record);
     if (own_error == ParseError::kNone) CheckRecord(record);
     if (error != ParseError::kNone || each.format != detection->last_format()) continue;
+    // A line is read without the quotes around all of it where nothing reads it as it is; a format that is named has
+    // more layouts to try before that.
+    if (line.starts_with('"')) continue;
     REVERTD_CHECK(own_error == ParseError::kNone);
     REVERTD_CHECK(record.end_ns == detected.end_ns && record.status == detected.status);
     REVERTD_CHECK(record.path == detected.path && record.host == detected.host);

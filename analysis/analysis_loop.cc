@@ -18,13 +18,20 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
       sink_(sink),
       graph_(config),
       registry_(config.detect.observe / kSecondNs),
-      desk_(config, std::move(facts), sink) {}
+      desk_(config, std::move(facts), sink),
+      shadows_(JudgingSettings(config.detect), [sink](std::string_view service, const ShadowResult& result) {
+        sink->OnShadow(service, result.start_second, Encode(result));
+      }) {}
 
-WatchSources AnalysisLoop::Sources() { return {config_, series_, registry_, graph_, desk_}; }
+WatchSources AnalysisLoop::Sources() { return {config_, series_, registry_, graph_, desk_, shadows_}; }
 
 void AnalysisLoop::RestoreHistory(std::string_view service, const std::vector<HistoryBlock>& blocks,
                                   const std::vector<SecondCounts>& seconds) {
   series_[std::string(service)].Restore(blocks, seconds);
+}
+
+void AnalysisLoop::RestoreShadow(std::string_view service, const ShadowResult& result) {
+  shadows_.Restore(service, result);
 }
 
 void AnalysisLoop::RestoreDeploy(const Deploy& deploy, const std::optional<Verdict>& last_verdict,
@@ -155,10 +162,12 @@ void AnalysisLoop::SealedThrough(int64_t second) {
       clock_ = std::min(sealed_ + 1, NextDue());
       continue;
     }
+    shadows_.SealedThrough(clock_ - 1, series_, registry_);
     OpenDue(clock_);
     StepAll(clock_);
     ++clock_;
   }
+  shadows_.SealedThrough(sealed_, series_, registry_);
 }
 
 int64_t AnalysisLoop::NextDue() const {

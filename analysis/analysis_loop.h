@@ -33,6 +33,7 @@ class AnalysisLoop {
   // What is known from before a restart, in any order, before the first window. No sink call is made for it.
   void RestoreHistory(std::string_view service, const std::vector<HistoryBlock>& blocks,
                       const std::vector<SecondCounts>& seconds);
+  void RestoreShadow(std::string_view service, const ShadowResult& result);  // ascending for each service
   void RestoreDeploy(const Deploy& deploy, const std::optional<Verdict>& last_verdict,
                      const std::optional<Decision>& last_decision);
   void RestoreTrigger(const RollbackTrigger& trigger);
@@ -84,6 +85,7 @@ class AnalysisLoop {
   DeployRegistry registry_;
   TriggerDesk desk_;
   SeriesByService series_;
+  ShadowDesk shadows_;
   std::vector<Series*> series_by_id_;
   std::vector<DeployRecord*> waiting_;                              // registered, no watch opened yet
   std::vector<OpenWatch> open_;                                     // in the order of opening

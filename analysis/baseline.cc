@@ -61,6 +61,11 @@ double ShrunkRate(const RateCounts& last_hour, const RateCounts& all, double dis
 
 }  // namespace
 
+double ObservedRate(const RateCounts& counts) {
+  if (counts.errors > 0 || counts.requests == 0) return counts.rate();
+  return 0.5 / static_cast<double>(counts.requests);
+}
+
 double UpperRate(const RateCounts& counts, double dispersion) {
   if (counts.requests <= 0) return 1;
   const double shape = AsDouble(counts.errors) / dispersion + 1;

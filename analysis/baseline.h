@@ -38,6 +38,9 @@ std::vector<HistoryBlock> BaselineBlocks(const Series& series, int64_t before_se
 // `before_second` ends the last hour. Without any request in `blocks` every rate is 1: nothing can be worse.
 Baseline EstimateBaseline(const std::vector<HistoryBlock>& blocks, int64_t before_second, const RateMargins& margins);
 
+// The observed rate, with half an event where there was none: a ratio and a power need a number above zero.
+double ObservedRate(const RateCounts& counts);
+
 // U(x, n) = phi Ginv(1 - a0; x/phi + 1) / n, at most 1; a0 = 1e-4.
 double UpperRate(const RateCounts& counts, double dispersion);
 

@@ -17,20 +17,22 @@ constexpr double kPowerFactor = 5;
 
 TimeNs EndOf(int64_t second) { return (second + 1) * kSecondNs; }
 
+int64_t ColdBlockSeconds(const WatchPlan& plan) {
+  return plan.control.empty() ? kBlockSecondsAlone : kBlockSecondsWithControl;
+}
+
 RateShiftSettings SettingsOf(const WatchPlan& plan) {
   RateShiftSettings settings;
   settings.null_rate = plan.baseline.null_rate;
   settings.inverse_kappa = plan.baseline.inverse_kappa;
-  settings.slow.block_seconds = plan.control.empty() ? kBlockSecondsAlone : kBlockSecondsWithControl;
-  settings.fast = settings.slow;
+  settings.slow = plan.calibration.slow;
+  settings.fast = plan.calibration.fast;
+  if (!plan.calibration.calibrated) {
+    settings.slow = {.block_seconds = ColdBlockSeconds(plan), .log_cap = kLogCapUncalibrated};
+    settings.fast = settings.slow;
+  }
   settings.horizon_seconds = plan.horizon_seconds;
   return settings;
-}
-
-// The observed rate, with half an event where there was none: a ratio and a power need a number above zero.
-double ObservedRate(const RateCounts& counts) {
-  if (counts.errors > 0 || counts.requests == 0) return counts.rate();
-  return 0.5 / static_cast<double>(counts.requests);
 }
 
 }  // namespace
@@ -40,7 +42,7 @@ DeployWatch::DeployWatch(WatchPlan plan)
       settings_(SettingsOf(plan_)),
       shift_(settings_),
       healthy_(RateTest::Alternative::kBelow, plan_.baseline.worse_rate,
-               std::max(plan_.baseline.inverse_kappa, kHealthyInverseKappaMin), settings_.slow.block_seconds),
+               std::max(plan_.baseline.inverse_kappa, kHealthyInverseKappaMin), ColdBlockSeconds(plan_)),
       control_(plan_.margin_factor, plan_.horizon_seconds) {
   Change(plan_.first_second - 1, VerdictState::kWatching, "watch_started");
 }
@@ -96,7 +98,7 @@ bool DeployWatch::Change(int64_t second, VerdictState state, std::string_view re
   verdict_.service = plan_.service;
   verdict_.state = state;
   verdict_.reason = reason;
-  verdict_.calibrated = false;  // no shadow deploys chose these settings (docs/statistics.md, "Cold start")
+  verdict_.calibrated = plan_.calibration.calibrated;
   verdict_.at_ns = EndOf(second);
   verdict_.evidence = {CurrentEvidence()};
   verdict_.power = state == VerdictState::kInconclusive ? Power() : 0;

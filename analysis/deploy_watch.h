@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analysis/baseline.h"
+#include "analysis/calibration.h"
 #include "analysis/control.h"
 #include "analysis/rate_shift.h"
 #include "base/verdict.h"
@@ -29,6 +30,7 @@ struct WatchPlan {
   std::string service;
   std::string signal;
   Baseline baseline;
+  Calibration calibration;  // of the service; not calibrated: the settings of a cold start
   double margin_factor = 1.25;
   double value_needed = 0;      // of E
   int64_t first_second = 0;     // first second after the deploy's finish

@@ -8,8 +8,6 @@ namespace revertd {
 namespace {
 
 constexpr double kErrorsAlphaShare = 0.35;  // w: errors' share of the false rollback rate
-constexpr double kTracks = 2;
-
 RateMargins MarginsOf(const DetectConfig& detect) { return {detect.margin_errors, detect.margin_errors_abs}; }
 
 Baseline BaselineBefore(const DeployRecord& record, const Series& series, const WatchSources& sources) {
@@ -27,9 +25,11 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
   plan.signal = "errors";
   plan.baseline = BaselineBefore(record, *watch->series, sources);
   plan.margin_factor = detect.margin_errors;
-  plan.value_needed = kTracks / (kErrorsAlphaShare * detect.false_rollback_rate);
+  const ShadowSettings judging = JudgingSettings(detect);
+  plan.value_needed = judging.value_needed;
   plan.first_second = record.first_second();
-  plan.horizon_seconds = detect.observe / kSecondNs;
+  plan.horizon_seconds = judging.horizon_seconds;
+  plan.calibration = sources.shadows.CalibrationOf(plan.service, record.baseline_end());
   watch->controls = ChooseControls(record, plan.baseline, sources.series, sources.registry, sources.graph,
                                    MarginsOf(detect), plan.horizon_seconds);
   plan.control = watch->controls.Names();
@@ -59,6 +59,12 @@ void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
 }
 
 }  // namespace
+
+ShadowSettings JudgingSettings(const DetectConfig& detect) {
+  return {.margins = MarginsOf(detect),
+          .horizon_seconds = detect.observe / kSecondNs,
+          .value_needed = static_cast<double>(kTracks) / (kErrorsAlphaShare * detect.false_rollback_rate)};
+}
 
 OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources) {
   OpenWatch watch;

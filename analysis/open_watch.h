@@ -11,6 +11,7 @@
 #include "analysis/deploy_registry.h"
 #include "analysis/deploy_watch.h"
 #include "analysis/recovery_watch.h"
+#include "analysis/shadow_desk.h"
 #include "analysis/trigger_desk.h"
 
 namespace revertd {
@@ -32,7 +33,11 @@ struct WatchSources {
   DeployRegistry& registry;
   const CallGraph& graph;
   const TriggerDesk& triggers;
+  const ShadowDesk& shadows;
 };
+
+// What deploys are judged by and shadow deploys are played with, by the configuration.
+ShadowSettings JudgingSettings(const DetectConfig& detect);
 
 // The service's series must exist.
 OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources);

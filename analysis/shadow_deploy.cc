@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <type_traits>
 
 #include "analysis/draw.h"
 #include "base/check.h"
@@ -14,7 +16,29 @@ uint8_t InSteps(double log_value) {
   return static_cast<uint8_t>(std::clamp(std::ceil(log_value / ShadowResult::kLogStep), 0.0, 255.0));
 }
 
+static_assert(std::is_trivially_copyable_v<decltype(ShadowResult::log_max)>);
+constexpr size_t kMaxBytes = sizeof(ShadowResult::log_max);
+constexpr size_t kDelayBytes = sizeof(ShadowResult::log_delay);
+
 }  // namespace
+
+std::string Encode(const ShadowResult& result) {
+  std::string bytes(kMaxBytes + kDelayBytes, '\0');
+  std::memcpy(bytes.data(), &result.log_max, kMaxBytes);
+  std::memcpy(bytes.data() + kMaxBytes, &result.log_delay, kDelayBytes);
+  return bytes;
+}
+
+std::optional<ShadowResult> DecodeShadow(int64_t start_second, std::string_view bytes) {
+  if (bytes.size() != kMaxBytes + kDelayBytes) return std::nullopt;
+  ShadowResult result;
+  result.start_second = start_second;
+  std::memcpy(&result.log_max, bytes.data(), kMaxBytes);
+  std::memcpy(&result.log_delay, bytes.data() + kMaxBytes, kDelayBytes);
+  return result;
+}
+
+uint64_t ShadowDeploy::HeapBytes() { return kTracks * (1 + kEffectsTried) * kBlockSecondsTried.size() * sizeof(Bank); }
 
 ShadowDeploy::Bank::Bank(const ShadowPlan& plan, size_t length, size_t track)
     : factors_(FactorsOf(static_cast<Track>(track))),
@@ -79,6 +103,7 @@ void ShadowDeploy::Bank::Observe(int64_t since_start, double expected, double ev
 ShadowDeploy::ShadowDeploy(const ShadowPlan& plan) : plan_(plan), random_(plan.seed) {
   for (size_t track = 0; track < kTracks; ++track) {
     for (std::vector<Bank>& lengths : banks_[track]) {
+      lengths.reserve(kBlockSecondsTried.size());
       for (size_t length = 0; length < kBlockSecondsTried.size(); ++length) lengths.emplace_back(plan, length, track);
     }
   }

@@ -10,7 +10,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "analysis/rate_shift.h"
@@ -41,6 +44,10 @@ struct ShadowResult {
   static constexpr double kLogStep = 1.0 / 16;
 };
 
+// As 126 bytes and back; the start is kept beside them. Nothing where the bytes are none of a result.
+std::string Encode(const ShadowResult& result);
+std::optional<ShadowResult> DecodeShadow(int64_t start_second, std::string_view bytes);
+
 struct ShadowPlan {
   int64_t start_second = 0;
   int64_t horizon_seconds = int64_t{15} * 60;
@@ -54,6 +61,7 @@ struct ShadowPlan {
 class ShadowDeploy {
  public:
   explicit ShadowDeploy(const ShadowPlan& plan);
+  static uint64_t HeapBytes();  // of one, beside its own size
   // Seconds from start_second on, in order; those without requests may be left out.
   void Observe(int64_t second, const RateCounts& counts);
   bool IsOver(int64_t second) const { return second >= plan_.start_second + plan_.horizon_seconds; }

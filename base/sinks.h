@@ -55,6 +55,8 @@ class AnalysisSink {
   virtual ~AnalysisSink() = default;
   virtual void OnSecond(std::string_view service, const SecondCounts& counts) = 0;
   virtual void OnHistoryBlock(std::string_view service, const HistoryBlock& block) = 0;
+  // What a shadow deploy on the service's traffic showed (analysis/shadow_deploy.h), encoded. For those that keep it.
+  virtual void OnShadow(std::string_view /*service*/, int64_t /*start_second*/, std::string_view /*result*/) {}
   virtual void OnDeploy(const Deploy& deploy) = 0;  // new or changed
   virtual void OnVerdict(const Verdict& verdict) = 0;
   virtual void OnDecision(const Decision& decision) = 0;

@@ -30,7 +30,7 @@ class PrintingSink final : public AnalysisSink {
  public:
   explicit PrintingSink(OutputWriter* out) : out_(out) {}
 
-  void OnSecond(std::string_view, const SecondCounts&) override { ++windows_; }
+  void OnSecond(std::string_view, const SecondCounts&) override {}
   void OnHistoryBlock(std::string_view, const HistoryBlock&) override {}
   void OnDeploy(const Deploy&) override {}
   void OnVerdict(const Verdict& verdict) override {
@@ -45,13 +45,11 @@ class PrintingSink final : public AnalysisSink {
     if (status_.ok()) status_ = out_->Line(json);
   }
   const Status& status() const { return status_; }
-  uint64_t windows() const { return windows_; }
   const std::map<std::string, Verdict>& last() const { return last_; }
 
  private:
   OutputWriter* const out_;
   Status status_;
-  uint64_t windows_ = 0;
   std::map<std::string, Verdict> last_;
 };
 
@@ -126,14 +124,19 @@ class Replay {
     const int64_t sealed = ring_.Collect([this](const Window& window) {
       RegisterDeploysThrough(window.second);
       if (print_windows_) sink_.Line(ToEvent(window, services_.NameOf(window.service)));
-      analysis_.OnWindow(window);
+      if (window.service != ServiceTable::kOther) ++windows_;
+      if (judges()) analysis_.OnWindow(window);
     });
     // Nobody reads any more: the rest of the log is not worth reading either.
     if (!sink_.status().ok()) stop_.store(true);
     if (sealed == kNoSecond) return;
+    if (!judges()) return;
     RegisterDeploysThrough(sealed);
     analysis_.SealedThrough(sealed);
   }
+
+  // Without a deploy there is nothing to remember for.
+  bool judges() const { return !deploys_.empty(); }
 
   std::string Summary(double wall_seconds) const {
     JsonWriter json;
@@ -145,7 +148,7 @@ class Replay {
       const auto counter = static_cast<Counter>(i);
       if (IsDrop(counter) && counters_.Get(counter) != 0) json.Field(NameOf(counter), counters_.Get(counter));
     }
-    json.EndObject().Field("windows", sink_.windows());
+    json.EndObject().Field("windows", windows_);
     json.Key("verdicts").BeginObject();
     for (const auto& [deploy, verdict] : sink_.last()) json.Field(deploy, NameOf(verdict.state));
     json.EndObject().Field("wall_seconds", wall_seconds);
@@ -172,6 +175,7 @@ class Replay {
   OutputWriter out_;
   PrintingSink sink_;
   AnalysisLoop analysis_;
+  uint64_t windows_ = 0;
   Router router_;
   DetailFinder details_;
   Recorder recorder_;

@@ -2,6 +2,7 @@
 
 #include "analysis/rollups.h"
 #include "analysis/series.h"
+#include "analysis/shadow_desk.h"
 #include "base/limits.h"
 #include "base/window_ring.h"
 #include "ingest/detail_finder.h"
@@ -24,7 +25,7 @@ MemoryBound MemoryBoundOf(const Config& config) {
   MemoryBound bound;
   bound.ring = services * WindowRing::BytesPerService(kRingSeconds, config.window_parts());
   bound.names = services * (kServiceNameBytes + DetailFinder::BytesPerService(config));
-  bound.series = services * Series::BytesMax();
+  bound.series = services * (Series::BytesMax() + ShadowDesk::BytesPerService());
   bound.rollups = services * Rollups::BytesPerService(/*minutes_in_memory=*/false);
   const uint64_t row_bytes = kMinuteTier.interval_bytes + kRowOverheadBytes;
   bound.disk = services * minutes * (row_bytes + row_bytes / kPageFillDivisor);

@@ -51,6 +51,11 @@ Status RestoreAnalysis(const StateStore& store, TimeNs now, AnalysisLoop* analys
   for (const ServiceHistory& service : *history) {
     analysis->RestoreHistory(service.service, service.blocks, service.seconds);
   }
+  REVERTD_RETURN_IF_ERROR(store.ReadShadows([analysis](const StoredShadow& shadow) {
+    if (const auto result = DecodeShadow(shadow.start_second, shadow.result)) {
+      analysis->RestoreShadow(shadow.service, *result);
+    }
+  }));
   REVERTD_RETURN_IF_ERROR(RestoreTriggers(store, analysis));
   return RestoreDeploys(store, now, analysis);
 }

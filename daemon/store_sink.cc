@@ -46,6 +46,11 @@ void StoreSink::OnRecovery(const Recovery& recovery) {
   WriteOrKeep([this, recovery] { return store_->WriteRecovery(recovery); });
 }
 
+void StoreSink::OnShadow(std::string_view service, int64_t start_second, std::string_view result) {
+  const StoredShadow shadow{std::string(service), start_second, std::string(result)};
+  WriteOrKeep([this, shadow] { return store_->WriteShadow(shadow); });
+}
+
 void StoreSink::OnMinute(std::string_view service, int64_t start_second, std::string_view bytes) {
   minutes_.push_back({std::string(service), start_second, std::string(bytes)});
 }

@@ -30,6 +30,7 @@ class StoreSink final : public AnalysisSink {
 
   void OnSecond(std::string_view service, const SecondCounts& counts) override;
   void OnHistoryBlock(std::string_view service, const HistoryBlock& block) override;
+  void OnShadow(std::string_view service, int64_t start_second, std::string_view result) override;
   void OnDeploy(const Deploy& deploy) override;
   void OnVerdict(const Verdict& verdict) override;
   void OnDecision(const Decision& decision) override;

@@ -193,6 +193,16 @@ CREATE TABLE file_positions (
 ) STRICT;
 )sql";
 
+// What shadow deploys showed. The start leads the key, so that pruning cuts off the front.
+constexpr std::string_view kState4 = R"sql(
+CREATE TABLE shadows (
+  start_second INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  result BLOB NOT NULL,
+  PRIMARY KEY (start_second, service)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::string_view kExecutor1 = R"sql(
 CREATE TABLE journal (
   id INTEGER PRIMARY KEY,
@@ -214,7 +224,7 @@ constexpr int64_t kExecutorApplicationId = 0x72766578;
 }  // namespace
 
 const Schema& StateSchema() {
-  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2, kState3}};
+  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2, kState3, kState4}};
   return schema;
 }
 

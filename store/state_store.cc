@@ -96,6 +96,13 @@ Status StateStore::WriteHistory(const std::vector<std::pair<std::string, SecondC
   });
 }
 
+Status StateStore::WriteShadow(const StoredShadow& shadow) {
+  return database_
+      ->Write("writing a shadow deploy", "INSERT OR REPLACE INTO shadows VALUES (?,?,?)",
+              {shadow.start_second, shadow.service, SqlBlob{shadow.result}})
+      .status();
+}
+
 Status StateStore::WriteVerdict(const Verdict& verdict) {
   constexpr std::string_view kDoing = "writing a verdict";
   return database_->Transact(kDoing, [&] {
@@ -180,6 +187,9 @@ Status StateStore::Prune(TimeNs now_ns) {
         database_->Write(kDoing, "DELETE FROM seconds WHERE second < ?", {now - kHistorySecondsKept}).status());
     REVERTD_RETURN_IF_ERROR(
         database_->Write(kDoing, "DELETE FROM blocks WHERE start_second < ?", {now - kHistoryBlocksKeptSeconds})
+            .status());
+    REVERTD_RETURN_IF_ERROR(
+        database_->Write(kDoing, "DELETE FROM shadows WHERE start_second < ?", {now - kHistoryBlocksKeptSeconds})
             .status());
     return PruneMinutes(kDoing, now - kHistoryBlocksKeptSeconds);
   });

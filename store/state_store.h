@@ -61,6 +61,13 @@ struct StoredMinute {
   std::string bytes;
 };
 
+// What a shadow deploy showed, the same.
+struct StoredShadow {
+  std::string service;
+  int64_t start_second = 0;
+  std::string result;
+};
+
 class StateStore {
  public:
   enum class Access { kReadOnly, kInboxOnly, kOwner };
@@ -80,6 +87,7 @@ class StateStore {
                       const std::vector<std::pair<std::string, HistoryBlock>>& blocks,
                       const std::optional<std::vector<FilePosition>>& positions = std::nullopt,
                       const std::vector<StoredMinute>& minutes = {});
+  Status WriteShadow(const StoredShadow& shadow);
   Status WriteVerdict(const Verdict& verdict);  // every change of state is kept
   Status WriteDecision(const Decision& decision);
   Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change
@@ -89,7 +97,7 @@ class StateStore {
   Status WriteRecovery(const Recovery& recovery);
   Status WriteRevertPrepared(std::string_view trigger_id, std::string_view sha);
   Status WriteStatus(std::string_view json);  // the sidecar's own state, one row, for `revertd status`
-  // Deletes seconds older than 30 minutes, blocks and minutes older than 14 days before `now_ns`.
+  // Deletes seconds older than 30 minutes, blocks, minutes and shadow deploys older than 14 days before `now_ns`.
   Status Prune(TimeNs now_ns);
 
   // Any access.
@@ -101,9 +109,10 @@ class StateStore {
   // accept(start_second, bytes) for each minute that starts in [from, to), oldest first.
   Status ReadMinutes(std::string_view service, int64_t from, int64_t to,
                      const std::function<void(int64_t start_second, std::string_view bytes)>& accept) const;
-  StatusOr<std::vector<StoredMinute>> ReadNewestMinutes() const;                  // the newest of each service
-  StatusOr<std::vector<FilePosition>> ReadFilePositions() const;                  // in the order written
-  StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;  // oldest first
+  StatusOr<std::vector<StoredMinute>> ReadNewestMinutes() const;                     // the newest of each service
+  Status ReadShadows(const std::function<void(const StoredShadow&)>& accept) const;  // oldest first
+  StatusOr<std::vector<FilePosition>> ReadFilePositions() const;                     // in the order written
+  StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;     // oldest first
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
   StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;  // oldest first
   StatusOr<std::optional<RollbackTrigger>> ReadTrigger(std::string_view id) const;

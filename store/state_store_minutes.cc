@@ -1,4 +1,4 @@
-// The minutes of StateStore: roll-ups of 14 days, for baselines by hour of day and week.
+// The minutes of StateStore: roll-ups of 14 days, for baselines by hour of day and week; and shadow deploys.
 #include "store/database.h"
 #include "store/state_store.h"
 
@@ -47,6 +47,19 @@ StatusOr<std::vector<StoredMinute>> StateStore::ReadNewestMinutes() const {
         return OkStatus();
       }));
   return newest;
+}
+
+Status StateStore::ReadShadows(const std::function<void(const StoredShadow&)>& accept) const {
+  return database_->Read("reading shadow deploys",
+                         "SELECT service, start_second, result FROM shadows ORDER BY start_second, service", {},
+                         [&](SqlRow& row) {
+                           StoredShadow shadow;
+                           shadow.service = row.Text();
+                           shadow.start_second = row.Integer();
+                           shadow.result = row.Blob();
+                           accept(shadow);
+                           return OkStatus();
+                         });
 }
 
 // Service by service: each takes its oldest rows off the front of the key, where one condition over all of them would

@@ -119,12 +119,11 @@ TEST(Calibration, IncidentsEarnLongerBlocksOrLowerCaps) {
   const Calibration quiet = Calibrate(Play({}, 0, 73), kNeeded);
   const Calibration noisy = Calibrate(Play({.incident_every = 2400}, 0, 79), kNeeded);
   ASSERT_TRUE(quiet.calibrated);
-  if (noisy.calibrated) {
-    const auto slowness = [](const TrackSetting& setting) {
-      return static_cast<double>(setting.block_seconds) / setting.log_cap;
-    };
-    EXPECT_GT(slowness(noisy.fast), slowness(quiet.fast));
-  }
+  ASSERT_TRUE(noisy.calibrated);
+  const auto slowness = [](const TrackSetting& setting) {
+    return static_cast<double>(setting.block_seconds) / setting.log_cap;
+  };
+  EXPECT_GT(slowness(noisy.fast), slowness(quiet.fast));
 }
 
 TEST(Calibration, NeedsFiftyNineShadowsAndADayMore) {

@@ -215,6 +215,27 @@ TEST_F(StateStoreTest, TheNewestRecoveryAndTheOneStatusAreRead) {
   EXPECT_EQ(**store_->ReadStatus(), "{\"n\":2}");
 }
 
+TEST_F(StateStoreTest, ShadowDeploysComeBackOldestFirstAndArePruned) {
+  const std::string bytes("\0\x01\xff", 3);
+  const int64_t day = 86'400;
+  for (const StoredShadow& shadow : {StoredShadow{"shop", 20 * day, "new"}, StoredShadow{"shop", 900, "old"},
+                                     StoredShadow{"api", 20 * day, "x"}, StoredShadow{"shop", 20 * day, bytes}}) {
+    ASSERT_TRUE(store_->WriteShadow(shadow).ok());
+  }
+  const auto read = [this] {
+    std::vector<std::string> all;
+    EXPECT_TRUE(store_
+                    ->ReadShadows([&](const StoredShadow& shadow) {
+                      all.push_back(shadow.service + " " + std::to_string(shadow.start_second) + " " + shadow.result);
+                    })
+                    .ok());
+    return all;
+  };
+  EXPECT_EQ(read(), (std::vector<std::string>{"shop 900 old", "api 1728000 x", "shop 1728000 " + bytes}));
+  ASSERT_TRUE(store_->Prune(20 * day * kSecondNs).ok());
+  EXPECT_EQ(read().size(), 2U);
+}
+
 TEST_F(StateStoreTest, MinutesComeBackByServiceAndRangeAndArePruned) {
   const std::string bytes("\0\x01\xff", 3);
   const int64_t day = 86'400;

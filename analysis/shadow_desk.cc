@@ -1,0 +1,121 @@
+#include "analysis/shadow_desk.h"
+
+#include <algorithm>
+
+#include "base/window.h"
+
+namespace revertd {
+namespace {
+
+// A younger baseline is read at so high a bound that nothing fires against it: it would teach carelessness.
+constexpr int64_t kBlocksNeeded = 3600 / kHistoryBlockSeconds;
+
+constexpr size_t kResultsStep = 96;  // a day of them is made room for at once
+
+// Of the same name the same on every machine (FNV-1a).
+uint64_t NumberOf(std::string_view name) {
+  uint64_t number = 0xCBF29CE484222325;
+  for (const char c : name) number = (number ^ static_cast<uint8_t>(c)) * 0x100000001B3;
+  return number;
+}
+
+}  // namespace
+
+uint64_t ShadowDesk::BytesPerService() {
+  return sizeof(Player) + (kShadowsKept + kResultsStep) * sizeof(ShadowResult) + ShadowDeploy::HeapBytes();
+}
+
+void ShadowDesk::Restore(std::string_view service, const ShadowResult& result) {
+  Player& player = players_[std::string(service)];
+  if (player.results.empty() || player.results.back().start_second < result.start_second) Keep(result, &player);
+}
+
+void ShadowDesk::Keep(const ShadowResult& result, Player* player) {
+  std::vector<ShadowResult>& results = player->results;
+  if (results.size() == kShadowsKept) results.erase(results.begin());
+  if (results.size() == results.capacity()) results.reserve(results.size() + kResultsStep);
+  results.push_back(result);
+}
+
+void ShadowDesk::SealedThrough(int64_t second, const SeriesByService& series, const DeployRegistry& registry) {
+  for (const auto& [service, kept] : series) {
+    auto player = players_.find(service);
+    if (player == players_.end()) player = players_.try_emplace(service).first;
+    Play(service, kept, registry, second, &player->second);
+  }
+}
+
+void ShadowDesk::Play(std::string_view service, const Series& series, const DeployRegistry& registry, int64_t through,
+                      Player* player) {
+  int64_t& next = player->next_second;
+  // Before the first second, or after a jump over what is no longer kept: nothing is known of what lies between.
+  if (next == kNoSecond || next < through + 1 - kKeptSeconds) {
+    player->playing.reset();
+    next = through;
+  }
+  while (next <= through) {
+    if (!player->playing) {
+      next = NextStart(service, next);
+      if (next > through) return;
+      Begin(service, series, registry, next, player);
+      if (!player->playing) {
+        ++next;
+        continue;
+      }
+    }
+    if (const AgeCounts* counts = series.Find(next)) player->playing->Observe(next, AllAges(*counts));
+    ++next;
+    if (player->playing->IsOver(next)) End(service, registry, player);
+  }
+}
+
+int64_t ShadowDesk::NextStart(std::string_view service, int64_t from) const {
+  const auto every = static_cast<uint64_t>(settings_.horizon_seconds);
+  const uint64_t into = (static_cast<uint64_t>(from) + NumberOf(service) % every) % every;
+  return from + (into == 0 ? 0 : static_cast<int64_t>(every - into));
+}
+
+void ShadowDesk::Begin(std::string_view service, const Series& series, const DeployRegistry& registry, int64_t second,
+                       Player* player) const {
+  const int64_t before = second - kSecondsBeforeDeployLeftOut;
+  const Baseline baseline =
+      EstimateBaseline(BaselineBlocks(series, before, registry.LeftOut(service)), before, settings_.margins);
+  if (!baseline.known() || baseline.blocks < kBlocksNeeded) return;
+  ShadowPlan plan;
+  plan.start_second = second;
+  plan.horizon_seconds = settings_.horizon_seconds;
+  plan.null_rate = baseline.null_rate;
+  plan.inverse_kappa = baseline.inverse_kappa;
+  plan.old_rate = ObservedRate(baseline.counts);
+  plan.value_needed = settings_.value_needed;
+  plan.seed = NumberOf(service) ^ static_cast<uint64_t>(second);
+  player->playing.emplace(plan);
+  player->playing_since = second;
+}
+
+// What a real deploy brought is no healthy traffic, and was found or refuted by its own watch.
+void ShadowDesk::End(std::string_view service, const DeployRegistry& registry, Player* player) {
+  const int64_t from = player->playing_since;
+  const int64_t to = from + settings_.horizon_seconds;
+  const std::vector<SecondInterval> left_out = registry.LeftOut(service);
+  const bool was_disturbed = std::any_of(left_out.begin(), left_out.end(), [&](const SecondInterval& interval) {
+    return interval.from < to && from < interval.to;
+  });
+  if (!was_disturbed) {
+    Keep(player->playing->Result(), player);
+    on_result_(service, player->results.back());
+  }
+  player->playing.reset();
+}
+
+Calibration ShadowDesk::CalibrationOf(std::string_view service, int64_t before_second) const {
+  const auto player = players_.find(service);
+  if (player == players_.end()) return {};
+  const std::vector<ShadowResult>& results = player->second.results;
+  const auto end = std::partition_point(results.begin(), results.end(), [&](const ShadowResult& result) {
+    return result.start_second + settings_.horizon_seconds <= before_second;
+  });
+  return Calibrate({results.begin(), end}, settings_.value_needed);
+}
+
+}  // namespace revertd

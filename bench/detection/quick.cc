@@ -1,0 +1,103 @@
+#include "bench/detection/quick.h"
+
+#include <cstdio>
+#include <string>
+
+#include "bench/detection/validity.h"
+
+namespace revertd::bench {
+namespace {
+
+constexpr uint64_t kSeed = 20'261'121;
+constexpr int64_t kRuns = 100;
+
+struct QuickCell {
+  std::string_view model;
+  double requests_per_second;
+  double error_rate;
+  double effect;
+  double outage;
+  ControlKind control;
+  int64_t regressed_min;  // of kRuns
+  int64_t regressed_max;
+  int64_t median_max;  // seconds; kNever: not asked
+};
+
+constexpr auto kNone = ControlKind::kNone;
+constexpr auto kShared = ControlKind::kShared;
+constexpr QuickCell kCells[] = {
+    // Healthy.
+    {"binomial", 1, 0.01, 1, 1, kNone, 0, 0, kNever},
+    {"binomial", 20'000, 0.001, 1, 1, kNone, 0, 0, kNever},
+    {"beta-binomial 1e-3", 20'000, 0.001, 1, 1, kNone, 0, 1, kNever},
+    {"mixed", 500, 0.01, 1, 1, kShared, 0, 2, kNever},
+    {"binomial", 20'000, 0.001, 1.03, 1, kNone, 0, 0, kNever},
+    // Regressed.
+    {"binomial", 20, 0.001, 20, 1, kNone, 95, 100, 150},
+    {"binomial", 500, 0.001, 5, 1, kNone, 100, 100, 110},
+    {"beta-binomial 1e-3", 20'000, 0.001, 5, 1, kShared, 95, 100, 60},
+    {"mixed", 20'000, 0.001, 20, 1, kShared, 95, 100, 60},
+    {"binomial", 500, 0, 20, 1, kNone, 95, 100, 150},
+    // Both services fail together: nobody is to blame.
+    {"binomial", 500, 0.001, 1, 20, kShared, 0, 1, kNever},
+};
+
+std::string Seconds(int64_t seconds) { return seconds == kNever ? "-" : std::to_string(seconds) + " s"; }
+
+bool Within(const QuickCell& wanted, const CellResult& result) {
+  const int64_t median = Quantile(result.delay_seconds, 0.5);
+  const bool within = result.regressed >= wanted.regressed_min && result.regressed <= wanted.regressed_max &&
+                      (wanted.median_max == kNever || median <= wanted.median_max);
+  std::printf("%s %s: %lld of %lld regressed (%lld to %lld), median %s (at most %s), %lld ambiguous\n",
+              within ? "ok  " : "MISS", Describe(result.cell).c_str(), static_cast<long long>(result.regressed),
+              static_cast<long long>(result.runs), static_cast<long long>(wanted.regressed_min),
+              static_cast<long long>(wanted.regressed_max), Seconds(median).c_str(), Seconds(wanted.median_max).c_str(),
+              static_cast<long long>(result.ambiguous));
+  return within;
+}
+
+Cell CellOf(const QuickCell& wanted) {
+  Cell cell;
+  cell.noise = *NoiseModelNamed(wanted.model);
+  cell.requests_per_second = wanted.requests_per_second;
+  cell.error_rate = wanted.error_rate;
+  cell.effect = wanted.effect;
+  cell.outage = wanted.outage;
+  cell.control = wanted.control;
+  return cell;
+}
+
+bool ValidityWithin(const RunSettings& settings) {
+  RunSettings more = settings;
+  more.runs = 1'000;
+  const Grid grid{{*NoiseModelNamed("binomial")}, {500}, {0.001}, {}};
+  const std::vector<ValidityResult> results = RunValidity(grid, more);
+  for (const ValidityResult& result : results) {
+    std::printf("     %s, blocks of %lld s at the null's boundary: %lld of %lld fired (at most 5 %%)\n",
+                Describe(result.cell).c_str(), static_cast<long long>(result.block_seconds),
+                static_cast<long long>(result.fired), static_cast<long long>(result.runs));
+  }
+  return ValidityMisses(results).empty();
+}
+
+}  // namespace
+
+int RunQuick(const RunSettings& given) {
+  RunSettings settings = given;
+  settings.seed = kSeed;
+  settings.runs = kRuns;
+  settings.trials_per_history = 25;
+  settings.trial.history_days = 2;
+  std::printf("quick: seed %llu, %lld runs of each cell\n", static_cast<unsigned long long>(kSeed),
+              static_cast<long long>(kRuns));
+  std::vector<Cell> cells;
+  for (const QuickCell& wanted : kCells) cells.push_back(CellOf(wanted));
+  const std::vector<CellResult> results = RunCells(cells, settings);
+  bool within = true;
+  for (size_t i = 0; i < results.size(); ++i) within &= Within(kCells[i], results[i]);
+  within &= ValidityWithin(settings);
+  std::printf("%s\n", within ? "all within their bands" : "a figure left its band");
+  return within ? 0 : 1;
+}
+
+}  // namespace revertd::bench

@@ -1,0 +1,27 @@
+// The run file: all that a run found and what it rests on, as kept in bench/runs. Any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "bench/detection/report.h"
+
+namespace revertd::bench {
+
+// What a run rests on, and all that it found.
+struct Run {
+  std::string machine;
+  std::string commit;
+  std::string arguments;
+  RunSettings settings;
+  std::vector<CellResult> cells;
+  std::vector<ValidityResult> validity;
+  Lines tables;
+  Lines misses;
+};
+// One JSON object, a cell a line.
+std::string RunFileText(const Run& run);
+Status WriteFile(const std::string& path, const std::string& text);
+
+}  // namespace revertd::bench

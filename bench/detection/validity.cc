@@ -1,0 +1,75 @@
+#include "bench/detection/validity.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/baseline.h"
+#include "analysis/rate_shift.h"
+#include "bench/detection/figures.h"
+
+namespace revertd::bench {
+namespace {
+
+constexpr double kAlpha = 0.05;
+constexpr double kTracksOfShift = 2;
+
+enum SeedPart : uint64_t { kHistory, kClimate, kDraws };
+
+bool Fires(const Cell& cell, const RateShiftSettings& settings, int64_t first_second, uint64_t seed) {
+  const Traffic traffic{cell.noise, cell.requests_per_second, cell.error_rate};
+  ClimatePath climate(cell.noise, first_second, SeedOf(seed, kClimate));
+  Random random(SeedOf(seed, kDraws));
+  RateShift shift(settings);
+  const double needed = std::log(kTracksOfShift / kAlpha);
+  for (int64_t second = 0; second < settings.horizon_seconds; ++second) {
+    shift.Observe(AllAges(DrawSecond(traffic, climate.Next(), {}, random)));
+    if (shift.LogValue() >= needed) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<ValidityResult> RunValidity(const Grid& grid, const RunSettings& settings) {
+  Grid alone = grid;
+  alone.controls = {ControlKind::kNone};
+  std::vector<ValidityResult> results;
+  for (Cell cell : DelayCells(alone, {1})) {
+    if (cell.error_rate <= 0) cell.error_rate = kRateOutOfNothing;
+    for (const int64_t block_seconds : {5, 20}) results.push_back({cell, block_seconds, settings.runs, 0});
+  }
+  const auto runs = static_cast<size_t>(settings.runs);
+  const auto shared_by = static_cast<size_t>(settings.trials_per_history);
+  const size_t histories = (runs + shared_by - 1) / shared_by;
+  std::vector<int64_t> fired(results.size() * histories);
+  ForEach(fired.size(), settings.jobs, [&](size_t item) {
+    const ValidityResult& result = results[item / histories];
+    const size_t index = item % histories;
+    const uint64_t seed = SeedOfCell(settings.seed, result.cell);
+    const History history = DrawHistory(result.cell, settings.trial, SeedOf(SeedOf(seed, kHistory), index));
+    RateShiftSettings shift;
+    shift.null_rate = result.cell.error_rate;
+    shift.inverse_kappa = EstimateBaseline(history.target, history.end_second, RateMargins{}).inverse_kappa;
+    shift.slow.block_seconds = shift.fast.block_seconds = result.block_seconds;
+    shift.horizon_seconds = settings.trial.observe_seconds;
+    for (size_t run = index * shared_by; run < std::min(runs, (index + 1) * shared_by); ++run) {
+      fired[item] += Fires(result.cell, shift, history.end_second, SeedOf(seed, run)) ? 1 : 0;
+    }
+  });
+  for (size_t item = 0; item < fired.size(); ++item) results[item / histories].fired += fired[item];
+  return results;
+}
+
+std::vector<std::string> ValidityMisses(const std::vector<ValidityResult>& results) {
+  std::vector<std::string> misses;
+  for (const ValidityResult& result : results) {
+    const double seen = PerThousand(result.fired, result.runs);
+    if (seen <= kValidityMax) continue;
+    misses.push_back(Describe(result.cell) + ", blocks of " + std::to_string(result.block_seconds) + " s: fires " +
+                     std::to_string(std::llround(seen)) + " times per 1000, at most " +
+                     std::to_string(std::llround(kValidityMax)));
+  }
+  return misses;
+}
+
+}  // namespace revertd::bench

@@ -1,5 +1,7 @@
 #include "bench/detection/cells.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -149,6 +151,7 @@ std::vector<CellResult> RunCells(const std::vector<Cell>& cells, const RunSettin
   const size_t histories = (runs + shared_by - 1) / shared_by;
   std::vector<std::vector<Outcome>> outcomes(cells.size(), std::vector<Outcome>(runs));
   std::atomic<size_t> done{0};
+  const bool shows_progress = isatty(STDERR_FILENO) == 1;
   ForEach(cells.size() * histories, settings.jobs, [&](size_t item) {
     const Cell& cell = cells[item / histories];
     const size_t index = item % histories;
@@ -158,9 +161,9 @@ std::vector<CellResult> RunCells(const std::vector<Cell>& cells, const RunSettin
       outcomes[item / histories][run] = RunTrial(cell, settings.trial, history, SeedOf(SeedOf(seed, kTrial), run));
     }
     const size_t percent = (cells.size() * histories + 99) / 100;
-    if (++done % percent == 0) std::fprintf(stderr, "\r%zu %%", done / percent);
+    if (++done % percent == 0 && shows_progress) std::fprintf(stderr, "\r%zu %%", done / percent);
   });
-  std::fprintf(stderr, "\r      \r");
+  if (shows_progress) std::fprintf(stderr, "\r      \r");
   std::vector<CellResult> results;
   for (size_t i = 0; i < cells.size(); ++i) results.push_back(Sum(cells[i], outcomes[i]));
   return results;

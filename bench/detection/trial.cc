@@ -99,9 +99,8 @@ Outcome Detect(const TrialSettings& settings, const History& history, const Seco
   ServiceTable services(4);
   const ServiceId target = services.Intern(kTarget), control = services.Intern(kControl);
   OutcomeSink sink(first_second);
-  const GateFacts facts;
   AnalysisLoop loop(
-      config, services, [&facts](std::string_view) { return facts; }, &sink);
+      config, services, [](std::string_view) { return GateFacts{}; }, &sink);
   loop.RestoreHistory(kTarget, history.target, {});
   if (!seconds.control.empty()) loop.RestoreHistory(kControl, history.control, {});
   Window window;

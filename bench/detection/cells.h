@@ -19,8 +19,8 @@ inline constexpr double kSmallEffect = 1.03;  // within every margin: a deploy w
 struct RunSettings {
   TrialSettings trial;
   uint64_t seed = 1;
-  int64_t runs = 1000;              // of each cell
-  int64_t trials_per_history = 50;  // deploys of one service share its past
+  int64_t runs = 1000;               // of each cell
+  int64_t trials_per_history = 100;  // deploys of one service share its past
   unsigned jobs = 1;
 };
 

@@ -22,7 +22,8 @@ constexpr char kUsage[] =
     "  --outages 5,20           of --shared-outage (5,20)\n"
     "  --controls none,shared,own   (none,shared)\n"
     "  --history-days N         restored before each deploy (7)\n"
-    "  --trials-per-history N   deploys that share one history (50)\n"
+    "  --calibration-days N     the newest of them, passed second by second for shadow deploys; 0: a cold start (2)\n"
+    "  --trials-per-history N   deploys that share one history (100)\n"
     "  --observe SECONDS        (900)\n"
     "  --live SECONDS           fed second by second before the deploy (960)\n"
     "  --no-rivals\n"
@@ -106,6 +107,12 @@ std::vector<Valued> ValuedOptions(Options* options) {
       {"--outages", numbers(&options->outages)},
       {"--controls", [=](std::string_view text) { return ReadControls(text, &options->grid.controls); }},
       {"--history-days", count(&run.trial.history_days)},
+      {"--calibration-days",
+       [&run](std::string_view text) {
+         const auto days = ParseUnsigned(text);
+         if (days) run.trial.calibration_days = static_cast<int64_t>(std::min<uint64_t>(*days, 14));
+         return days.has_value();
+       }},
       {"--trials-per-history", count(&run.trials_per_history)},
       {"--observe", count(&run.trial.observe_seconds)},
       {"--live",

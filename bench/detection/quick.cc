@@ -88,6 +88,7 @@ int RunQuick(const RunSettings& given) {
   settings.runs = kRuns;
   settings.trials_per_history = 25;
   settings.trial.history_days = 2;
+  settings.trial.calibration_days = 0;
   std::printf("quick: seed %llu, %lld runs of each cell\n", static_cast<unsigned long long>(kSeed),
               static_cast<long long>(kRuns));
   std::vector<Cell> cells;

@@ -81,6 +81,7 @@ std::string RunFileText(const Run& run) {
   json.Field("seed", run.settings.seed).Field("runs", run.settings.runs);
   json.Field("trials_per_history", run.settings.trials_per_history);
   json.Field("history_days", run.settings.trial.history_days);
+  json.Field("calibration_days", run.settings.trial.calibration_days);
   json.Field("observe_seconds", run.settings.trial.observe_seconds);
   json.Key("cells").Raw(ArrayText(run.cells, cell_text));
   json.Key("validity").Raw(ArrayText(run.validity, cell_text));

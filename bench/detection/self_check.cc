@@ -33,6 +33,7 @@ void CheckBounds() {
 void CheckTrials(uint64_t seed) {
   TrialSettings settings;
   settings.history_days = 1;
+  settings.calibration_days = 0;
   settings.observe_seconds = 300;
   for (const ControlKind control : {ControlKind::kNone, ControlKind::kShared}) {
     for (const double effect : {1.0, 5.0}) {

@@ -1,7 +1,7 @@
 #include "bench/detection/trial.h"
 
-#include <algorithm>
-#include <optional>
+#include <span>
+#include <vector>
 
 #include "analysis/analysis_loop.h"
 #include "base/check.h"
@@ -10,29 +10,9 @@
 namespace revertd::bench {
 namespace {
 
-constexpr char kTarget[] = "target";
-constexpr char kControl[] = "control";
-constexpr int64_t kDay = 20'000 * 86'400;  // trials tell time from here; a multiple of an hour
-constexpr int64_t kDaySeconds = 86'400;
 constexpr int64_t kHourSeconds = 3'600;
 constexpr int64_t kDeploySeconds = 10;  // from start to finish: the old version serves
 constexpr int64_t kOutageWithin = 300;  // an outage begins within these seconds after the finish
-
-enum SeedPart : uint64_t { kTimeOfDay, kTargetClimate, kControlClimate, kTargetDraws, kControlDraws, kOutage, kChecks };
-
-Config ConfigOf(const TrialSettings& settings) {
-  Config config;
-  config.repos.push_back({kTarget, "file:///repo", "production"});
-  ServiceConfig target;
-  target.name = kTarget;
-  target.repo = kTarget;
-  target.mode = Mode::kPush;
-  ServiceConfig control;
-  control.name = kControl;
-  config.services = {target, control};
-  config.detect.observe = settings.observe_seconds * kSecondNs;
-  return config;
-}
 
 class OutcomeSink final : public AnalysisSink {
  public:
@@ -102,6 +82,7 @@ Outcome Detect(const TrialSettings& settings, const History& history, const Seco
   AnalysisLoop loop(
       config, services, [](std::string_view) { return GateFacts{}; }, &sink);
   loop.RestoreHistory(kTarget, history.target, {});
+  for (const ShadowResult& shadow : history.shadows) loop.RestoreShadow(kTarget, shadow);
   if (!seconds.control.empty()) loop.RestoreHistory(kControl, history.control, {});
   Window window;
   const auto feed = [&](ServiceId service, int64_t second, const AgeCounts& counts) {
@@ -154,32 +135,6 @@ RateCounts LastHour(const History& history, std::span<const RateCounts> before) 
 }
 
 }  // namespace
-
-std::string_view NameOf(ControlKind kind) {
-  switch (kind) {
-    case ControlKind::kNone: return "none";
-    case ControlKind::kShared: return "same climate";
-    case ControlKind::kOwn: return "own climate";
-  }
-  return "";
-}
-
-History DrawHistory(const Cell& cell, const TrialSettings& settings, uint64_t seed) {
-  const Traffic traffic{cell.noise, cell.requests_per_second, cell.error_rate};
-  History history;
-  const auto blocks_of_a_day = static_cast<uint64_t>(kDaySeconds / kHistoryBlockSeconds);
-  history.end_second = kDay + static_cast<int64_t>(SeedOf(seed, kTimeOfDay) % blocks_of_a_day) * kHistoryBlockSeconds;
-  const int64_t from = history.end_second - settings.history_days * kDaySeconds;
-  ClimatePath climate(cell.noise, from, SeedOf(seed, kTargetClimate));
-  Random random(SeedOf(seed, kTargetDraws));
-  history.target = DrawHistory(traffic, from, history.end_second, climate, random);
-  if (cell.control == ControlKind::kNone) return history;
-  const bool shared = cell.control == ControlKind::kShared;
-  ClimatePath control_climate(cell.noise, from, SeedOf(seed, shared ? kTargetClimate : kControlClimate));
-  Random control_random(SeedOf(seed, kControlDraws));
-  history.control = DrawHistory(traffic, from, history.end_second, control_climate, control_random);
-  return history;
-}
 
 Outcome RunTrial(const Cell& cell, const TrialSettings& settings, const History& history, uint64_t seed) {
   const int64_t from = history.end_second;

@@ -38,6 +38,8 @@ std::vector<ValidityResult> RunValidity(const Grid& grid, const RunSettings& set
     if (cell.error_rate <= 0) cell.error_rate = kRateOutOfNothing;
     for (const int64_t block_seconds : {5, 20}) results.push_back({cell, block_seconds, settings.runs, 0});
   }
+  TrialSettings cold = settings.trial;  // no settings are chosen here: nothing to calibrate
+  cold.calibration_days = 0;
   const auto runs = static_cast<size_t>(settings.runs);
   const auto shared_by = static_cast<size_t>(settings.trials_per_history);
   const size_t histories = (runs + shared_by - 1) / shared_by;
@@ -46,7 +48,7 @@ std::vector<ValidityResult> RunValidity(const Grid& grid, const RunSettings& set
     const ValidityResult& result = results[item / histories];
     const size_t index = item % histories;
     const uint64_t seed = SeedOfCell(settings.seed, result.cell);
-    const History history = DrawHistory(result.cell, settings.trial, SeedOf(SeedOf(seed, kHistory), index));
+    const History history = DrawHistory(result.cell, cold, SeedOf(SeedOf(seed, kHistory), index));
     RateShiftSettings shift;
     shift.null_rate = result.cell.error_rate;
     shift.inverse_kappa = EstimateBaseline(history.target, history.end_second, RateMargins{}).inverse_kappa;

@@ -27,6 +27,7 @@ RunSettings FewRuns() {
   settings.runs = 6;
   settings.trials_per_history = 2;
   settings.trial.history_days = 1;
+  settings.trial.calibration_days = 0;
   return settings;
 }
 

@@ -1,7 +1,8 @@
 // EventLoop: the one place where the ingest thread waits: readable descriptors, sockets and a time limit.
 //
 // Two implementations behave alike: io_uring (ingest/uring_io.h) with multishot receive and accept and buffers that the
-// kernel picks, and poll() with recvmmsg() (ingest/poll_io.h) where io_uring is refused, as in most containers.
+// kernel picks, and poll() (ingest/poll_io.h) where io_uring is refused, as in most containers. Datagrams are not the
+// loop's to receive: their socket is watched and read in batches (ingest/datagram_batch.h), the same under both.
 // Thread contract: one thread calls everything, and callbacks come from RunOnce() on it. A callback may add and remove,
 // also itself. No memory of the caller's is ever in flight: what is received lies in buffers of the loop's.
 #pragma once
@@ -19,8 +20,7 @@
 
 namespace revertd {
 
-// The room for one datagram or one piece of a stream: the longest line and a syslog head in front of it. A longer
-// datagram is cut off and says so.
+// The room for one piece of a stream, or one datagram: the longest line and a syslog head in front of it.
 inline constexpr size_t kReceiveBytes = kLineBytesMax + 2048;
 
 class EventLoop {
@@ -29,7 +29,6 @@ class EventLoop {
     int error = 0;                // errno; the registration has ended, no further event comes
     bool ended = false;           // of a stream: the other side closed it; no further event comes
     std::string_view bytes = {};  // good until the callback returns
-    bool truncated = false;       // of a datagram: longer than kReceiveBytes
     int accepted = -1;            // the new descriptor, now the callback's to close
   };
   using OnEvent = std::function<void(const Event&)>;
@@ -41,8 +40,6 @@ class EventLoop {
   Id WatchReadable(int fd, OnEvent on_event) { return Add(Kind::kReadable, fd, std::move(on_event)); }
   // From within its own callback: `fd` is looked at again only when `duration` is over. All else goes on meanwhile.
   virtual void Rest(Id readable, DurationNs duration) = 0;
-  // `fd` is a datagram socket; one event a datagram.
-  Id ReceiveDatagrams(int fd, OnEvent on_event) { return Add(Kind::kDatagrams, fd, std::move(on_event)); }
   // `fd` is a connected stream socket; one event a piece.
   Id ReceiveStream(int fd, OnEvent on_event) { return Add(Kind::kStream, fd, std::move(on_event)); }
   // `fd` listens; one event a connection.
@@ -56,7 +53,7 @@ class EventLoop {
   virtual std::string_view name() const = 0;
 
  protected:
-  enum class Kind : uint8_t { kReadable, kDatagrams, kStream, kAccept };
+  enum class Kind : uint8_t { kReadable, kStream, kAccept };
 
  private:
   virtual Id Add(Kind kind, int fd, OnEvent on_event) = 0;

@@ -2,43 +2,16 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 namespace revertd {
-namespace {
 
-constexpr size_t kDatagramsAtOnce = 64;
-// Of one socket before the others have their turn; poll() tells again what is left.
-constexpr int kRoundsMax = 8;
-
-}  // namespace
-
-struct PollLoop::Datagrams {
-  Datagrams() : bytes(std::make_unique_for_overwrite<char[]>(kDatagramsAtOnce * kReceiveBytes)) {}
-
-  // recvmmsg() writes into what it is given, so each call starts anew.
-  void Reset() {
-    for (size_t i = 0; i < kDatagramsAtOnce; ++i) {
-      pieces[i] = {.iov_base = bytes.get() + i * kReceiveBytes, .iov_len = kReceiveBytes};
-      heads[i] = {};
-      heads[i].msg_hdr.msg_iov = &pieces[i];
-      heads[i].msg_hdr.msg_iovlen = 1;
-    }
-  }
-
-  std::unique_ptr<char[]> bytes;  // touched only as far as datagrams are long
-  std::array<iovec, kDatagramsAtOnce> pieces{};
-  std::array<mmsghdr, kDatagramsAtOnce> heads{};
-};
-
-PollLoop::PollLoop() : datagrams_(std::make_unique<Datagrams>()) {}
-PollLoop::~PollLoop() = default;
+PollLoop::PollLoop() : bytes_(std::make_unique_for_overwrite<char[]>(kReceiveBytes)) {}
 
 EventLoop::Id PollLoop::Add(Kind kind, int fd, OnEvent on_event) {
   // A connection that is gone again between poll() and accept() must not block the thread.
@@ -79,36 +52,15 @@ void PollLoop::Serve(Id id) {
   if (found == watched_.end()) return;
   switch (found->second.kind) {
     case Kind::kReadable: Tell(id, {}); break;
-    case Kind::kDatagrams: ServeDatagrams(id); break;
     case Kind::kStream: ServeStream(id); break;
     case Kind::kAccept: ServeAccept(id); break;
   }
 }
 
-void PollLoop::ServeDatagrams(Id id) {
-  for (int round = 0; round < kRoundsMax; ++round) {
-    const auto found = watched_.find(id);
-    if (found == watched_.end()) return;
-    datagrams_->Reset();
-    const int count = ::recvmmsg(found->second.fd, datagrams_->heads.data(), kDatagramsAtOnce, MSG_DONTWAIT, nullptr);
-    if (count < 0) {
-      // An ICMP answer to a datagram of ours: there is none, but the kernel may say so all the same.
-      if (errno != EAGAIN && errno != EINTR && errno != ECONNREFUSED) Fail(id, {.error = errno});
-      return;
-    }
-    for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-      const mmsghdr& head = datagrams_->heads[i];
-      Tell(id, {.bytes = {datagrams_->bytes.get() + i * kReceiveBytes, head.msg_len},
-                .truncated = (head.msg_hdr.msg_flags & MSG_TRUNC) != 0});
-    }
-    if (static_cast<size_t>(count) < kDatagramsAtOnce) return;
-  }
-}
-
 void PollLoop::ServeStream(Id id) {
-  const ssize_t bytes = ::recv(watched_.at(id).fd, datagrams_->bytes.get(), kReceiveBytes, MSG_DONTWAIT);
+  const ssize_t bytes = ::recv(watched_.at(id).fd, bytes_.get(), kReceiveBytes, MSG_DONTWAIT);
   if (bytes > 0) {
-    Tell(id, {.bytes = {datagrams_->bytes.get(), static_cast<size_t>(bytes)}});
+    Tell(id, {.bytes = {bytes_.get(), static_cast<size_t>(bytes)}});
   } else if (bytes == 0) {
     Fail(id, {.ended = true});
   } else if (errno != EAGAIN && errno != EINTR) {

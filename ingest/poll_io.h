@@ -1,8 +1,6 @@
-// PollLoop: the event loop on poll(), recvmmsg() and accept4(), for kernels and containers without io_uring. Contract
+// PollLoop: the event loop on poll(), recv() and accept4(), for kernels and containers without io_uring. Contract
 // as in event_loop.h.
 #pragma once
-
-#include <sys/socket.h>
 
 #include <chrono>
 #include <map>
@@ -15,7 +13,6 @@ namespace revertd {
 class PollLoop final : public EventLoop {
  public:
   PollLoop();
-  ~PollLoop() override;
 
   void Rest(Id readable, DurationNs duration) override;
   void Remove(Id id) override { watched_.erase(id); }
@@ -29,11 +26,9 @@ class PollLoop final : public EventLoop {
     std::shared_ptr<const OnEvent> on_event;            // shared: it may remove itself while it runs
     std::chrono::steady_clock::time_point rests_until;  // not looked at before
   };
-  struct Datagrams;  // the vectors of recvmmsg
 
   Id Add(Kind kind, int fd, OnEvent on_event) override;
   void Serve(Id id);
-  void ServeDatagrams(Id id);
   void ServeStream(Id id);
   void ServeAccept(Id id);
   // Ends the registration and calls back; the callback may be the last owner of what it needs.
@@ -42,7 +37,7 @@ class PollLoop final : public EventLoop {
 
   std::map<Id, Watched> watched_;
   Id last_id_ = 0;
-  std::unique_ptr<Datagrams> datagrams_;
+  const std::unique_ptr<char[]> bytes_;  // a piece of a stream
 };
 
 }  // namespace revertd

@@ -43,7 +43,7 @@ void StdinSource::OnReadable(const EventLoop::Event& event) {
 void StdinSource::Take(size_t bytes) {
   // The wall clock, once a read: it guards against lines from the future, to the minute, and sees how busy we are.
   const TimeNs now = context_.clock->Now();
-  loop_->Rest(id_, NapAfter(bytes, now - last_read_ns_));
+  loop_->Rest(id_, NapAfter(bytes, now - last_read_ns_, kPipeNaps));
   last_read_ns_ = now;
   stream_->Filled(bytes, now);
   context_.Heard(stream_->format());

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "ingest/kernel_drops.h"
 #include "ingest/unix_queue.h"
@@ -18,6 +19,8 @@ namespace revertd {
 namespace {
 
 constexpr int kBacklog = 128;
+// Batches of one socket before the others have their turn; the loop tells again what is left.
+constexpr int kBatchesMax = 8;
 
 std::string Words(int error) { return std::generic_category().message(error); }
 
@@ -64,8 +67,9 @@ Status SyslogSocket::Start(EventLoop* loop) {
   REVERTD_RETURN_IF_ERROR(Annotate(Listen(), "listening on " + ToText(address_)));
   if (address_.is_datagram()) {
     datagrams_ = std::make_unique<MessageStream>(&context_);
+    batch_ = std::make_unique<DatagramBatch>();
     if (address_.is_unix()) {
-      TellUnixQueue();
+      AskUnixQueue();
     } else {
       SetReceiveBuffer();
     }
@@ -79,14 +83,14 @@ Status SyslogSocket::Start(EventLoop* loop) {
 void SyslogSocket::Register() {
   retry_at_ns_ = 0;
   id_ = address_.is_datagram()
-            ? loop_->ReceiveDatagrams(fd_, [this](const EventLoop::Event& event) { OnDatagram(event); })
+            ? loop_->WatchReadable(fd_, [this](const EventLoop::Event& event) { OnDatagrams(event); })
             : loop_->Accept(fd_, [this](const EventLoop::Event& event) { OnConnection(event); });
 }
 
 void SyslogSocket::OnFailure(std::string_view doing, int error) {
   context_.counters->Add(Counter::kReadErrors);
   context_.Tell("failed", std::string(doing) + ": " + Words(error) + "; tried again in a second");
-  id_ = 0;
+  loop_->Remove(std::exchange(id_, 0));
   retry_at_ns_ = context_.clock->Now() + kRetryAfter;
 }
 
@@ -139,13 +143,15 @@ void SyslogSocket::SetReceiveBuffer() {
   ::getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &given, &size);
   // The kernel doubles what it gives, for its own bookkeeping.
   context_.Tell("opened", "the receive buffer has " + std::to_string(given / 2) + " bytes");
+  naps_ = ReceiveBufferNaps(static_cast<size_t>(given));
 }
 
-void SyslogSocket::TellUnixQueue() {
+void SyslogSocket::AskUnixQueue() {
   const std::optional<int64_t> length = UnixQueueLength();
   if (!length) return;
   const std::string warning = UnixQueueWarning(*length);
   context_.Tell("opened", warning.empty() ? "the kernel queues " + std::to_string(*length) + " datagrams" : warning);
+  naps_ = UnixQueueNaps(*length);
 }
 
 uint16_t SyslogSocket::port() const {
@@ -155,11 +161,38 @@ uint16_t SyslogSocket::port() const {
   return ntohs(address.sin6_port);
 }
 
-void SyslogSocket::OnDatagram(const EventLoop::Event& event) {
+void SyslogSocket::OnDatagrams(const EventLoop::Event& event) {
   if (event.error != 0) return OnFailure("receiving", event.error);
-  context_.counters->Add(Counter::kDatagrams);
-  if (event.truncated) context_.counters->Add(Counter::kDatagramsTruncated);
-  datagrams_->AddMessage(event.bytes);
+  const TimeNs now = context_.clock->Now();
+  const size_t amount = TakeDatagrams();
+  if (id_ == 0) return;
+  loop_->Rest(id_, NapAfter(amount, now - last_read_ns_, naps_));
+  last_read_ns_ = now;
+}
+
+size_t SyslogSocket::TakeDatagrams() {
+  size_t amount = 0;
+  for (int i = 0; i < kBatchesMax; ++i) {
+    if (const int error = batch_->Receive(fd_); error != 0) {
+      OnFailure("receiving", error);
+      return 0;
+    }
+    amount += AddBatch();
+    if (batch_->size() < DatagramBatch::kAtOnce) return amount;
+  }
+  return 0;
+}
+
+size_t SyslogSocket::AddBatch() {
+  size_t bytes = 0;
+  for (size_t i = 0; i < batch_->size(); ++i) {
+    const std::string_view message = batch_->BytesOf(i);
+    bytes += message.size();
+    if (batch_->IsTruncated(i)) context_.counters->Add(Counter::kDatagramsTruncated);
+    datagrams_->AddMessage(message);
+  }
+  context_.counters->Add(Counter::kDatagrams, batch_->size());
+  return address_.is_unix() ? batch_->size() : ReceiveBufferCharge(batch_->size(), bytes);
 }
 
 void SyslogSocket::OnConnection(const EventLoop::Event& event) {
@@ -214,7 +247,6 @@ void SyslogSocket::CountKernelDrops() {
 }
 
 void SyslogSocket::Stop() {
-  // What the kernel has queued was sent before the stop: it is taken before the socket closes.
   if (datagrams_ == nullptr) {
     while (!connections_.empty()) {
       Connection& connection = *connections_.begin()->second;
@@ -223,6 +255,8 @@ void SyslogSocket::Stop() {
     }
     return;
   }
+  // What a nap let gather was sent before the stop. One turn's worth: a flood must not hold the stop up.
+  TakeDatagrams();
   datagrams_->Flush();
   CountKernelDrops();
 }

@@ -4,6 +4,8 @@
 // A datagram socket cannot push back over a network: what the kernel drops because the receive buffer is full is read
 // from it and counted (kKernelDrops). On a unix datagram socket the sender waits or drops by itself; the kernel counts
 // neither (ingest/unix_queue.h), so a sender that drops must be asked (HAProxy counts dropped logs, nginx does not).
+// Under load a datagram socket is read after naps (ingest/nap.h), as far as its queue has the room: a UDP socket's
+// receive buffer, a unix socket's only where the kernel was told to queue as many as are wanted.
 // Thread contract: the ingest thread.
 #pragma once
 
@@ -12,7 +14,9 @@
 #include <string>
 
 #include "config/listen_address.h"
+#include "ingest/datagram_batch.h"
 #include "ingest/message_stream.h"
+#include "ingest/nap.h"
 #include "ingest/source.h"
 #include "ingest/syslog_framer.h"
 
@@ -50,11 +54,15 @@ class SyslogSocket final : public Source {
   Status BindUnix();
   Status BindInet();
   void SetReceiveBuffer();
-  void TellUnixQueue();
+  void AskUnixQueue();
   // Asks the loop for what comes; asked again kRetryAfter a failure.
   void Register();
   void OnFailure(std::string_view doing, int error);
-  void OnDatagram(const EventLoop::Event& event);
+  void OnDatagrams(const EventLoop::Event& event);
+  // Takes what the kernel has queued and answers how much that was, as `naps_` counts it; 0 where more is left.
+  size_t TakeDatagrams();
+  // Answers as TakeDatagrams() does.
+  size_t AddBatch();
   void OnConnection(const EventLoop::Event& event);
   void OnPiece(int fd, const EventLoop::Event& event);
   void CloseConnection(int fd);
@@ -69,6 +77,9 @@ class SyslogSocket final : public Source {
   TimeNs retry_at_ns_ = 0;   // 0: registered
   bool bound_path_ = false;  // the socket's file is ours to remove
   std::unique_ptr<MessageStream> datagrams_;
+  std::unique_ptr<DatagramBatch> batch_;
+  NapLimits naps_{.busy = 1, .gather = 0};
+  TimeNs last_read_ns_ = 0;
   std::map<int, std::unique_ptr<Connection>> connections_;  // by descriptor
   uint32_t kernel_drops_ = 0;
   TimeNs drops_asked_ns_ = 0;

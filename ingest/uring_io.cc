@@ -14,16 +14,13 @@
 namespace revertd {
 namespace {
 
-constexpr unsigned kEntries = 64;  // requests and cancels between two waits; more are submitted in rounds
-constexpr unsigned kCompletionEntries =
-    4096;                        // a burst of datagrams; beyond it the kernel ends multishots, which rearm
-constexpr uint64_t kNobody = 0;  // the completion of a cancel
+constexpr unsigned kEntries = 64;              // requests and cancels between two waits; more are submitted in rounds
+constexpr unsigned kCompletionEntries = 4096;  // beyond it the kernel ends multishots, which rearm
+constexpr uint64_t kNobody = 0;                // the completion of a cancel
 // The timer in front of a poll has the poll's number and this bit.
 constexpr uint64_t kTimerBit = uint64_t{1} << 63;
 constexpr int kBufferGroup = 0;
 constexpr size_t kBufferRingBytes = UringLoop::kBuffers * sizeof(io_uring_buf);
-// A buffer holds what recvmsg tells in front of the bytes.
-constexpr size_t kBufferBytes = kReceiveBytes + sizeof(io_uring_recvmsg_out);
 
 static_assert((UringLoop::kBuffers & (UringLoop::kBuffers - 1)) == 0, "the ring of buffers wants a power of two");
 
@@ -96,9 +93,9 @@ std::unique_ptr<UringLoop> UringLoop::Open(std::string* reason) {
 UringLoop::UringLoop(std::unique_ptr<io_uring> ring, io_uring_buf_ring* buffer_ring)
     : ring_(std::move(ring)),
       buffer_ring_(buffer_ring),
-      buffers_(std::make_unique_for_overwrite<char[]>(kBuffers * kBufferBytes)) {
+      buffers_(std::make_unique_for_overwrite<char[]>(kBuffers * kReceiveBytes)) {
   for (unsigned i = 0; i < kBuffers; ++i) {
-    io_uring_buf_ring_add(buffer_ring_, buffers_.get() + i * kBufferBytes, kBufferBytes, static_cast<uint16_t>(i),
+    io_uring_buf_ring_add(buffer_ring_, buffers_.get() + i * kReceiveBytes, kReceiveBytes, static_cast<uint16_t>(i),
                           io_uring_buf_ring_mask(kBuffers), static_cast<int>(i));
   }
   io_uring_buf_ring_advance(buffer_ring_, kBuffers);
@@ -149,13 +146,14 @@ void UringLoop::Cancel(Id id) {
 }
 
 Status UringLoop::SubmitWanted() {
-  for (const Id id : std::exchange(unwanted_, {})) {
+  for (const Id id : unwanted_) {
     if (!HasRoom()) return Unavailable("io_uring takes no more requests");
     // A poll that still waits behind its timer goes with the timer.
     Cancel(id | kTimerBit);
     Cancel(id);
   }
-  for (const Id id : std::exchange(wanted_, {})) {
+  unwanted_.clear();
+  for (const Id id : wanted_) {
     const auto found = requests_.find(id);
     if (found == requests_.end()) continue;
     if (found->second.removed) {
@@ -164,6 +162,7 @@ Status UringLoop::SubmitWanted() {
     }
     REVERTD_RETURN_IF_ERROR(Submit(id, found->second));
   }
+  wanted_.clear();
   return OkStatus();
 }
 
@@ -181,11 +180,10 @@ Status UringLoop::Submit(Id id, Request& request) {
   io_uring_sqe* entry = NextEntry(ring_.get());
   switch (request.kind) {
     case Kind::kReadable: io_uring_prep_poll_add(entry, request.fd, POLLIN); break;
-    case Kind::kDatagrams: io_uring_prep_recvmsg_multishot(entry, request.fd, &request.head, 0); break;
     case Kind::kStream: io_uring_prep_recv_multishot(entry, request.fd, nullptr, 0, 0); break;
     case Kind::kAccept: io_uring_prep_multishot_accept(entry, request.fd, nullptr, nullptr, SOCK_CLOEXEC); break;
   }
-  if (request.kind == Kind::kDatagrams || request.kind == Kind::kStream) {
+  if (request.kind == Kind::kStream) {
     entry->flags |= IOSQE_BUFFER_SELECT;
     entry->buf_group = kBufferGroup;
   }
@@ -240,7 +238,6 @@ bool UringLoop::Tell(Request& request, const Completion& completion) {
   // No buffer was free, the completions overflowed, a signal came: the request is made anew.
   if (result == -ENOBUFS || result == -EINTR || result == -EAGAIN) return true;
   if (result == -ECONNABORTED && request.kind == Kind::kAccept) return true;
-  if (result == -ECONNREFUSED && request.kind == Kind::kDatagrams) return true;
   if (result < 0) {
     request.on_event({.error = -result});
     return false;
@@ -248,7 +245,6 @@ bool UringLoop::Tell(Request& request, const Completion& completion) {
   switch (request.kind) {
     case Kind::kReadable: request.on_event({}); return true;
     case Kind::kAccept: request.on_event({.accepted = result}); return true;
-    case Kind::kDatagrams: TellDatagram(request, BufferOf(completion.flags), result); return true;
     case Kind::kStream: break;
   }
   if (result == 0) {
@@ -259,22 +255,13 @@ bool UringLoop::Tell(Request& request, const Completion& completion) {
   return true;
 }
 
-void UringLoop::TellDatagram(Request& request, char* buffer, int result) {
-  io_uring_recvmsg_out* told = io_uring_recvmsg_validate(buffer, result, &request.head);
-  REVERTD_CHECK(told != nullptr);
-  const size_t room = kBufferBytes - sizeof(*told);
-  request.on_event({.bytes = {static_cast<char*>(io_uring_recvmsg_payload(told, &request.head)),
-                              std::min<size_t>(told->payloadlen, room)},
-                    .truncated = (told->flags & MSG_TRUNC) != 0});
-}
-
 char* UringLoop::BufferOf(unsigned flags) {
   REVERTD_CHECK((flags & IORING_CQE_F_BUFFER) != 0);
-  return buffers_.get() + size_t{flags >> IORING_CQE_BUFFER_SHIFT} * kBufferBytes;
+  return buffers_.get() + size_t{flags >> IORING_CQE_BUFFER_SHIFT} * kReceiveBytes;
 }
 
 void UringLoop::GiveBack(unsigned flags) {
-  io_uring_buf_ring_add(buffer_ring_, BufferOf(flags), kBufferBytes,
+  io_uring_buf_ring_add(buffer_ring_, BufferOf(flags), kReceiveBytes,
                         static_cast<uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), io_uring_buf_ring_mask(kBuffers), 0);
   io_uring_buf_ring_advance(buffer_ring_, 1);
 }

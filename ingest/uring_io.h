@@ -1,13 +1,12 @@
 // UringLoop: the event loop on io_uring. Contract as in event_loop.h; the only file that knows liburing.
 //
-// Sockets are received from with one multishot request each, into a ring of buffers that the kernel picks from, so a
-// datagram costs no system call. Descriptors that are only watched (pipes, inotify) are polled once and again after
-// each callback, so that what a callback leaves unread is told again. No SQPOLL: its kernel thread starves a small
-// sidecar. Files are not read through it: a read from the page cache gains nothing from a ring.
+// Streams are received from with one multishot request each, into a ring of buffers that the kernel picks from.
+// Descriptors that are only watched (pipes, datagram sockets, inotify) are polled once and again after each callback,
+// so that what a callback leaves unread is told again. No SQPOLL: its kernel thread starves a small sidecar. Files are
+// not read through it: a read from the page cache gains nothing from a ring.
 #pragma once
 
 #include <linux/time_types.h>
-#include <sys/socket.h>
 
 #include <unordered_map>
 #include <vector>
@@ -41,7 +40,6 @@ class UringLoop final : public EventLoop {
     Kind kind;
     int fd;
     OnEvent on_event;
-    msghdr head{};             // of datagrams: recvmsg tells beside the bytes whether they were cut
     __kernel_timespec rest{};  // of kReadable: how long its next poll waits before it looks
     bool is_resting = false;   // it does; the kernel reads `rest` when the poll is submitted
     bool in_flight = false;    // the kernel will complete it once more
@@ -66,7 +64,6 @@ class UringLoop final : public EventLoop {
   void Handle(const Completion& completion);
   // Makes a completion an event and calls back. False: the registration has ended.
   bool Tell(Request& request, const Completion& completion);
-  void TellDatagram(Request& request, char* buffer, int result);
   char* BufferOf(unsigned flags);
   void GiveBack(unsigned flags);
 

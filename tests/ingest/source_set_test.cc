@@ -236,6 +236,34 @@ TEST(StdinSource, NapsUnderLoadAndNeverWhenIdle) {
   EXPECT_EQ(bench.Get(Counter::kLinesSampled), 73U);
 }
 
+TEST(SyslogSocket, NapsForUdpUnderLoadAndNeverWhenIdle) {
+  FixedClock clock(SourceBench::Start());
+  Kept kept;
+  SourceBench bench(&clock, &kept);
+  RememberingLoop loop;
+  SyslogSocket source(*ParseListenAddress("udp:127.0.0.1:0"), 0600, bench.Context());
+  ASSERT_TRUE(source.Start(&loop).ok());
+  const Descriptor sender = ConnectInet(SOCK_DGRAM, source.port());
+  for (const DurationNs pause : {kSecondNs, 5 * kMicrosecondNs, 210 * kMicrosecondNs, kSecondNs}) {
+    clock.SleepFor(pause);
+    for (int i = 0; i < (pause == 210 * kMicrosecondNs ? 40 : 1); ++i) Send(sender, SourceLine(0, i));
+    ASSERT_TRUE(loop.RunOnce(0).ok());
+  }
+  EXPECT_EQ(loop.rests, (std::vector<DurationNs>{0, kNapMax, kNapMax, 0}));
+  source.Tick();
+  EXPECT_EQ(bench.Get(Counter::kDatagrams), 43U);
+  EXPECT_EQ(bench.Get(Counter::kLinesSampled), 43U);
+}
+
+TEST_P(SourceTest, AStopTakesWhatTheKernelHasQueued) {
+  const auto source = Listen("udp:127.0.0.1:0", &bench_);
+  const Descriptor sender = ConnectInet(SOCK_DGRAM, source->port());
+  for (int i = 0; i < 100; ++i) Send(sender, SourceLine(0, i));
+  source->Stop();
+  EXPECT_EQ(bench_.Get(Counter::kDatagrams), 100U);
+  EXPECT_EQ(bench_.Get(Counter::kLinesSampled), 100U);
+}
+
 // A whole set: a pipe, a file and a socket count into one ring and each into its own counters.
 TEST_P(SourceTest, SourcesCountApartAndEndTogether) {
   Config config;

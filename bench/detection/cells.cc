@@ -165,7 +165,10 @@ std::vector<CellResult> RunCells(const std::vector<Cell>& cells, const RunSettin
   });
   if (shows_progress) std::fprintf(stderr, "\r      \r");
   std::vector<CellResult> results;
-  for (size_t i = 0; i < cells.size(); ++i) results.push_back(Sum(cells[i], outcomes[i]));
+  for (size_t i = 0; i < cells.size(); ++i) {
+    results.push_back(Sum(cells[i], outcomes[i]));
+    results.back().histories = static_cast<int64_t>(histories);
+  }
   return results;
 }
 

@@ -28,6 +28,7 @@ struct RunSettings {
 struct CellResult {
   Cell cell;
   int64_t runs = 0;
+  int64_t histories = 0;  // that the runs shared
   int64_t regressed = 0;
   int64_t acted = 0;
   int64_t ambiguous = 0;  // and not regressed

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <string_view>
 
 #include "bench/detection/bounds.h"
 
@@ -23,6 +24,12 @@ std::string Number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
   return text;
+}
+
+// "5 false rollbacks per 1000 (1 of 200)": few runs show little, and the reader sees how few.
+std::string Rate(std::string_view what, int64_t hits, int64_t runs) {
+  return Number(PerThousand(hits, runs)) + " " + std::string(what) + " per 1000 (" + std::to_string(hits) + " of " +
+         std::to_string(runs) + ")";
 }
 
 double AsSeconds(int64_t seconds) { return seconds == kNever ? kInfinite : static_cast<double>(seconds); }
@@ -62,14 +69,13 @@ std::vector<std::string> HealthyMisses(const std::vector<CellResult>& results) {
     const bool healthy = result.cell.effect == 1;
     if (healthy) hits += result.regressed, runs += result.runs;
     const double most = healthy ? kHealthyCellMax : kSmallEffectMax;
-    const double seen = PerThousand(result.regressed, result.runs);
-    if (seen > most) {
-      misses.push_back(Describe(result.cell) + ": " + Number(seen) + " false rollbacks per 1000, at most " +
-                       Number(most));
+    if (PerThousand(result.regressed, result.runs) > most) {
+      misses.push_back(Describe(result.cell) + ": " + Rate("false rollbacks", result.regressed, result.runs) +
+                       ", at most " + Number(most));
     }
   }
   if (runs > 0 && PerThousand(hits, runs) > kHealthyAllMax) {
-    misses.push_back("all healthy cells: " + Number(PerThousand(hits, runs)) + " false rollbacks per 1000, at most " +
+    misses.push_back("all healthy cells: " + Rate("false rollbacks", hits, runs) + ", at most " +
                      Number(kHealthyAllMax));
   }
   return misses;
@@ -96,17 +102,16 @@ std::vector<std::string> DelayMisses(const std::vector<CellResult>& results) {
 std::vector<std::string> OutageMisses(const std::vector<CellResult>& results) {
   std::vector<std::string> misses;
   for (const CellResult& result : results) {
-    const double blamed = PerThousand(result.regressed, result.runs);
-    if (blamed > kOutageMax) {
-      misses.push_back(Describe(result.cell) + ": " + Number(blamed) + " false rollbacks per 1000, at most " +
-                       Number(kOutageMax));
+    if (PerThousand(result.regressed, result.runs) > kOutageMax) {
+      misses.push_back(Describe(result.cell) + ": " + Rate("false rollbacks", result.regressed, result.runs) +
+                       ", at most " + Number(kOutageMax));
     }
     // What nobody could see in time need not be reported.
     if (BoundSecondsOf(result.cell) > kBoundAskedSeconds) continue;
     const int64_t silent = result.runs - result.regressed - result.ambiguous;
     if (silent > 0) {
-      misses.push_back(Describe(result.cell) + ": " + Number(PerThousand(silent, result.runs)) +
-                       " per 1000 not reported, neither ambiguous nor regressed");
+      misses.push_back(Describe(result.cell) + ": " + Rate("outages", silent, result.runs) +
+                       " not reported, neither ambiguous nor regressed");
     }
   }
   return misses;

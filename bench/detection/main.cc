@@ -1,6 +1,7 @@
 // Seeded Monte Carlo of the real detector: false rollbacks of healthy deploys, and how soon a regression is found,
 // beside what no detector can beat and beside the usual rivals. Checks its answers first; names every figure that is
 // missed. --quick is ctest's: a few cells whose figures must stay within wide bands (quick.h).
+#include <algorithm>
 #include <cstdio>
 
 #include "bench/detection/figures.h"
@@ -13,6 +14,7 @@ namespace revertd::bench {
 namespace {
 
 constexpr int64_t kDelayRuns = 200;
+constexpr int64_t kDelayHistories = 5;  // a delay depends on what one service's history earned: not on one alone
 constexpr int64_t kValidityRuns = 20'000;
 
 template <typename Item>
@@ -34,7 +36,10 @@ void RunHealthy(const Options& options, Run* run) {
 }
 
 void RunDelay(const Options& options, Run* run) {
-  const auto results = RunCells(DelayCells(options.grid, options.effects), WithRuns(options, kDelayRuns));
+  RunSettings settings = WithRuns(options, kDelayRuns);
+  const int64_t of_a_history = (settings.runs + kDelayHistories - 1) / kDelayHistories;
+  settings.trials_per_history = std::min(settings.trials_per_history, of_a_history);
+  const auto results = RunCells(DelayCells(options.grid, options.effects), settings);
   Append(&run->tables, DelayTable(results));
   Append(&run->misses, DelayMisses(results));
   Append(&run->cells, results);

@@ -29,7 +29,8 @@ std::string CellText(const CellResult& result) {
   json.BeginObject();
   AddTraffic(result.cell, &json);
   json.Field("effect", result.cell.effect).Field("outage", result.cell.outage);
-  json.Field("control", NameOf(result.cell.control)).Field("runs", result.runs).Field("regressed", result.regressed);
+  json.Field("control", NameOf(result.cell.control)).Field("runs", result.runs).Field("histories", result.histories);
+  json.Field("regressed", result.regressed);
   json.Field("regressed_upper_95", UpperLimit(result.regressed, result.runs)).Field("acted", result.acted);
   json.Field("ambiguous", result.ambiguous).Field("healthy", result.healthy).Field("calibrated", result.calibrated);
   json.Field("control_usable", result.control_usable).Field("bound_seconds", BoundSecondsOf(result.cell));
@@ -78,8 +79,7 @@ std::string RunFileText(const Run& run) {
   const auto cell_text = [](const auto& result) { return CellText(result); };
   JsonWriter json;
   json.BeginObject().Field("machine", run.machine).Field("commit", run.commit).Field("arguments", run.arguments);
-  json.Field("seed", run.settings.seed).Field("runs", run.settings.runs);
-  json.Field("trials_per_history", run.settings.trials_per_history);
+  json.Field("seed", run.settings.seed);
   json.Field("history_days", run.settings.trial.history_days);
   json.Field("calibration_days", run.settings.trial.calibration_days);
   json.Field("observe_seconds", run.settings.trial.observe_seconds);

@@ -19,7 +19,7 @@ using Row = std::vector<std::string>;
 std::string Number(double value) {
   char text[32];
   if (std::isinf(value)) return "-";
-  std::snprintf(text, sizeof text, value >= 100 || value == std::floor(value) ? "%.0f" : "%.2g", value);
+  std::snprintf(text, sizeof text, value >= 100 || value == std::floor(value) ? "%.0f" : "%.3g", value);
   return text;
 }
 

@@ -12,10 +12,12 @@ constexpr double kNoRival = -std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, ReadGateFacts facts, AnalysisSink* sink)
+AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, ReadGateFacts facts, AnalysisSink* sink,
+                           const Rollups* rollups)
     : config_(config),
       services_(services),
       sink_(sink),
+      rollups_(rollups),
       graph_(config),
       registry_(config.detect.observe / kSecondNs),
       desk_(config, std::move(facts), sink),
@@ -23,7 +25,7 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
         sink->OnShadow(service, result.start_second, Encode(result));
       }) {}
 
-WatchSources AnalysisLoop::Sources() { return {config_, series_, registry_, graph_, desk_, shadows_}; }
+WatchSources AnalysisLoop::Sources() { return {config_, series_, registry_, graph_, desk_, shadows_, rollups_}; }
 
 void AnalysisLoop::RestoreHistory(std::string_view service, const std::vector<HistoryBlock>& blocks,
                                   const std::vector<SecondCounts>& seconds) {
@@ -246,7 +248,7 @@ void AnalysisLoop::CatchUp(OpenWatch* watch, int64_t second) {
   }
   while (watch->next_second <= second && watch->next_second < clock_) {
     const int64_t missed = watch->next_second;
-    Fold(registry_, watch);
+    Fold(Sources(), watch);
     Judge(watch, missed);
     if (EndIfDue(watch, missed, "")) return;
   }
@@ -255,7 +257,7 @@ void AnalysisLoop::CatchUp(OpenWatch* watch, int64_t second) {
 void AnalysisLoop::StepAll(int64_t second) {
   // Everyone observes before anyone is judged: blame compares watches at the same second.
   for (OpenWatch& watch : open_) {
-    if (watch.next_second == second) Fold(registry_, &watch);
+    if (watch.next_second == second) Fold(Sources(), &watch);
   }
   for (OpenWatch& watch : open_) Judge(&watch, second);
   for (OpenWatch& watch : open_) EndIfDue(&watch, second, "");

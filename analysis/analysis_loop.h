@@ -25,8 +25,10 @@ namespace revertd {
 class AnalysisLoop {
  public:
   using ReadGateFacts = std::function<GateFacts(std::string_view repo)>;  // asked only when a decision is due
-  // `config`, `services` and `sink` must outlive the loop.
-  AnalysisLoop(const Config& config, const ServiceTable& services, ReadGateFacts facts, AnalysisSink* sink);
+  // All must outlive the loop. `rollups`, where given, are fed each window before its second is sealed here; without
+  // them latency is not judged.
+  AnalysisLoop(const Config& config, const ServiceTable& services, ReadGateFacts facts, AnalysisSink* sink,
+               const Rollups* rollups = nullptr);
   AnalysisLoop(const AnalysisLoop&) = delete;  // watches point into it
   AnalysisLoop& operator=(const AnalysisLoop&) = delete;
 
@@ -81,6 +83,7 @@ class AnalysisLoop {
   const Config& config_;
   const ServiceTable& services_;
   AnalysisSink* sink_;
+  const Rollups* rollups_;
   CallGraph graph_;
   DeployRegistry registry_;
   TriggerDesk desk_;

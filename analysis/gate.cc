@@ -13,11 +13,9 @@ struct Ruling {
   std::string_view reason;
 };
 
+// Of the signal that decided, whose evidence stands first.
 bool HasControl(const Verdict& verdict) {
-  for (const Evidence& evidence : verdict.evidence) {
-    if (!evidence.control.empty()) return true;
-  }
-  return false;
+  return !verdict.evidence.empty() && !verdict.evidence.front().control.empty();
 }
 
 // What keeps a verdict from being more than a person's case, whatever the mode.

@@ -1,5 +1,7 @@
 #include "analysis/open_watch.h"
 
+#include <array>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -7,7 +9,9 @@
 namespace revertd {
 namespace {
 
-constexpr double kErrorsAlphaShare = 0.35;  // w: errors' share of the false rollback rate
+// w: the signals' shares of the false rollback rate.
+constexpr double kErrorsAlphaShare = 0.35;
+constexpr double kLatencyAlphaShare = 0.25;  // of all quantiles together
 RateMargins MarginsOf(const DetectConfig& detect) { return {detect.margin_errors, detect.margin_errors_abs}; }
 
 Baseline BaselineBefore(const DeployRecord& record, const Series& series, const WatchSources& sources) {
@@ -16,24 +20,54 @@ Baseline BaselineBefore(const DeployRecord& record, const Series& series, const 
                           MarginsOf(sources.config.detect));
 }
 
-void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
+SignalPlan ErrorsPlan(const WatchSources& sources, OpenWatch* watch) {
   const DetectConfig& detect = sources.config.detect;
   const DeployRecord& record = *watch->record;
-  WatchPlan plan;
-  plan.deploy_id = record.deploy.id;
-  plan.service = record.deploy.service;
+  const ShadowSettings judging = JudgingSettings(detect);
+  SignalPlan plan;
   plan.signal = "errors";
   plan.baseline = BaselineBefore(record, *watch->series, sources);
+  plan.calibration = sources.shadows.CalibrationOf(record.deploy.service, record.baseline_end());
   plan.margin_factor = detect.margin_errors;
-  const ShadowSettings judging = JudgingSettings(detect);
   plan.value_needed = judging.value_needed;
   plan.first_second = record.first_second();
   plan.horizon_seconds = judging.horizon_seconds;
-  plan.calibration = sources.shadows.CalibrationOf(plan.service, record.baseline_end());
   watch->controls = ChooseControls(record, plan.baseline, sources.series, sources.registry, sources.graph,
                                    MarginsOf(detect), plan.horizon_seconds);
   plan.control = watch->controls.Names();
   plan.control_before = watch->controls.rate_before;
+  return plan;
+}
+
+// No control is read for latency yet, and no shadow deploy was played on it: it asks a person, by itself it never acts.
+SignalPlan LatencyPlan(const LatencyQuantile& quantile, const DetectConfig& detect, const DeployRecord& record) {
+  SignalPlan plan;
+  plan.signal = quantile.signal;
+  plan.baseline = quantile.baseline;
+  plan.factors = FactorGrid::kShare;
+  plan.value_needed =
+      static_cast<double>(kTracks * kLatencyQuantiles.size()) / (kLatencyAlphaShare * detect.false_rollback_rate);
+  plan.first_second = record.first_second();
+  plan.horizon_seconds = detect.observe / kSecondNs;
+  plan.blames_alone = false;
+  plan.slower_than_ns = quantile.slower_than_ns;
+  return plan;
+}
+
+void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
+  const DeployRecord& record = *watch->record;
+  const DetectConfig& detect = sources.config.detect;
+  WatchPlan plan{.deploy_id = record.deploy.id,
+                 .service = record.deploy.service,
+                 .first_second = record.first_second(),
+                 .signals = {ErrorsPlan(sources, watch)}};
+  if (sources.rollups != nullptr) {
+    watch->latency = EstimateLatency(*sources.rollups, record.deploy.service, record.baseline_end(),
+                                     sources.registry.LeftOut(record.deploy.service), detect.margin_latency);
+    for (const LatencyQuantile& quantile : *watch->latency) {
+      plan.signals.push_back(LatencyPlan(quantile, detect, record));
+    }
+  }
   watch->release.emplace(std::move(plan));
 }
 
@@ -81,15 +115,24 @@ OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources) {
   return watch;
 }
 
-void Fold(const DeployRegistry& registry, OpenWatch* watch) {
+void Fold(const WatchSources& sources, OpenWatch* watch) {
   const int64_t second = watch->next_second++;
   const int64_t first = watch->record->first_second();
   const AgeCounts* counts = watch->series->Find(second);
   const RateCounts target = counts != nullptr ? StartedFrom(*counts, second, first) : RateCounts{};
   if (watch->recovery) watch->recovery->Observe(second, target);
   if (!watch->release) return;
-  const ControlReading control = ReadControls(watch->controls, registry, second, first);
-  watch->release->Observe({second, target, control.counts, control.expected});
+  const ControlReading control = ReadControls(watch->controls, sources.registry, second, first);
+  std::array<SignalSecond, 1 + kLatencyQuantiles.size()> signals;
+  signals[0] = {target, control.counts, control.expected};
+  if (!watch->latency) {
+    watch->release->Observe(second, std::span(signals).first(1));
+    return;
+  }
+  const bool is_cold = second < first + kColdSeconds;
+  const auto slow = ReadLatency(*sources.rollups, watch->record->deploy.service, second, is_cold, *watch->latency);
+  for (size_t i = 0; i < slow.size(); ++i) signals[1 + i].target = slow[i];
+  watch->release->Observe(second, signals);
 }
 
 }  // namespace revertd

@@ -4,12 +4,14 @@
 // judges stay folds over numbers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
 #include "analysis/attribution.h"
 #include "analysis/deploy_registry.h"
 #include "analysis/deploy_watch.h"
+#include "analysis/latency.h"
 #include "analysis/recovery_watch.h"
 #include "analysis/shadow_desk.h"
 #include "analysis/trigger_desk.h"
@@ -18,10 +20,11 @@ namespace revertd {
 
 struct OpenWatch {
   DeployRecord* record = nullptr;
-  const Series* series = nullptr;      // of the deployed service
-  int64_t next_second = 0;             // the next one to fold
-  std::optional<DeployWatch> release;  // of a release
-  ControlGroup controls;
+  const Series* series = nullptr;                                                // of the deployed service
+  int64_t next_second = 0;                                                       // the next one to fold
+  std::optional<DeployWatch> release;                                            // of a release
+  ControlGroup controls;                                                         // of its errors
+  std::optional<std::array<LatencyQuantile, kLatencyQuantiles.size()>> latency;  // none where nothing is kept of it
   DecisionTrack decisions;
   std::optional<RecoveryWatch> recovery;  // of a revert
 };
@@ -34,6 +37,7 @@ struct WatchSources {
   const CallGraph& graph;
   const TriggerDesk& triggers;
   const ShadowDesk& shadows;
+  const Rollups* rollups;  // nullptr: latency is not judged
 };
 
 // What deploys are judged by and shadow deploys are played with, by the configuration.
@@ -42,6 +46,6 @@ ShadowSettings JudgingSettings(const DetectConfig& detect);
 // The service's series must exist.
 OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources);
 // Folds watch->next_second and moves on.
-void Fold(const DeployRegistry& registry, OpenWatch* watch);
+void Fold(const WatchSources& sources, OpenWatch* watch);
 
 }  // namespace revertd

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::array<double, 3> kSlowFactors = {1.3, 1.7, 2.5};
 constexpr std::array<double, 3> kFastFactors = {5, 12, 30};
+constexpr std::array<double, 3> kSlowShareFactors = {1.1, 1.3, 1.7};
+constexpr std::array<double, 3> kFastShareFactors = {2.5, 5, 12};
 constexpr std::array<double, 5> kBelowFactors = {0.8, 0.6, 0.4, 0.2, 0.05};
 constexpr std::array<double, 6> kAboveFactors = {1.3, 1.7, 2.5, 5, 12, 30};
 
@@ -30,9 +32,9 @@ const TrackSetting& SettingOf(const RateShiftSettings& settings, Track track) {
 
 }  // namespace
 
-std::span<const double> FactorsOf(Track track) {
-  if (track == Track::kSlow) return kSlowFactors;
-  return kFastFactors;
+std::span<const double> FactorsOf(Track track, FactorGrid grid) {
+  if (grid == FactorGrid::kShare) return track == Track::kSlow ? kSlowShareFactors : kFastShareFactors;
+  return track == Track::kSlow ? kSlowFactors : kFastFactors;
 }
 
 double ConcentrationOf(double inverse_kappa) {
@@ -52,7 +54,7 @@ void OpenBlock::Add(double expected, double events) {
 RateTrack::RateTrack(const RateShiftSettings& settings, Track track)
     : null_rate_(settings.null_rate),
       log_cap_(SettingOf(settings, track).log_cap),
-      factors_(FactorsOf(track)),
+      factors_(FactorsOf(track, settings.factors)),
       concentration_(ConcentrationOf(settings.inverse_kappa)),
       block_(SettingOf(settings, track).block_seconds),
       mixture_(factors_.size(),

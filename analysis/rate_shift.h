@@ -19,7 +19,10 @@ inline constexpr double kLogCapUncalibrated = 2.0794415416798357;  // ln 8: the 
 
 // Small effects, large effects.
 enum class Track : uint8_t { kSlow, kFast };
-std::span<const double> FactorsOf(Track track);  // of the rate under the alternative, ascending
+// Of rates that are small, as errors', and of those that may be near one, as shares slower than the median.
+enum class FactorGrid : uint8_t { kRate, kShare };
+// Of the rate under the alternative, ascending.
+std::span<const double> FactorsOf(Track track, FactorGrid grid = FactorGrid::kRate);
 
 struct TrackSetting {
   int64_t block_seconds = 20;
@@ -30,6 +33,7 @@ struct TrackSetting {
 struct RateShiftSettings {
   double null_rate = 1;
   double inverse_kappa = 0;
+  FactorGrid factors = FactorGrid::kRate;
   TrackSetting slow;
   TrackSetting fast;
   int64_t near_seconds = kOnsetNearSeconds;

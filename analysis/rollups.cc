@@ -39,6 +39,7 @@ Rollups::Tiers& Rollups::TiersOf(ServiceId service) {
   std::unique_ptr<Tiers>& tiers = by_service_[service];
   if (tiers != nullptr) return *tiers;
   tiers = std::make_unique<Tiers>();
+  ids_.emplace(services_.NameOf(service), service);
   // Services have their names when their first window comes, not when the process starts.
   const auto restored = restored_.find(services_.NameOf(service));
   if (restored == restored_.end()) return *tiers;
@@ -147,6 +148,11 @@ int64_t Rollups::Sum(ServiceId service, int64_t from, int64_t to, Totals* totals
   Add(tiers.tens, std::max(from, tens_from), std::min(to, seconds_from), totals);
   Add(tiers.minutes, from, std::min(to, tens_from), totals);
   return on_minute_ ? tens_from : from;
+}
+
+int64_t Rollups::Sum(std::string_view service, int64_t from, int64_t to, Totals* totals) const {
+  const auto id = ids_.find(service);
+  return id == ids_.end() ? to : Sum(id->second, from, to, totals);
 }
 
 uint64_t Rollups::bytes() const {

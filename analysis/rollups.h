@@ -53,6 +53,7 @@ class Rollups {
   // starts in [from, answer) is the store's, in minutes (none if the answer is `from` or before). An interval counts
   // where it starts: sums over neighbouring ranges add up to the sum over both.
   int64_t Sum(ServiceId service, int64_t from, int64_t to, Totals* totals) const;
+  int64_t Sum(std::string_view service, int64_t from, int64_t to, Totals* totals) const;  // by its name
 
   uint64_t bytes() const;                                      // in use, of all services
   uint64_t chunks_cut() const;                                 // given back early for lack of bytes
@@ -84,6 +85,7 @@ class Rollups {
   const ServiceTable& services_;
   const OnMinute on_minute_;
   std::vector<std::unique_ptr<Tiers>> by_service_;  // null: no traffic yet
+  std::map<std::string, ServiceId, std::less<>> ids_;
   std::map<std::string, Restored, std::less<>> restored_;
   std::string scratch_;  // of Encoded
   uint64_t disordered_ = 0;

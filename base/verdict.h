@@ -13,7 +13,7 @@ namespace revertd {
 
 // One signal's evidence against the practical null (docs/statistics.md). Rates are fractions in [0, 1].
 struct Evidence {
-  std::string signal;  // "errors"
+  std::string signal;  // "errors", "latency_p50", "latency_p90", "latency_p99"
   double e_value = 0;  // of the signal's e-process at this second
   double e_value_needed = 0;
   double before = 0;       // observed baseline rate
@@ -26,8 +26,9 @@ struct Evidence {
   int64_t n_after = 0;
   int64_t x_before = 0;  // errors
   int64_t x_after = 0;
-  TimeNs onset_ns = 0;  // start of the first second of the new version with an error; 0: none yet
-  std::string control;  // services compared with, comma separated; empty: none usable
+  TimeNs onset_ns = 0;            // start of the first second of the new version with an event; 0: none yet
+  DurationNs slower_than_ns = 0;  // of a latency signal: its events are requests at least so slow; 0: another signal
+  std::string control;            // services compared with, comma separated; empty: none usable
   double control_e_value = 0;
   double control_before = 0;
   double control_after = 0;

@@ -62,6 +62,7 @@ struct DetectConfig {
   DurationNs observe = 15 * kMinuteNs;
   double margin_errors = 1.25;        // a rate up to this factor of the old one is not worse; >= 1
   double margin_errors_abs = 0.0002;  // nor one this much above it; fraction of requests, >= 0
+  double margin_latency = 1.1;        // nor are durations up to this factor of the old ones worse; > 1
   int64_t lateness_seconds = kLatenessSecondsDefault;
   CohortField cohort = CohortField::kNone;
 };

@@ -266,7 +266,8 @@ class ConfigReader {
          {"margins", [&](const YamlNode& from, const std::string& at) {
             return read_.Keys(from, at,
                               {{"errors", read_.Number(&detect.margin_errors, 1, 100, "from 1 to 100")},
-                               {"errors_abs", read_.Number(&detect.margin_errors_abs, 0, 1, "from 0 to 1")}});
+                               {"errors_abs", read_.Number(&detect.margin_errors_abs, 0, 1, "from 0 to 1")},
+                               {"latency", read_.Number(&detect.margin_latency, 1.01, 100, "from 1.01 to 100")}});
           }}}));
     detect.lateness_seconds = CeilToSecond(lateness);
     return OkStatus();

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/analysis_loop.h"
+#include "analysis/rollups.h"
 #include "base/service_table.h"
 #include "base/window_ring.h"
 #include "config/load.h"
@@ -67,8 +68,9 @@ class Replay {
         ring_(config.limits.table_places(), kRingSeconds, config.window_parts()),
         out_(STDOUT_FILENO),
         sink_(&out_),
+        rollups_(services_, nullptr),
         analysis_(
-            config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_),
+            config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_, &rollups_),
         router_(config_, &services_),
         details_(config),
         recorder_({.lateness_seconds = config.detect.lateness_seconds,
@@ -125,7 +127,9 @@ class Replay {
       RegisterDeploysThrough(window.second);
       if (print_windows_) sink_.Line(ToEvent(window, services_.NameOf(window.service)));
       if (window.service != ServiceTable::kOther) ++windows_;
-      if (judges()) analysis_.OnWindow(window);
+      if (!judges()) return;
+      rollups_.OnWindow(window);
+      analysis_.OnWindow(window);
     });
     // Nobody reads any more: the rest of the log is not worth reading either.
     if (!sink_.status().ok()) stop_.store(true);
@@ -133,6 +137,7 @@ class Replay {
     if (!judges()) return;
     RegisterDeploysThrough(sealed);
     analysis_.SealedThrough(sealed);
+    rollups_.SealedThrough(sealed);
   }
 
   // Without a deploy there is nothing to remember for.
@@ -174,6 +179,7 @@ class Replay {
   WindowRing ring_;
   OutputWriter out_;
   PrintingSink sink_;
+  Rollups rollups_;
   AnalysisLoop analysis_;
   uint64_t windows_ = 0;
   Router router_;

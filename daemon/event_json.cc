@@ -35,6 +35,7 @@ void AppendEvidence(JsonWriter& json, const Evidence& evidence) {
   json.Field("effect", evidence.effect).Field("after_low", evidence.after_low).Field("after_high", evidence.after_high);
   json.Field("n_before", evidence.n_before).Field("n_after", evidence.n_after);
   json.Field("x_before", evidence.x_before).Field("x_after", evidence.x_after);
+  if (evidence.slower_than_ns != 0) json.Field("slower_than_ns", evidence.slower_than_ns);
   if (evidence.onset_ns != 0) json.Field("onset_ns", evidence.onset_ns);
   if (!evidence.control.empty()) {
     json.Field("control", evidence.control).Field("control_e_value", evidence.control_e_value);

@@ -95,7 +95,12 @@ std::string RateWords(double rate, int64_t requests) {
 }
 
 std::string EvidenceText(const Evidence& evidence) {
-  std::string text = "\n  evidence (" + evidence.signal + ")\n";
+  std::string text = "\n  evidence (" + evidence.signal;
+  if (evidence.slower_than_ns != 0) {
+    text += ", the share slower than " +
+            FormatNumber(static_cast<double>(evidence.slower_than_ns) / static_cast<double>(kMillisecondNs)) + " ms";
+  }
+  text += ")\n";
   text += "    before   " + RateWords(evidence.before, evidence.n_before) + " (up to " +
           FormatPercent(evidence.before_null) + " would count as not worse)\n";
   text += "    after    " + RateWords(evidence.after, evidence.n_after) + " (95 % interval " +

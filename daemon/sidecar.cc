@@ -145,6 +145,10 @@ void Sidecar::IngestThread() {
 
 void Sidecar::AnalysisThread() {
   StoreSink sink(state_.get(), &events_, [this] { executor_wake_.Notify(); });
+  Rollups rollups(services_, [&sink](std::string_view service, int64_t start_second, std::string_view bytes) {
+    sink.OnMinute(service, start_second, bytes);
+  });
+  if (const Status status = RestoreRollups(*state_, &rollups); !status.ok()) Say(MessageOf(status));
   AnalysisLoop analysis(
       config_, services_,
       [this](std::string_view repo) {
@@ -152,14 +156,10 @@ void Sidecar::AnalysisThread() {
         facts.source_stale = sources_.HasStale();
         return facts;
       },
-      &sink);
+      &sink, &rollups);
   if (const Status status = RestoreAnalysis(*state_, clock_.Now(), &analysis); !status.ok()) {
     Say("starting without what was known before: " + std::string(MessageOf(status)));
   }
-  Rollups rollups(services_, [&sink](std::string_view service, int64_t start_second, std::string_view bytes) {
-    sink.OnMinute(service, start_second, bytes);
-  });
-  if (const Status status = RestoreRollups(*state_, &rollups); !status.ok()) Say(MessageOf(status));
   const TimeNs started = clock_.Now();
   TimeNs inbox_at = 0;
   TimeNs written_at = 0;
@@ -173,8 +173,8 @@ void Sidecar::AnalysisThread() {
       if (const Status status = TakeInbox(state_.get(), &analysis, &sink, now); !status.ok()) Say(MessageOf(status));
     }
     const int64_t sealed = ring_.Collect([&](const Window& window) {
-      analysis.OnWindow(window);
       rollups.OnWindow(window);
+      analysis.OnWindow(window);
     });
     if (sealed != kNoSecond) {
       analysis.SealedThrough(sealed);

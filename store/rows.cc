@@ -62,11 +62,11 @@ StatusOr<Deploy> TakeDeploy(SqlRow& row) {
 }
 
 SqlValues EvidenceValues(const Evidence& evidence) {
-  return {evidence.signal,         evidence.e_value,       evidence.e_value_needed, evidence.before,
-          evidence.before_null,    evidence.after,         evidence.effect,         evidence.after_low,
-          evidence.after_high,     evidence.n_before,      evidence.n_after,        evidence.x_before,
-          evidence.x_after,        evidence.onset_ns,      evidence.control,        evidence.control_e_value,
-          evidence.control_before, evidence.control_after, evidence.control_n_after};
+  return {evidence.signal,         evidence.e_value,       evidence.e_value_needed,  evidence.before,
+          evidence.before_null,    evidence.after,         evidence.effect,          evidence.after_low,
+          evidence.after_high,     evidence.n_before,      evidence.n_after,         evidence.x_before,
+          evidence.x_after,        evidence.onset_ns,      evidence.control,         evidence.control_e_value,
+          evidence.control_before, evidence.control_after, evidence.control_n_after, evidence.slower_than_ns};
 }
 
 Evidence TakeEvidence(SqlRow& row) {
@@ -90,6 +90,7 @@ Evidence TakeEvidence(SqlRow& row) {
   evidence.control_before = row.Real();
   evidence.control_after = row.Real();
   evidence.control_n_after = row.Integer();
+  evidence.slower_than_ns = row.Integer();
   return evidence;
 }
 

@@ -203,6 +203,11 @@ CREATE TABLE shadows (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Of a latency signal: how slow its events are at least.
+constexpr std::string_view kState5 = R"sql(
+ALTER TABLE evidence ADD COLUMN slower_than_ns INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr std::string_view kExecutor1 = R"sql(
 CREATE TABLE journal (
   id INTEGER PRIMARY KEY,
@@ -224,7 +229,7 @@ constexpr int64_t kExecutorApplicationId = 0x72766578;
 }  // namespace
 
 const Schema& StateSchema() {
-  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2, kState3, kState4}};
+  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5}};
   return schema;
 }
 

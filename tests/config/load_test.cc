@@ -87,6 +87,8 @@ std::vector<WrongConfig> OutOfRange() {
        "F:1: detect.margins.errors: a number from 1 to 100 expected, \"0.9\" found"},
       {"detect: {margins: {errors_abs: -0.1}}",
        "F:1: detect.margins.errors_abs: a number from 0 to 1 expected, \"-0.1\" found"},
+      {"detect: {margins: {latency: 1}}",
+       "F:1: detect.margins.latency: a number from 1.01 to 100 expected, \"1\" found"},
       {"detect: {observe: 15}",
        "F:1: detect.observe: a duration like 90s, 15m or 1h, from 1m to 30m expected, \"15\" found"},
       {"detect: {observe: 31m}",
@@ -157,11 +159,12 @@ void ExpectDefaults(const Config& config) {
   ASSERT_FALSE(config.sources.empty());
   EXPECT_EQ(config.sources[0].kind, defaults.sources[0].kind);
   EXPECT_EQ(config.sources[0].format, defaults.sources[0].format);
-  const auto& [rate, observe, errors, errors_abs, lateness, cohort] = config.detect;
+  const auto& [rate, observe, errors, errors_abs, latency, lateness, cohort] = config.detect;
   EXPECT_EQ(rate, defaults.detect.false_rollback_rate);
   EXPECT_EQ(observe, defaults.detect.observe);
   EXPECT_EQ(errors, defaults.detect.margin_errors);
   EXPECT_EQ(errors_abs, defaults.detect.margin_errors_abs);
+  EXPECT_EQ(latency, defaults.detect.margin_latency);
   EXPECT_EQ(lateness, defaults.detect.lateness_seconds);
   EXPECT_EQ(cohort, defaults.detect.cohort);
   const auto& [services, routes] = config.limits;

@@ -100,7 +100,7 @@ Evidence RandomValues::Evidence() {
     *real = Real();
   }
   for (int64_t* integer : {&evidence.n_before, &evidence.n_after, &evidence.x_before, &evidence.x_after,
-                           &evidence.onset_ns, &evidence.control_n_after}) {
+                           &evidence.onset_ns, &evidence.slower_than_ns, &evidence.control_n_after}) {
     *integer = Integer(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
   }
   evidence.control = Text();

@@ -1,0 +1,127 @@
+#include "analysis/latency.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/totals.h"
+
+namespace revertd {
+namespace {
+
+constexpr int64_t kHourSeconds = 3600;
+constexpr double kColdFactor = 3;
+constexpr std::array<std::string_view, kLatencyQuantiles.size()> kSignals = {"latency_p50", "latency_p90",
+                                                                             "latency_p99"};
+// Roll-ups join up to this many neighbouring buckets into one for most services; at the joints all tiers count alike.
+constexpr size_t kJoined = 8;
+
+constexpr size_t NextJoint(size_t bucket) {
+  return bucket == 0 ? 0 : 1 + (bucket - 1 + kJoined - 1) / kJoined * kJoined;
+}
+
+int64_t CountFrom(const WideHistogram& histogram, size_t first) {
+  uint64_t sum = 0;
+  histogram.ForEachCount([&](size_t bucket, uint64_t count) { sum += bucket >= first ? count : 0; });
+  return static_cast<int64_t>(sum);
+}
+
+// The first joint at or above which at most a share of 1 - quantile of the counts lies.
+size_t JointOf(const WideHistogram& histogram, double quantile) {
+  const auto allowed = static_cast<uint64_t>(std::floor((1 - quantile) * static_cast<double>(histogram.total())));
+  uint64_t below = 0;
+  size_t joint = 0;
+  histogram.ForEachCount([&](size_t bucket, uint64_t count) {
+    if (histogram.total() - below > allowed) joint = NextJoint(bucket + 1);
+    below += count;
+  });
+  return joint;
+}
+
+size_t JointAtLeast(DurationNs duration) {
+  size_t joint = NextJoint(HdrHistogram::BucketOf(duration));
+  while (HdrHistogram::LowestOf(joint) < duration && joint + kJoined < HdrHistogram::kBuckets) joint += kJoined;
+  return joint;
+}
+
+DurationNs Times(DurationNs duration, double factor) {
+  return static_cast<DurationNs>(std::llround(static_cast<double>(duration) * factor));
+}
+
+// accept(start_second, const WideHistogram&) for each whole block of the hour that has requests.
+template <typename Accept>
+void ForEachBlock(const Rollups& rollups, std::string_view service, int64_t before_second,
+                  const std::vector<SecondInterval>& left_out, Accept&& accept) {
+  Totals totals;
+  for (int64_t start = HistoryBlockStart(before_second - kHourSeconds); start + kHistoryBlockSeconds <= before_second;
+       start += kHistoryBlockSeconds) {
+    const int64_t end = start + kHistoryBlockSeconds;
+    const bool is_left_out = std::any_of(left_out.begin(), left_out.end(), [&](const SecondInterval& interval) {
+      return interval.from < end && start < interval.to;
+    });
+    if (is_left_out) continue;
+    totals.Clear();
+    rollups.Sum(service, start, end, &totals);
+    if (!totals.latency.empty()) accept(start, totals.latency);
+  }
+}
+
+// Worse is twice the odds: twice a share of a half would be everything.
+double WorseShare(double share) { return std::min(1.0, 2 * share / (1 + share)); }
+
+}  // namespace
+
+std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Rollups& rollups, std::string_view service,
+                                                                      int64_t before_second,
+                                                                      const std::vector<SecondInterval>& left_out,
+                                                                      double margin) {
+  std::array<LatencyQuantile, kLatencyQuantiles.size()> quantiles;
+  for (size_t i = 0; i < quantiles.size(); ++i) quantiles[i].signal = kSignals[i];
+  WideHistogram hour;
+  ForEachBlock(rollups, service, before_second, left_out,
+               [&hour](int64_t, const WideHistogram& latency) { hour.Merge(latency); });
+  if (hour.empty()) return quantiles;
+  std::array<size_t, kLatencyQuantiles.size()> old_bucket{};
+  std::array<std::vector<HistoryBlock>, kLatencyQuantiles.size()> blocks;
+  for (size_t i = 0; i < quantiles.size(); ++i) old_bucket[i] = JointOf(hour, kLatencyQuantiles[i]);
+  ForEachBlock(rollups, service, before_second, left_out, [&](int64_t start, const WideHistogram& latency) {
+    const auto requests = static_cast<int64_t>(latency.total());
+    for (size_t i = 0; i < quantiles.size(); ++i) {
+      blocks[i].push_back({start, requests, CountFrom(latency, old_bucket[i])});
+    }
+  });
+  const auto requests = static_cast<int64_t>(hour.total());
+  for (size_t i = 0; i < quantiles.size(); ++i) {
+    LatencyQuantile& quantile = quantiles[i];
+    const DurationNs old_ns = HdrHistogram::LowestOf(old_bucket[i]);
+    quantile.slower_bucket = JointAtLeast(Times(old_ns, margin));
+    quantile.cold_bucket = JointAtLeast(Times(old_ns, std::max(margin, kColdFactor)));
+    quantile.slower_than_ns = HdrHistogram::LowestOf(quantile.slower_bucket);
+    // The margin is in the duration: at it, the share above the old quantile is what may not be passed.
+    Baseline baseline = EstimateBaseline(blocks[i], before_second, {.factor = 1, .absolute = 0});
+    const double nominal = (1 - kLatencyQuantiles[i]) * static_cast<double>(requests);
+    const RateCounts at_quantile{requests, static_cast<int64_t>(std::ceil(nominal))};
+    baseline.reference = std::max(baseline.reference, UpperRate(at_quantile, baseline.dispersion));
+    baseline.null_rate = baseline.reference;
+    baseline.worse_rate = WorseShare(baseline.reference);
+    baseline.counts = {requests, CountFrom(hour, quantile.slower_bucket)};
+    quantile.baseline = baseline;
+  }
+  return quantiles;
+}
+
+std::array<RateCounts, kLatencyQuantiles.size()> ReadLatency(
+    const Rollups& rollups, std::string_view service, int64_t second, bool is_cold,
+    std::span<const LatencyQuantile, kLatencyQuantiles.size()> quantiles) {
+  std::array<RateCounts, kLatencyQuantiles.size()> counts{};
+  Totals totals;
+  rollups.Sum(service, second, second + 1, &totals);
+  if (totals.latency.empty()) return counts;
+  const auto requests = static_cast<int64_t>(totals.latency.total());
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const size_t bucket = is_cold ? quantiles[i].cold_bucket : quantiles[i].slower_bucket;
+    counts[i] = {requests, CountFrom(totals.latency, bucket)};
+  }
+  return counts;
+}
+
+}  // namespace revertd

@@ -1,0 +1,46 @@
+// Latency as rates: which share of a service's requests is slower than a quantile of its last hour, and a margin more.
+// Each quantile is a signal of its own and is judged as errors are (signal_watch.h).
+//
+// One thread, the analysis thread; pure functions of what roll-ups keep. Durations are the log's own, of requests that
+// were not aborted. docs/statistics.md, "Latency".
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "analysis/baseline.h"
+#include "analysis/rollups.h"
+#include "analysis/series.h"
+#include "base/clock.h"
+
+namespace revertd {
+
+inline constexpr std::array<double, 3> kLatencyQuantiles = {0.5, 0.9, 0.99};
+// Caches are cold after a deploy: for so long only what is much slower counts.
+inline constexpr int64_t kColdSeconds = 90;
+
+struct LatencyQuantile {
+  std::string_view signal;        // "latency_p50"
+  size_t slower_bucket = 0;       // events are requests in this bucket of the histogram and above,
+  size_t cold_bucket = 0;         // and in this one and above while caches are cold
+  DurationNs slower_than_ns = 0;  // where slower_bucket begins
+  Baseline baseline;              // counts: of slower_bucket; null_rate: the share above the quantile itself
+};
+
+// Of the hour before `before_second` without what touches `left_out`; unknown baselines where no durations are logged
+// or kept. `margin`: how much slower is still no worse, as a factor (1.1).
+std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Rollups& rollups, std::string_view service,
+                                                                      int64_t before_second,
+                                                                      const std::vector<SecondInterval>& left_out,
+                                                                      double margin);
+
+// One count of timed requests and of slower ones for each quantile, of `second`.
+std::array<RateCounts, kLatencyQuantiles.size()> ReadLatency(
+    const Rollups& rollups, std::string_view service, int64_t second, bool is_cold,
+    std::span<const LatencyQuantile, kLatencyQuantiles.size()> quantiles);
+
+}  // namespace revertd

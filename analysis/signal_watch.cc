@@ -1,0 +1,112 @@
+#include "analysis/signal_watch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "analysis/power.h"
+
+namespace revertd {
+namespace {
+
+constexpr int64_t kBlockSecondsWithControl = 5;
+constexpr int64_t kBlockSecondsAlone = 20;  // no control: longer blocks, so that a short burst adds its cap once
+constexpr double kHealthyValueNeeded = 20;
+constexpr double kHealthyInverseKappaMin = 1.0 / 150;
+constexpr double kPowerFactor = 5;
+
+int64_t ColdBlockSeconds(const SignalPlan& plan) {
+  return plan.control.empty() ? kBlockSecondsAlone : kBlockSecondsWithControl;
+}
+
+RateShiftSettings SettingsOf(const SignalPlan& plan) {
+  RateShiftSettings settings;
+  settings.null_rate = plan.baseline.null_rate;
+  settings.inverse_kappa = plan.baseline.inverse_kappa;
+  settings.factors = plan.factors;
+  settings.slow = plan.calibration.slow;
+  settings.fast = plan.calibration.fast;
+  if (!plan.calibration.calibrated) {
+    settings.slow = {.block_seconds = ColdBlockSeconds(plan), .log_cap = kLogCapUncalibrated};
+    settings.fast = settings.slow;
+  }
+  settings.horizon_seconds = plan.horizon_seconds;
+  return settings;
+}
+
+}  // namespace
+
+SignalWatch::SignalWatch(SignalPlan plan)
+    : plan_(std::move(plan)),
+      settings_(SettingsOf(plan_)),
+      shift_(settings_),
+      healthy_(RateTest::Alternative::kBelow, plan_.baseline.worse_rate,
+               std::max(plan_.baseline.inverse_kappa, kHealthyInverseKappaMin), ColdBlockSeconds(plan_)),
+      control_(plan_.margin_factor, plan_.horizon_seconds) {}
+
+void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
+  const RateCounts& target = counts.target;
+  shift_.Observe(target);
+  healthy_.Observe(target);
+  log_value_max_ = std::max(log_value_max_, shift_.LogValue());
+  if (!fired_at_ && known() && log_value_max_ >= std::log(plan_.value_needed)) fired_at_ = second;
+  if (has_control()) {
+    control_.Observe({static_cast<double>(target.requests) * plan_.baseline.null_rate,
+                      static_cast<double>(target.errors), counts.control_expected,
+                      static_cast<double>(counts.control.errors)});
+    control_seen_ += counts.control;
+  }
+  newest_has_traffic_ = target.requests > 0;
+  seen_ += target;
+  if (!onset_ && target.errors > 0) onset_ = second;
+  if (onset_) since_onset_ += target;
+  if ((second - plan_.first_second) % PowerBlockSeconds(settings_) == 0) block_requests_.push_back(0);
+  if (!block_requests_.empty()) block_requests_.back() += target.requests;
+}
+
+bool SignalWatch::NotWorse() const { return healthy_.LogValue() >= std::log(kHealthyValueNeeded); }
+
+double SignalWatch::LogBlame() const { return has_control() ? control_.LogValue() : log_value_max_; }
+
+bool SignalWatch::ControlAgrees() const {
+  return has_control() ? LogBlame() >= std::log(kBlameValueNeeded) : plan_.blames_alone;
+}
+
+Evidence SignalWatch::CurrentEvidence() const {
+  const Baseline& baseline = plan_.baseline;
+  Evidence evidence;
+  evidence.signal = plan_.signal;
+  evidence.slower_than_ns = plan_.slower_than_ns;
+  evidence.e_value = ValueOfLog(fired_at_ ? log_value_max_ : shift_.LogValue());
+  evidence.e_value_needed = plan_.value_needed;
+  evidence.before = baseline.counts.rate();
+  evidence.before_null = baseline.null_rate;
+  evidence.n_before = baseline.counts.requests;
+  evidence.x_before = baseline.counts.errors;
+  const RateCounts& after = onset_ ? since_onset_ : seen_;
+  const RateInterval interval = WilsonInterval(after);
+  evidence.after = after.rate();
+  evidence.after_low = interval.low;
+  evidence.after_high = interval.high;
+  evidence.n_after = after.requests;
+  evidence.x_after = after.errors;
+  const double before = ObservedRate(baseline.counts);
+  evidence.effect = before > 0 ? after.rate() / before : 0;
+  evidence.onset_ns = onset_ ? *onset_ * kSecondNs : 0;
+  evidence.control = plan_.control;
+  if (has_control()) {
+    evidence.control_e_value = ValueOfLog(control_.LogValue());
+    evidence.control_before = plan_.control_before;
+    evidence.control_after = control_seen_.rate();
+    evidence.control_n_after = control_seen_.requests;
+  }
+  return evidence;
+}
+
+double SignalWatch::Power() const {
+  if (!known()) return 0;
+  return PowerAt(kPowerFactor * ObservedRate(plan_.baseline.counts), block_requests_, settings_,
+                 std::log(plan_.value_needed));
+}
+
+}  // namespace revertd

@@ -1,0 +1,80 @@
+// SignalWatch: one signal of one deploy: the e-process against "not worse", the test for health, the control's word,
+// and the numbers of all of them for the evidence. deploy_watch.h makes one verdict of several.
+//
+// Pure fold over seconds, any thread. Observe every second in order. docs/statistics.md, "Verdict".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/baseline.h"
+#include "analysis/calibration.h"
+#include "analysis/control.h"
+#include "analysis/rate_shift.h"
+#include "base/verdict.h"
+
+namespace revertd {
+
+struct SignalPlan {
+  std::string signal;
+  Baseline baseline;
+  Calibration calibration;  // of the service; not calibrated: the settings of a cold start
+  FactorGrid factors = FactorGrid::kRate;
+  double margin_factor = 1.25;
+  double value_needed = 0;      // of E
+  int64_t first_second = 0;     // first second after the deploy's finish
+  int64_t horizon_seconds = 0;  // full length of the observation
+  // Without a control: whether E alone may blame the deploy.
+  bool blames_alone = true;
+  std::string control;            // names, comma separated; empty: no usable control
+  double control_before = 0;      // the control's observed rate before
+  DurationNs slower_than_ns = 0;  // of a latency signal: which requests are its events
+};
+
+struct SignalSecond {
+  RateCounts target;            // of the new version alone
+  RateCounts control;           // same second, same ages; zero where no control could be read
+  double control_expected = 0;  // events that the control would have had at its reference rate
+};
+
+class SignalWatch {
+ public:
+  explicit SignalWatch(SignalPlan plan);
+
+  void Observe(int64_t second, const SignalSecond& counts);
+  const std::string& signal() const { return plan_.signal; }
+  // Without any request before, nothing is ever said.
+  bool known() const { return plan_.baseline.known(); }
+  bool calibrated() const { return plan_.calibration.calibrated; }
+  // The second in which E reached what is needed: once is enough (Ville).
+  std::optional<int64_t> fired_at() const { return fired_at_; }
+  bool NotWorse() const;  // "worse" is refuted
+  bool newest_has_traffic() const { return newest_has_traffic_; }
+
+  // ln of E_D, or of E where there is no control: what overlapping deploys are compared by.
+  double LogBlame() const;
+  bool has_control() const { return !plan_.control.empty(); }
+  bool ControlAgrees() const;
+
+  Evidence CurrentEvidence() const;
+  double Power() const;  // of what was observed so far
+
+ private:
+  const SignalPlan plan_;
+  const RateShiftSettings settings_;
+  RateShift shift_;
+  RateTest healthy_;
+  ControlShift control_;
+  double log_value_max_ = 0;  // running maximum of ln E
+  std::optional<int64_t> fired_at_;
+  std::optional<int64_t> onset_;  // first second with an event
+  bool newest_has_traffic_ = false;
+  RateCounts seen_;
+  RateCounts since_onset_;
+  RateCounts control_seen_;
+  std::vector<int64_t> block_requests_;  // for the power
+};
+
+}  // namespace revertd

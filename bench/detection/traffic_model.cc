@@ -27,11 +27,11 @@ constexpr double kIncidentSeconds = 30;
 constexpr double kIncidentGapSeconds = 7'200;
 constexpr double kNormalFrom = 1'000;  // from this mean on a Poisson count is drawn as a rounded normal
 
+}  // namespace
+
 double DayFactor(int64_t second) {
   return 1 + kDaySwing * std::sin(2 * std::numbers::pi * static_cast<double>(second) / kDaySeconds);
 }
-
-}  // namespace
 
 std::span<const NoiseModel> NoiseModels() { return kNoiseModels; }
 

@@ -40,6 +40,9 @@ struct Traffic {
   double error_rate = 0;  // fraction of requests, mean over time without incidents
 };
 
+// Of a diurnal model's requests and error rate; mean one.
+double DayFactor(int64_t second);
+
 // What a second multiplies a service's usual rates by.
 struct Climate {
   double requests = 1;

@@ -15,6 +15,12 @@ constexpr double kTracksOfShift = 2;
 
 enum SeedPart : uint64_t { kHistory, kClimate, kDraws };
 
+// The boundary is that of the hour: by the day's mean alone an afternoon would stand far above it.
+double LargestDayFactor(const Cell& cell, int64_t first_second, const RunSettings& settings) {
+  if (!cell.noise.diurnal) return 1;
+  return std::max(DayFactor(first_second), DayFactor(first_second + settings.trial.observe_seconds));
+}
+
 bool Fires(const Cell& cell, const RateShiftSettings& settings, int64_t first_second, uint64_t seed) {
   const Traffic traffic{cell.noise, cell.requests_per_second, cell.error_rate};
   ClimatePath climate(cell.noise, first_second, SeedOf(seed, kClimate));
@@ -50,7 +56,7 @@ std::vector<ValidityResult> RunValidity(const Grid& grid, const RunSettings& set
     const uint64_t seed = SeedOfCell(settings.seed, result.cell);
     const History history = DrawHistory(result.cell, cold, SeedOf(SeedOf(seed, kHistory), index));
     RateShiftSettings shift;
-    shift.null_rate = result.cell.error_rate;
+    shift.null_rate = result.cell.error_rate * LargestDayFactor(result.cell, history.end_second, settings);
     shift.inverse_kappa = EstimateBaseline(history.target, history.end_second, RateMargins{}).inverse_kappa;
     shift.slow.block_seconds = shift.fast.block_seconds = result.block_seconds;
     shift.horizon_seconds = settings.trial.observe_seconds;

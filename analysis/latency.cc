@@ -73,7 +73,7 @@ double WorseShare(double share) { return std::min(1.0, 2 * share / (1 + share));
 std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Rollups& rollups, std::string_view service,
                                                                       int64_t before_second,
                                                                       const std::vector<SecondInterval>& left_out,
-                                                                      double margin) {
+                                                                      const LatencyMargins& margins) {
   std::array<LatencyQuantile, kLatencyQuantiles.size()> quantiles;
   for (size_t i = 0; i < quantiles.size(); ++i) quantiles[i].signal = kSignals[i];
   WideHistogram hour;
@@ -93,8 +93,9 @@ std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Roll
   for (size_t i = 0; i < quantiles.size(); ++i) {
     LatencyQuantile& quantile = quantiles[i];
     const DurationNs old_ns = HdrHistogram::LowestOf(old_bucket[i]);
-    quantile.slower_bucket = JointAtLeast(Times(old_ns, margin));
-    quantile.cold_bucket = JointAtLeast(Times(old_ns, std::max(margin, kColdFactor)));
+    quantile.slower_bucket = JointAtLeast(std::max(Times(old_ns, margins.factor), old_ns + margins.absolute));
+    const DurationNs cold_ns = Times(old_ns, std::max(margins.factor, kColdFactor));
+    quantile.cold_bucket = JointAtLeast(std::max(cold_ns, old_ns + Times(margins.absolute, kColdFactor)));
     quantile.slower_than_ns = HdrHistogram::LowestOf(quantile.slower_bucket);
     // The margin is in the duration: at it, the share above the old quantile is what may not be passed.
     Baseline baseline = EstimateBaseline(blocks[i], before_second, {.factor = 1, .absolute = 0});

@@ -23,6 +23,12 @@ inline constexpr std::array<double, 3> kLatencyQuantiles = {0.5, 0.9, 0.99};
 // Caches are cold after a deploy: for so long only what is much slower counts.
 inline constexpr int64_t kColdSeconds = 90;
 
+// What is no worse: up to max(factor * old, old + absolute).
+struct LatencyMargins {
+  double factor = 1.1;
+  DurationNs absolute = 5 * kMillisecondNs;
+};
+
 struct LatencyQuantile {
   std::string_view signal;        // "latency_p50"
   size_t slower_bucket = 0;       // events are requests in this bucket of the histogram and above,
@@ -32,11 +38,11 @@ struct LatencyQuantile {
 };
 
 // Of the hour before `before_second` without what touches `left_out`; unknown baselines where no durations are logged
-// or kept. `margin`: how much slower is still no worse, as a factor (1.1).
+// or kept.
 std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Rollups& rollups, std::string_view service,
                                                                       int64_t before_second,
                                                                       const std::vector<SecondInterval>& left_out,
-                                                                      double margin);
+                                                                      const LatencyMargins& margins);
 
 // One count of timed requests and of slower ones for each quantile, of `second`.
 std::array<RateCounts, kLatencyQuantiles.size()> ReadLatency(

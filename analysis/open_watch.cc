@@ -63,7 +63,8 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
                  .signals = {ErrorsPlan(sources, watch)}};
   if (sources.rollups != nullptr) {
     watch->latency = EstimateLatency(*sources.rollups, record.deploy.service, record.baseline_end(),
-                                     sources.registry.LeftOut(record.deploy.service), detect.margin_latency);
+                                     sources.registry.LeftOut(record.deploy.service),
+                                     {.factor = detect.margin_latency, .absolute = detect.margin_latency_abs});
     for (const LatencyQuantile& quantile : *watch->latency) {
       plan.signals.push_back(LatencyPlan(quantile, detect, record));
     }

@@ -60,9 +60,10 @@ std::optional<CohortField> CohortFieldNamed(std::string_view name);
 struct DetectConfig {
   double false_rollback_rate = 0.001;  // per deploy, over all signals; in [1e-9, 0.5]
   DurationNs observe = 15 * kMinuteNs;
-  double margin_errors = 1.25;        // a rate up to this factor of the old one is not worse; >= 1
-  double margin_errors_abs = 0.0002;  // nor one this much above it; fraction of requests, >= 0
-  double margin_latency = 1.1;        // nor are durations up to this factor of the old ones worse; > 1
+  double margin_errors = 1.25;                         // a rate up to this factor of the old one is not worse; >= 1
+  double margin_errors_abs = 0.0002;                   // nor one this much above it; fraction of requests, >= 0
+  double margin_latency = 1.1;                         // nor are durations up to this factor of the old ones worse; > 1
+  DurationNs margin_latency_abs = 5 * kMillisecondNs;  // nor those up to this much longer; [0, 1 h]
   int64_t lateness_seconds = kLatenessSecondsDefault;
   CohortField cohort = CohortField::kNone;
 };

@@ -253,22 +253,24 @@ class ConfigReader {
   Status Detect(const YamlNode& node, const std::string& path) {
     DetectConfig& detect = config_.detect;
     DurationNs lateness = detect.lateness_seconds * kSecondNs;
-    REVERTD_RETURN_IF_ERROR(read_.Keys(
-        node, path,
-        {{"false_rollback_rate", read_.Number(&detect.false_rollback_rate, 1e-9, 0.5, "from 1e-9 to 0.5")},
-         {"observe", read_.Duration(&detect.observe, kMinuteNs, 30 * kMinuteNs, "from 1m to 30m")},
-         {"lateness", read_.Duration(&lateness, 0, kLatenessSecondsMax * kSecondNs,
-                                     "from 0s to " + std::to_string(kLatenessSecondsMax) + "s")},
-         {"cohort",
-          [&](const YamlNode& from, const std::string& at) {
-            return ReadNamed(from, at, &CohortFieldNamed, "none, release or upstream", &detect.cohort);
-          }},
-         {"margins", [&](const YamlNode& from, const std::string& at) {
-            return read_.Keys(from, at,
-                              {{"errors", read_.Number(&detect.margin_errors, 1, 100, "from 1 to 100")},
-                               {"errors_abs", read_.Number(&detect.margin_errors_abs, 0, 1, "from 0 to 1")},
-                               {"latency", read_.Number(&detect.margin_latency, 1.01, 100, "from 1.01 to 100")}});
-          }}}));
+    REVERTD_RETURN_IF_ERROR(
+        read_.Keys(node, path,
+                   {{"false_rollback_rate", read_.Number(&detect.false_rollback_rate, 1e-9, 0.5, "from 1e-9 to 0.5")},
+                    {"observe", read_.Duration(&detect.observe, kMinuteNs, 30 * kMinuteNs, "from 1m to 30m")},
+                    {"lateness", read_.Duration(&lateness, 0, kLatenessSecondsMax * kSecondNs,
+                                                "from 0s to " + std::to_string(kLatenessSecondsMax) + "s")},
+                    {"cohort",
+                     [&](const YamlNode& from, const std::string& at) {
+                       return ReadNamed(from, at, &CohortFieldNamed, "none, release or upstream", &detect.cohort);
+                     }},
+                    {"margins", [&](const YamlNode& from, const std::string& at) {
+                       return read_.Keys(
+                           from, at,
+                           {{"errors", read_.Number(&detect.margin_errors, 1, 100, "from 1 to 100")},
+                            {"errors_abs", read_.Number(&detect.margin_errors_abs, 0, 1, "from 0 to 1")},
+                            {"latency", read_.Number(&detect.margin_latency, 1.01, 100, "from 1.01 to 100")},
+                            {"latency_abs", read_.Duration(&detect.margin_latency_abs, 0, kHourNs, "from 0s to 1h")}});
+                     }}}));
     detect.lateness_seconds = CeilToSecond(lateness);
     return OkStatus();
   }

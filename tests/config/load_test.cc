@@ -159,12 +159,13 @@ void ExpectDefaults(const Config& config) {
   ASSERT_FALSE(config.sources.empty());
   EXPECT_EQ(config.sources[0].kind, defaults.sources[0].kind);
   EXPECT_EQ(config.sources[0].format, defaults.sources[0].format);
-  const auto& [rate, observe, errors, errors_abs, latency, lateness, cohort] = config.detect;
+  const auto& [rate, observe, errors, errors_abs, latency, latency_abs, lateness, cohort] = config.detect;
   EXPECT_EQ(rate, defaults.detect.false_rollback_rate);
   EXPECT_EQ(observe, defaults.detect.observe);
   EXPECT_EQ(errors, defaults.detect.margin_errors);
   EXPECT_EQ(errors_abs, defaults.detect.margin_errors_abs);
   EXPECT_EQ(latency, defaults.detect.margin_latency);
+  EXPECT_EQ(latency_abs, defaults.detect.margin_latency_abs);
   EXPECT_EQ(lateness, defaults.detect.lateness_seconds);
   EXPECT_EQ(cohort, defaults.detect.cohort);
   const auto& [services, routes] = config.limits;

@@ -11,7 +11,6 @@ namespace {
 constexpr double kTailFrom = 30;       // E above it is tail
 constexpr double kTailScaleMin = 1;    // of ln E: what an e-process has at its boundary, P(E > x) = 1/x
 constexpr double kShareOfPromise = 2;  // firing must be this many times rarer than 1 / value_needed
-constexpr double kNotFoundFactor = 2;  // a regression not found counts as found after twice the longest delay told
 
 struct Setting {
   size_t length;

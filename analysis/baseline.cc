@@ -73,22 +73,16 @@ double UpperRate(const RateCounts& counts, double dispersion) {
 }
 
 std::vector<HistoryBlock> BaselineBlocks(const Series& series, int64_t before_second,
-                                         std::vector<SecondInterval> excluded) {
-  std::sort(excluded.begin(), excluded.end(),
-            [](const SecondInterval& a, const SecondInterval& b) { return a.from < b.from; });
-  const auto touches_excluded = [&excluded](int64_t from, int64_t to) {
-    return std::any_of(excluded.begin(), excluded.end(),
-                       [from, to](const SecondInterval& interval) { return interval.from < to && from < interval.to; });
-  };
+                                         const std::vector<SecondInterval>& excluded) {
   const int64_t cut_start = HistoryBlockStart(before_second);
   std::vector<HistoryBlock> blocks;
   series.ForEachBlock([&](const HistoryBlock& block) {
     if (block.start_second < before_second - kBaselineHistorySeconds || block.start_second >= cut_start) return;
-    if (touches_excluded(block.start_second, block.start_second + kHistoryBlockSeconds)) return;
+    if (AnyTouches(excluded, block.start_second, block.start_second + kHistoryBlockSeconds)) return;
     blocks.push_back(block);
   });
   const RateCounts cut = series.Sum({cut_start, before_second});
-  if (cut.requests > 0 && !touches_excluded(cut_start, before_second)) {
+  if (cut.requests > 0 && !AnyTouches(excluded, cut_start, before_second)) {
     blocks.push_back({cut_start, cut.requests, cut.errors});
   }
   return blocks;

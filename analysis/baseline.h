@@ -33,7 +33,7 @@ inline constexpr int64_t kSecondsBeforeDeployLeftOut = 30;
 // The blocks of 14 days that lie before `before_second` and touch no excluded interval. The block that
 // `before_second` cuts is made of its kept seconds, so that a young service loses none of its little history.
 std::vector<HistoryBlock> BaselineBlocks(const Series& series, int64_t before_second,
-                                         std::vector<SecondInterval> excluded);
+                                         const std::vector<SecondInterval>& excluded);
 
 // `before_second` ends the last hour. Without any request in `blocks` every rate is 1: nothing can be worse.
 Baseline EstimateBaseline(const std::vector<HistoryBlock>& blocks, int64_t before_second, const RateMargins& margins);

@@ -19,14 +19,12 @@ constexpr size_t NextJoint(size_t bucket) {
   return bucket == 0 ? 0 : 1 + (bucket - 1 + kJoined - 1) / kJoined * kJoined;
 }
 
-int64_t CountFrom(const WideHistogram& histogram, size_t first) {
-  uint64_t sum = 0;
-  histogram.ForEachCount([&](size_t bucket, uint64_t count) { sum += bucket >= first ? count : 0; });
-  return static_cast<int64_t>(sum);
+int64_t CountFrom(const WideHistogram& histogram, DurationNs duration) {
+  return static_cast<int64_t>(histogram.CountAtOrAbove(duration));
 }
 
-// The first joint at or above which at most a share of 1 - quantile of the counts lies.
-size_t JointOf(const WideHistogram& histogram, double quantile) {
+// Where the first joint is at or above which at most a share of 1 - quantile of the counts lies.
+DurationNs JointOf(const WideHistogram& histogram, double quantile) {
   const auto allowed = static_cast<uint64_t>(std::floor((1 - quantile) * static_cast<double>(histogram.total())));
   uint64_t below = 0;
   size_t joint = 0;
@@ -34,13 +32,13 @@ size_t JointOf(const WideHistogram& histogram, double quantile) {
     if (histogram.total() - below > allowed) joint = NextJoint(bucket + 1);
     below += count;
   });
-  return joint;
+  return HdrHistogram::LowestOf(joint);
 }
 
-size_t JointAtLeast(DurationNs duration) {
+DurationNs JointAtLeast(DurationNs duration) {
   size_t joint = NextJoint(HdrHistogram::BucketOf(duration));
   while (HdrHistogram::LowestOf(joint) < duration && joint + kJoined < HdrHistogram::kBuckets) joint += kJoined;
-  return joint;
+  return HdrHistogram::LowestOf(joint);
 }
 
 DurationNs Times(DurationNs duration, double factor) {
@@ -55,10 +53,7 @@ void ForEachBlock(const Rollups& rollups, std::string_view service, int64_t befo
   for (int64_t start = HistoryBlockStart(before_second - kHourSeconds); start + kHistoryBlockSeconds <= before_second;
        start += kHistoryBlockSeconds) {
     const int64_t end = start + kHistoryBlockSeconds;
-    const bool is_left_out = std::any_of(left_out.begin(), left_out.end(), [&](const SecondInterval& interval) {
-      return interval.from < end && start < interval.to;
-    });
-    if (is_left_out) continue;
+    if (AnyTouches(left_out, start, end)) continue;
     totals.Clear();
     rollups.Sum(service, start, end, &totals);
     if (!totals.latency.empty()) accept(start, totals.latency);
@@ -80,23 +75,21 @@ std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Roll
   ForEachBlock(rollups, service, before_second, left_out,
                [&hour](int64_t, const WideHistogram& latency) { hour.Merge(latency); });
   if (hour.empty()) return quantiles;
-  std::array<size_t, kLatencyQuantiles.size()> old_bucket{};
+  std::array<DurationNs, kLatencyQuantiles.size()> old_ns{};
   std::array<std::vector<HistoryBlock>, kLatencyQuantiles.size()> blocks;
-  for (size_t i = 0; i < quantiles.size(); ++i) old_bucket[i] = JointOf(hour, kLatencyQuantiles[i]);
+  for (size_t i = 0; i < quantiles.size(); ++i) old_ns[i] = JointOf(hour, kLatencyQuantiles[i]);
   ForEachBlock(rollups, service, before_second, left_out, [&](int64_t start, const WideHistogram& latency) {
     const auto requests = static_cast<int64_t>(latency.total());
     for (size_t i = 0; i < quantiles.size(); ++i) {
-      blocks[i].push_back({start, requests, CountFrom(latency, old_bucket[i])});
+      blocks[i].push_back({start, requests, CountFrom(latency, old_ns[i])});
     }
   });
   const auto requests = static_cast<int64_t>(hour.total());
   for (size_t i = 0; i < quantiles.size(); ++i) {
     LatencyQuantile& quantile = quantiles[i];
-    const DurationNs old_ns = HdrHistogram::LowestOf(old_bucket[i]);
-    quantile.slower_bucket = JointAtLeast(std::max(Times(old_ns, margins.factor), old_ns + margins.absolute));
-    const DurationNs cold_ns = Times(old_ns, std::max(margins.factor, kColdFactor));
-    quantile.cold_bucket = JointAtLeast(std::max(cold_ns, old_ns + Times(margins.absolute, kColdFactor)));
-    quantile.slower_than_ns = HdrHistogram::LowestOf(quantile.slower_bucket);
+    quantile.slower_than_ns = JointAtLeast(std::max(Times(old_ns[i], margins.factor), old_ns[i] + margins.absolute));
+    const DurationNs cold_ns = Times(old_ns[i], std::max(margins.factor, kColdFactor));
+    quantile.slower_cold_ns = JointAtLeast(std::max(cold_ns, old_ns[i] + Times(margins.absolute, kColdFactor)));
     // The margin is in the duration: at it, the share above the old quantile is what may not be passed.
     Baseline baseline = EstimateBaseline(blocks[i], before_second, {.factor = 1, .absolute = 0});
     const double nominal = (1 - kLatencyQuantiles[i]) * static_cast<double>(requests);
@@ -104,7 +97,7 @@ std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Roll
     baseline.reference = std::max(baseline.reference, UpperRate(at_quantile, baseline.dispersion));
     baseline.null_rate = baseline.reference;
     baseline.worse_rate = WorseShare(baseline.reference);
-    baseline.counts = {requests, CountFrom(hour, quantile.slower_bucket)};
+    baseline.counts = {requests, CountFrom(hour, quantile.slower_than_ns)};
     quantile.baseline = baseline;
   }
   return quantiles;
@@ -119,8 +112,8 @@ std::array<RateCounts, kLatencyQuantiles.size()> ReadLatency(
   if (totals.latency.empty()) return counts;
   const auto requests = static_cast<int64_t>(totals.latency.total());
   for (size_t i = 0; i < counts.size(); ++i) {
-    const size_t bucket = is_cold ? quantiles[i].cold_bucket : quantiles[i].slower_bucket;
-    counts[i] = {requests, CountFrom(totals.latency, bucket)};
+    const DurationNs slower_than_ns = is_cold ? quantiles[i].slower_cold_ns : quantiles[i].slower_than_ns;
+    counts[i] = {requests, CountFrom(totals.latency, slower_than_ns)};
   }
   return counts;
 }

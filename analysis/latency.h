@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -31,10 +30,9 @@ struct LatencyMargins {
 
 struct LatencyQuantile {
   std::string_view signal;        // "latency_p50"
-  size_t slower_bucket = 0;       // events are requests in this bucket of the histogram and above,
-  size_t cold_bucket = 0;         // and in this one and above while caches are cold
-  DurationNs slower_than_ns = 0;  // where slower_bucket begins
-  Baseline baseline;              // counts: of slower_bucket; null_rate: the share above the quantile itself
+  DurationNs slower_than_ns = 0;  // events are requests at least so slow,
+  DurationNs slower_cold_ns = 0;  // and at least so slow while caches are cold
+  Baseline baseline;              // counts: of slower_than_ns; null_rate: the share above the quantile itself
 };
 
 // Of the hour before `before_second` without what touches `left_out`; unknown baselines where no durations are logged

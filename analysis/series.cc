@@ -29,6 +29,11 @@ RateCounts& RateCounts::operator+=(const RateCounts& other) {
   return *this;
 }
 
+bool AnyTouches(const std::vector<SecondInterval>& intervals, int64_t from, int64_t to) {
+  return std::any_of(intervals.begin(), intervals.end(),
+                     [from, to](const SecondInterval& interval) { return interval.from < to && from < interval.to; });
+}
+
 RateCounts AllAges(const AgeCounts& counts) {
   RateCounts sum;
   for (size_t age = 0; age < kAgeClasses; ++age) sum += {counts.requests[age], counts.errors[age]};

@@ -35,6 +35,9 @@ struct SecondInterval {
   int64_t to = 0;  // exclusive
 };
 
+// Whether any of them has a second in [from, to).
+bool AnyTouches(const std::vector<SecondInterval>& intervals, int64_t from, int64_t to);
+
 RateCounts AllAges(const AgeCounts& counts);
 // Of the requests that ended in `second`, those in age classes that wholly started in `first_start` or later.
 RateCounts StartedFrom(const AgeCounts& counts, int64_t second, int64_t first_start);

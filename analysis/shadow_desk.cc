@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fnv.h"
 #include "base/window.h"
 
 namespace revertd {
@@ -11,13 +12,6 @@ namespace {
 constexpr int64_t kBlocksNeeded = 3600 / kHistoryBlockSeconds;
 
 constexpr size_t kResultsStep = 96;  // a day of them is made room for at once
-
-// Of the same name the same on every machine (FNV-1a).
-uint64_t NumberOf(std::string_view name) {
-  uint64_t number = 0xCBF29CE484222325;
-  for (const char c : name) number = (number ^ static_cast<uint8_t>(c)) * 0x100000001B3;
-  return number;
-}
 
 }  // namespace
 
@@ -71,7 +65,7 @@ void ShadowDesk::Play(std::string_view service, const Series& series, const Depl
 
 int64_t ShadowDesk::NextStart(std::string_view service, int64_t from) const {
   const auto every = static_cast<uint64_t>(settings_.horizon_seconds);
-  const uint64_t into = (static_cast<uint64_t>(from) + NumberOf(service) % every) % every;
+  const uint64_t into = (static_cast<uint64_t>(from) + Fnv1a(service) % every) % every;
   return from + (into == 0 ? 0 : static_cast<int64_t>(every - into));
 }
 
@@ -88,22 +82,17 @@ void ShadowDesk::Begin(std::string_view service, const Series& series, const Dep
   plan.inverse_kappa = baseline.inverse_kappa;
   plan.old_rate = ObservedRate(baseline.counts);
   plan.value_needed = settings_.value_needed;
-  plan.seed = NumberOf(service) ^ static_cast<uint64_t>(second);
+  plan.seed = Fnv1a(service) ^ static_cast<uint64_t>(second);
   player->playing.emplace(plan);
-  player->playing_since = second;
 }
 
 // What a real deploy brought is no healthy traffic, and was found or refuted by its own watch.
 void ShadowDesk::End(std::string_view service, const DeployRegistry& registry, Player* player) {
-  const int64_t from = player->playing_since;
-  const int64_t to = from + settings_.horizon_seconds;
-  const std::vector<SecondInterval> left_out = registry.LeftOut(service);
-  const bool was_disturbed = std::any_of(left_out.begin(), left_out.end(), [&](const SecondInterval& interval) {
-    return interval.from < to && from < interval.to;
-  });
-  if (!was_disturbed) {
-    Keep(player->playing->Result(), player);
-    on_result_(service, player->results.back());
+  const ShadowResult result = player->playing->Result();
+  const int64_t from = result.start_second;
+  if (!AnyTouches(registry.LeftOut(service), from, from + settings_.horizon_seconds)) {
+    Keep(result, player);
+    on_result_(service, result);
   }
   player->playing.reset();
 }

@@ -50,7 +50,6 @@ class ShadowDesk {
   struct Player {
     int64_t next_second = kNoSecond;
     std::optional<ShadowDeploy> playing;
-    int64_t playing_since = 0;
     std::vector<ShadowResult> results;  // ascending
   };
 

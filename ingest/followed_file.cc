@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "base/fnv.h"
 
 namespace revertd {
 
@@ -17,11 +18,8 @@ FileHead ReadHead(int fd, int64_t bytes) {
   const auto wanted = static_cast<size_t>(std::min(bytes, FileHead::kBytesMax));
   const ssize_t count = wanted == 0 ? 0 : ::pread(fd, space.data(), wanted, 0);
   if (count <= 0) return {};
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a: kept in the state, so it must not change
-  for (ssize_t i = 0; i < count; ++i) {
-    hash = (hash ^ static_cast<unsigned char>(space[static_cast<size_t>(i)])) * 0x100000001b3;
-  }
-  return {.bytes = count, .hash = hash};
+  // Kept in the state, so it must not change.
+  return {.bytes = count, .hash = Fnv1a({space.data(), static_cast<size_t>(count)})};
 }
 
 FollowedFile::FollowedFile(int fd, int64_t offset, FileHead known, const Recorder* recorder,

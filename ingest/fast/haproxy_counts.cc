@@ -9,10 +9,7 @@ namespace revertd {
 bool HaproxyCounts::TakeAny(std::string_view& rest, AccessRecord& record) {
   std::array<DurationNs, 5> timers;
   if (!revertd::ReadTimers(TakeWord(rest), timers)) return false;
-  record.queue_ns = timers[1];
-  record.connect_ns = timers[2];
-  record.upstream_ns = timers[3];
-  record.duration_ns = timers[4];
+  SetTimers(timers, record);
   const auto status = ReadHaproxyStatus(TakeWord(rest));
   const auto size = ReadHaproxySize(TakeWord(rest));
   if (!status || !size) return false;

@@ -14,6 +14,7 @@
 #include "ingest/fast/haproxy_timers.h"
 #include "ingest/fast/wide_text.h"
 #include "ingest/format/access_record.h"
+#include "ingest/format/haproxy_fields.h"
 
 namespace revertd {
 
@@ -47,12 +48,10 @@ bool HaproxyCounts::ReadTimers(const char* at, uint64_t slashes, uint32_t size, 
         return true;
     }
   }
-  std::array<int64_t, 5> milliseconds;
-  if (!ReadShortNumbers(at, at + size, milliseconds)) return false;
-  record.queue_ns = milliseconds[1] * kMillisecondNs;
-  record.connect_ns = milliseconds[2] * kMillisecondNs;
-  record.upstream_ns = milliseconds[3] * kMillisecondNs;
-  record.duration_ns = milliseconds[4] * kMillisecondNs;
+  std::array<DurationNs, 5> timers;
+  if (!ReadShortNumbers(at, at + size, timers)) return false;
+  for (DurationNs& timer : timers) timer *= kMillisecondNs;
+  SetTimers(timers, record);
   return true;
 }
 

@@ -4,7 +4,6 @@
 // They may read up to kBlockMarginBytes around what they are given (byte_index.h). Pure functions, any thread.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "ingest/fast/byte_search.h"

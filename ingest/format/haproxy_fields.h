@@ -2,6 +2,7 @@
 // Pure functions, any thread.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -28,6 +29,13 @@ bool TakeClientHead(std::string_view line, HaproxyHead& head);
 // Reads "10/0/30/69/109", milliseconds, as many as `timers` has room for. "-1" (a phase never reached) is kNotLogged,
 // a "+" (more was to come when the line was written) is dropped. False where `word` is anything else.
 bool ReadTimers(std::string_view word, std::span<DurationNs> timers);
+// Of an HTTP line: TR, Tw, Tc, Tr, Ta; before HAProxy 1.7 Tq, Tw, Tc, Tr, Tt. Inline for the fast path.
+inline void SetTimers(const std::array<DurationNs, 5>& timers, AccessRecord& record) {
+  record.queue_ns = timers[1];
+  record.connect_ns = timers[2];
+  record.upstream_ns = timers[3];
+  record.duration_ns = timers[4];
+}
 // Reads "0/12": requests that waited before this one in the server's and the backend's queue. False as above.
 bool ReadQueues(std::string_view word, int64_t& queued);
 // Whether `word` is "1/1/0/0/+1": connections and retries.

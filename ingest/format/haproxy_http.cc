@@ -27,7 +27,7 @@ bool LooksLikeHost(std::string_view word) {
 struct Fields {
   std::string_view time;
   std::string_view own_host;
-  std::array<DurationNs, 5> timers{};  // TR, Tw, Tc, Tr, Ta; before HAProxy 1.7 Tq, Tw, Tc, Tr, Tt
+  std::array<DurationNs, 5> timers{};
   std::string_view status;
   std::string_view size;
   std::string_view state;
@@ -87,10 +87,7 @@ class Reader final : public LineReader {
     record.status = *status;
     record.bytes = *size;
     record.aborted = IsClientAbort(fields.state);
-    record.queue_ns = fields.timers[1];
-    record.connect_ns = fields.timers[2];
-    record.upstream_ns = fields.timers[3];
-    record.duration_ns = fields.timers[4];
+    SetTimers(fields.timers, record);
     record.queue_length = fields.queued;
     record.start_ns = *time;
     record.end_ns = *time + std::max<DurationNs>(record.duration_ns, 0);

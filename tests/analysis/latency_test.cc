@@ -93,7 +93,7 @@ TEST(Latency, TheLastHourSaysWhatSlowIs) {
     EXPECT_LT(quantile.baseline.counts.rate(), nominal) << "the margin lies between the two";
     EXPECT_GT(quantile.baseline.worse_rate, quantile.baseline.null_rate);
     EXPECT_LE(quantile.baseline.worse_rate, 1);
-    EXPECT_GT(quantile.cold_bucket, quantile.slower_bucket);
+    EXPECT_GT(quantile.slower_cold_ns, quantile.slower_than_ns);
   }
   EXPECT_GT(quantiles[0].slower_than_ns, 45 * kMillisecondNs);
   EXPECT_LT(quantiles[0].slower_than_ns, 56 * kMillisecondNs);

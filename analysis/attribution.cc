@@ -73,8 +73,8 @@ ControlGroup ChooseControls(const DeployRecord& deploy, const Baseline& baseline
   ControlTraffic traffic;
   RateCounts pooled;
   for (const Candidate& candidate : CandidatesFor(deploy, series, registry, graph)) {
-    const Baseline own = EstimateBaseline(
-        BaselineBlocks(*candidate.series, before, registry.LeftOut(candidate.service)), before, margins);
+    const Baseline own = EstimateBaseline(HistoryBefore(*candidate.series, before, registry.LeftOut(candidate.service)),
+                                          before, margins);
     if (!own.known()) continue;
     traffic.control += static_cast<double>(candidate.requests) * own.reference / seconds;
     pooled += own.counts;

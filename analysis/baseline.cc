@@ -1,9 +1,11 @@
 #include "analysis/baseline.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "analysis/gamma_quantile.h"
+#include "base/check.h"
 
 namespace revertd {
 namespace {
@@ -14,7 +16,8 @@ constexpr double kHistoryWeightEvents = 50;     // of phi: how many events the h
 constexpr int64_t kBlocksEnough = 30;           // below: phi and kappa have floors
 constexpr double kDispersionFloor = 2;
 constexpr double kInverseKappaFloor = 0.02;
-constexpr double kIncidentFactor = 8;  // blocks above 8 mu + 10 are incidents, left to the cap
+constexpr double kSpreadDeviations = 2;  // of the spread's estimate: about one in forty is larger
+constexpr double kIncidentFactor = 8;    // blocks above 8 mu + 10 are incidents, left to the cap
 constexpr double kIncidentEvents = 10;
 constexpr double kWorseFactor = 2;  // "healthy" refutes x2 of the reference, or 5 margins above it
 constexpr double kWorseMargins = 5;
@@ -22,13 +25,14 @@ constexpr int64_t kHourSeconds = 3600;
 
 double AsDouble(int64_t value) { return static_cast<double>(value); }
 
-struct Spread {
+struct Noise {
   double dispersion = 1;
   double inverse_kappa = 0;
 };
 
-// Residuals are taken against each hour's own mean, so that the day's course is not called noise.
-Spread SpreadOf(const std::vector<HistoryBlock>& blocks, double absolute_margin) {
+// Of blocks of one length. Residuals are taken against each hour's own mean, so that the day's course is not called
+// noise.
+Noise NoiseOf(const std::vector<HistoryBlock>& blocks, double absolute_margin) {
   std::map<int64_t, RateCounts> hours;
   for (const HistoryBlock& block : blocks) hours[block.start_second / kHourSeconds] += {block.requests, block.errors};
   double squares = 0, expected_sum = 0, excess = 0, scale = 0;
@@ -42,12 +46,46 @@ Spread SpreadOf(const std::vector<HistoryBlock>& blocks, double absolute_margin)
     const double level = std::max(expected, AsDouble(block.requests) * absolute_margin);
     scale += level * level;
   }
-  Spread spread;
-  if (expected_sum > 0) spread.dispersion = std::max(1.0, squares / expected_sum);
-  if (scale > 0) spread.inverse_kappa = std::max(0.0, excess) / scale;
-  if (static_cast<int64_t>(blocks.size()) < kBlocksEnough) {
-    spread.dispersion = std::max(spread.dispersion, kDispersionFloor);
-    spread.inverse_kappa = std::max(spread.inverse_kappa, kInverseKappaFloor);
+  Noise noise;
+  if (expected_sum > 0) noise.dispersion = std::max(1.0, squares / expected_sum);
+  if (scale > 0) noise.inverse_kappa = std::max(0.0, excess) / scale;
+  return noise;
+}
+
+// The blocks of `length` seconds that shorter ones make up.
+std::vector<HistoryBlock> Joined(const std::vector<HistoryBlock>& blocks, int64_t length) {
+  std::vector<HistoryBlock> joined;
+  for (const HistoryBlock& block : blocks) {
+    const int64_t start = BlockStart(block.start_second, length);
+    if (joined.empty() || joined.back().start_second != start) joined.push_back({start, 0, 0});
+    joined.back().requests += block.requests;
+    joined.back().errors += block.errors;
+  }
+  return joined;
+}
+
+// Ten minutes hold few blocks: what they say of short ones is read at its upper bound, and never beyond what the
+// history allows: noise that is new each second has 40/L of the history's 1/kappa in blocks of L seconds, noise that
+// lasts has the same.
+double ShortSpread(const RateHistory& history, int64_t length, double of_history, double absolute_margin) {
+  const double most = of_history * AsDouble(kHistoryBlockSeconds) / AsDouble(length);
+  if (length < history.recent_seconds) return most;
+  const std::vector<HistoryBlock> blocks = Joined(history.recent, length);
+  if (static_cast<int64_t>(blocks.size()) < kBlocksEnough) return most;
+  const double upper = 1 + kSpreadDeviations * std::sqrt(2 / AsDouble(static_cast<int64_t>(blocks.size())));
+  return std::clamp(upper * NoiseOf(blocks, absolute_margin).inverse_kappa, of_history, most);
+}
+
+BlockSpread SpreadOf(const RateHistory& history, double of_history, double absolute_margin) {
+  BlockSpread spread;
+  for (size_t i = 0; i < kBlockLengths.size(); ++i) {
+    const int64_t length = kBlockLengths[i];
+    double inverse_kappa = of_history;
+    if (length < kHistoryBlockSeconds) inverse_kappa = ShortSpread(history, length, of_history, absolute_margin);
+    if (length > kHistoryBlockSeconds) {
+      inverse_kappa = std::min(of_history, NoiseOf(Joined(history.blocks, length), absolute_margin).inverse_kappa);
+    }
+    spread.Set(i, inverse_kappa);
   }
   return spread;
 }
@@ -72,10 +110,20 @@ double UpperRate(const RateCounts& counts, double dispersion) {
   return std::min(1.0, dispersion * GammaUpperQuantile(shape, kUpperTail) / AsDouble(counts.requests));
 }
 
-std::vector<HistoryBlock> BaselineBlocks(const Series& series, int64_t before_second,
-                                         const std::vector<SecondInterval>& excluded) {
+double BlockSpread::Of(int64_t block_seconds) const {
+  const auto length = std::find(kBlockLengths.begin(), kBlockLengths.end(), block_seconds);
+  REVERTD_CHECK(length != kBlockLengths.end());
+  return by_length_[static_cast<size_t>(length - kBlockLengths.begin())];
+}
+
+void BlockSpread::RaiseTo(double least) {
+  for (double& inverse_kappa : by_length_) inverse_kappa = std::max(inverse_kappa, least);
+}
+
+RateHistory HistoryBefore(const Series& series, int64_t before_second, const std::vector<SecondInterval>& excluded) {
   const int64_t cut_start = HistoryBlockStart(before_second);
-  std::vector<HistoryBlock> blocks;
+  RateHistory history;
+  std::vector<HistoryBlock>& blocks = history.blocks;
   series.ForEachBlock([&](const HistoryBlock& block) {
     if (block.start_second < before_second - kBaselineHistorySeconds || block.start_second >= cut_start) return;
     if (AnyTouches(excluded, block.start_second, block.start_second + kHistoryBlockSeconds)) return;
@@ -85,10 +133,17 @@ std::vector<HistoryBlock> BaselineBlocks(const Series& series, int64_t before_se
   if (cut.requests > 0 && !AnyTouches(excluded, cut_start, before_second)) {
     blocks.push_back({cut_start, cut.requests, cut.errors});
   }
-  return blocks;
+  for (int64_t second = before_second - kSpreadSeconds; second < before_second; ++second) {
+    const AgeCounts* counts = series.Find(second);
+    if (counts == nullptr || AnyTouches(excluded, second, second + 1)) continue;
+    const RateCounts sum = AllAges(*counts);
+    history.recent.push_back({second, sum.requests, sum.errors});
+  }
+  return history;
 }
 
-Baseline EstimateBaseline(const std::vector<HistoryBlock>& blocks, int64_t before_second, const RateMargins& margins) {
+Baseline EstimateBaseline(const RateHistory& history, int64_t before_second, const RateMargins& margins) {
+  const std::vector<HistoryBlock>& blocks = history.blocks;
   RateCounts all, last_hour;
   for (const HistoryBlock& block : blocks) {
     all += {block.requests, block.errors};
@@ -96,14 +151,18 @@ Baseline EstimateBaseline(const std::vector<HistoryBlock>& blocks, int64_t befor
   }
   Baseline baseline;
   baseline.blocks = static_cast<int64_t>(blocks.size());
-  const Spread spread = SpreadOf(blocks, margins.absolute);
-  baseline.dispersion = spread.dispersion;
-  baseline.inverse_kappa = spread.inverse_kappa;
-  const bool hour_is_enough = AsDouble(last_hour.errors) / spread.dispersion >= kLastHourEventsEnough;
+  const Noise noise = NoiseOf(blocks, margins.absolute);
+  baseline.dispersion = noise.dispersion;
+  baseline.spread = SpreadOf(history, noise.inverse_kappa, margins.absolute);
+  if (baseline.blocks < kBlocksEnough) {
+    baseline.dispersion = std::max(baseline.dispersion, kDispersionFloor);
+    baseline.spread.RaiseTo(kInverseKappaFloor);
+  }
+  const bool hour_is_enough = AsDouble(last_hour.errors) / baseline.dispersion >= kLastHourEventsEnough;
   baseline.counts = hour_is_enough ? last_hour : all;
   if (!baseline.known()) return baseline;
   const double reference =
-      std::max(UpperRate(baseline.counts, spread.dispersion), ShrunkRate(last_hour, all, spread.dispersion));
+      std::max(UpperRate(baseline.counts, baseline.dispersion), ShrunkRate(last_hour, all, baseline.dispersion));
   baseline.reference = std::min(1.0, reference);
   baseline.null_rate = std::min(1.0, std::max(margins.factor * reference, reference + margins.absolute));
   baseline.worse_rate = std::min(1.0, std::max(kWorseFactor * reference, reference + kWorseMargins * margins.absolute));

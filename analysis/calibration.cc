@@ -63,7 +63,7 @@ std::optional<TrackSetting> Choose(std::span<const ShadowResult> results, size_t
   const std::span<const ShadowResult> before(results.begin(), split);
   std::optional<Setting> best;
   double best_delay = std::numeric_limits<double>::infinity();
-  for (size_t length = 0; length < kBlockSecondsTried.size(); ++length) {
+  for (size_t length = 0; length < kBlockLengths.size(); ++length) {
     for (size_t cap = 0; cap < kLogCapsTried.size(); ++cap) {
       const Setting setting{length, cap};
       // Accepted a day ago, and again with what came since: that none fired since is part of the second.
@@ -75,7 +75,7 @@ std::optional<TrackSetting> Choose(std::span<const ShadowResult> results, size_t
     }
   }
   if (!best) return std::nullopt;
-  return TrackSetting{kBlockSecondsTried[best->length], kLogCapsTried[best->cap]};
+  return TrackSetting{kBlockLengths[best->length], kLogCapsTried[best->cap]};
 }
 
 }  // namespace

@@ -45,14 +45,14 @@ DurationNs Times(DurationNs duration, double factor) {
   return static_cast<DurationNs>(std::llround(static_cast<double>(duration) * factor));
 }
 
-// accept(start_second, const WideHistogram&) for each whole block of the hour that has requests.
+// accept(start_second, const WideHistogram&) for each whole block of [from, to) that has requests.
 template <typename Accept>
-void ForEachBlock(const Rollups& rollups, std::string_view service, int64_t before_second,
-                  const std::vector<SecondInterval>& left_out, Accept&& accept) {
+void ForEachBlock(const Rollups& rollups, std::string_view service, const SecondInterval& interval,
+                  int64_t block_seconds, const std::vector<SecondInterval>& left_out, Accept&& accept) {
   Totals totals;
-  for (int64_t start = HistoryBlockStart(before_second - kHourSeconds); start + kHistoryBlockSeconds <= before_second;
-       start += kHistoryBlockSeconds) {
-    const int64_t end = start + kHistoryBlockSeconds;
+  for (int64_t start = BlockStart(interval.from, block_seconds); start + block_seconds <= interval.to;
+       start += block_seconds) {
+    const int64_t end = start + block_seconds;
     if (AnyTouches(left_out, start, end)) continue;
     totals.Clear();
     rollups.Sum(service, start, end, &totals);
@@ -72,26 +72,34 @@ std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Roll
   std::array<LatencyQuantile, kLatencyQuantiles.size()> quantiles;
   for (size_t i = 0; i < quantiles.size(); ++i) quantiles[i].signal = kSignals[i];
   WideHistogram hour;
-  ForEachBlock(rollups, service, before_second, left_out,
+  const SecondInterval last_hour{before_second - kHourSeconds, before_second};
+  ForEachBlock(rollups, service, last_hour, kHistoryBlockSeconds, left_out,
                [&hour](int64_t, const WideHistogram& latency) { hour.Merge(latency); });
   if (hour.empty()) return quantiles;
   std::array<DurationNs, kLatencyQuantiles.size()> old_ns{};
-  std::array<std::vector<HistoryBlock>, kLatencyQuantiles.size()> blocks;
+  std::array<RateHistory, kLatencyQuantiles.size()> histories;
   for (size_t i = 0; i < quantiles.size(); ++i) old_ns[i] = JointOf(hour, kLatencyQuantiles[i]);
-  ForEachBlock(rollups, service, before_second, left_out, [&](int64_t start, const WideHistogram& latency) {
-    const auto requests = static_cast<int64_t>(latency.total());
-    for (size_t i = 0; i < quantiles.size(); ++i) {
-      blocks[i].push_back({start, requests, CountFrom(latency, old_ns[i])});
-    }
-  });
+  const auto count = [&](int64_t start, const WideHistogram& latency, size_t i) {
+    return HistoryBlock{start, static_cast<int64_t>(latency.total()), CountFrom(latency, old_ns[i])};
+  };
+  ForEachBlock(rollups, service, last_hour, kHistoryBlockSeconds, left_out,
+               [&](int64_t start, const WideHistogram& latency) {
+                 for (size_t i = 0; i < quantiles.size(); ++i) histories[i].blocks.push_back(count(start, latency, i));
+               });
+  const SecondInterval last_minutes{before_second - kSpreadSeconds, before_second};
+  ForEachBlock(rollups, service, last_minutes, kTenSecondTier.grain_seconds, left_out,
+               [&](int64_t start, const WideHistogram& latency) {
+                 for (size_t i = 0; i < quantiles.size(); ++i) histories[i].recent.push_back(count(start, latency, i));
+               });
   const auto requests = static_cast<int64_t>(hour.total());
   for (size_t i = 0; i < quantiles.size(); ++i) {
     LatencyQuantile& quantile = quantiles[i];
+    histories[i].recent_seconds = kTenSecondTier.grain_seconds;
     quantile.slower_than_ns = JointAtLeast(std::max(Times(old_ns[i], margins.factor), old_ns[i] + margins.absolute));
     const DurationNs cold_ns = Times(old_ns[i], std::max(margins.factor, kColdFactor));
     quantile.slower_cold_ns = JointAtLeast(std::max(cold_ns, old_ns[i] + Times(margins.absolute, kColdFactor)));
     // The margin is in the duration: at it, the share above the old quantile is what may not be passed.
-    Baseline baseline = EstimateBaseline(blocks[i], before_second, {.factor = 1, .absolute = 0});
+    Baseline baseline = EstimateBaseline(histories[i], before_second, {.factor = 1, .absolute = 0});
     const double nominal = (1 - kLatencyQuantiles[i]) * static_cast<double>(requests);
     const RateCounts at_quantile{requests, static_cast<int64_t>(std::ceil(nominal))};
     baseline.reference = std::max(baseline.reference, UpperRate(at_quantile, baseline.dispersion));

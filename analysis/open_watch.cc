@@ -16,7 +16,7 @@ RateMargins MarginsOf(const DetectConfig& detect) { return {detect.margin_errors
 
 Baseline BaselineBefore(const DeployRecord& record, const Series& series, const WatchSources& sources) {
   const int64_t before = record.baseline_end();
-  return EstimateBaseline(BaselineBlocks(series, before, sources.registry.LeftOut(record.deploy.service)), before,
+  return EstimateBaseline(HistoryBefore(series, before, sources.registry.LeftOut(record.deploy.service)), before,
                           MarginsOf(sources.config.detect));
 }
 

@@ -30,6 +30,10 @@ const TrackSetting& SettingOf(const RateShiftSettings& settings, Track track) {
   return track == Track::kSlow ? settings.slow : settings.fast;
 }
 
+double InverseKappaOf(const RateShiftSettings& settings, Track track) {
+  return track == Track::kSlow ? settings.slow_inverse_kappa : settings.fast_inverse_kappa;
+}
+
 }  // namespace
 
 std::span<const double> FactorsOf(Track track, FactorGrid grid) {
@@ -55,7 +59,7 @@ RateTrack::RateTrack(const RateShiftSettings& settings, Track track)
     : null_rate_(settings.null_rate),
       log_cap_(SettingOf(settings, track).log_cap),
       factors_(FactorsOf(track, settings.factors)),
-      concentration_(ConcentrationOf(settings.inverse_kappa)),
+      concentration_(ConcentrationOf(InverseKappaOf(settings, track))),
       block_(SettingOf(settings, track).block_seconds),
       mixture_(factors_.size(),
                OnsetWeights(BlocksIn(settings.near_seconds, SettingOf(settings, track).block_seconds),

@@ -32,10 +32,11 @@ struct TrackSetting {
 
 struct RateShiftSettings {
   double null_rate = 1;
-  double inverse_kappa = 0;
   FactorGrid factors = FactorGrid::kRate;
   TrackSetting slow;
   TrackSetting fast;
+  double slow_inverse_kappa = 0;  // of blocks as long as the track's
+  double fast_inverse_kappa = 0;
   int64_t near_seconds = kOnsetNearSeconds;
   int64_t horizon_seconds = int64_t{15} * 60;
 };

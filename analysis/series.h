@@ -42,10 +42,11 @@ RateCounts AllAges(const AgeCounts& counts);
 // Of the requests that ended in `second`, those in age classes that wholly started in `first_start` or later.
 RateCounts StartedFrom(const AgeCounts& counts, int64_t second, int64_t first_start);
 
-constexpr int64_t HistoryBlockStart(int64_t second) {
-  const int64_t remainder = second % kHistoryBlockSeconds;
-  return second - (remainder < 0 ? remainder + kHistoryBlockSeconds : remainder);
+constexpr int64_t BlockStart(int64_t second, int64_t block_seconds) {
+  const int64_t remainder = second % block_seconds;
+  return second - (remainder < 0 ? remainder + block_seconds : remainder);
 }
+constexpr int64_t HistoryBlockStart(int64_t second) { return BlockStart(second, kHistoryBlockSeconds); }
 
 class Series {
  public:

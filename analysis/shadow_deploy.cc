@@ -38,13 +38,13 @@ std::optional<ShadowResult> DecodeShadow(int64_t start_second, std::string_view 
   return result;
 }
 
-uint64_t ShadowDeploy::HeapBytes() { return kTracks * (1 + kEffectsTried) * kBlockSecondsTried.size() * sizeof(Bank); }
+uint64_t ShadowDeploy::HeapBytes() { return kTracks * (1 + kEffectsTried) * kBlockLengths.size() * sizeof(Bank); }
 
 ShadowDeploy::Bank::Bank(const ShadowPlan& plan, size_t length, size_t track)
     : factors_(FactorsOf(static_cast<Track>(track))),
-      block_seconds_(kBlockSecondsTried[length]),
+      block_seconds_(kBlockLengths[length]),
       weights_(BlocksIn(kOnsetNearSeconds, block_seconds_), BlocksIn(plan.horizon_seconds, block_seconds_)),
-      concentration_(ConcentrationOf(plan.inverse_kappa)),
+      concentration_(ConcentrationOf(plan.spread.Of(block_seconds_))),
       value_needed_(plan.value_needed) {
   REVERTD_CHECK(factors_.size() == kFactors);
   max_.fill(1);  // E before the first second
@@ -103,8 +103,8 @@ void ShadowDeploy::Bank::Observe(int64_t since_start, double expected, double ev
 ShadowDeploy::ShadowDeploy(const ShadowPlan& plan) : plan_(plan), random_(plan.seed) {
   for (size_t track = 0; track < kTracks; ++track) {
     for (std::vector<Bank>& lengths : banks_[track]) {
-      lengths.reserve(kBlockSecondsTried.size());
-      for (size_t length = 0; length < kBlockSecondsTried.size(); ++length) lengths.emplace_back(plan, length, track);
+      lengths.reserve(kBlockLengths.size());
+      for (size_t length = 0; length < kBlockLengths.size(); ++length) lengths.emplace_back(plan, length, track);
     }
   }
 }
@@ -129,7 +129,7 @@ ShadowResult ShadowDeploy::Result() const {
   ShadowResult result;
   result.start_second = plan_.start_second;
   for (size_t track = 0; track < kTracks; ++track) {
-    for (size_t length = 0; length < kBlockSecondsTried.size(); ++length) {
+    for (size_t length = 0; length < kBlockLengths.size(); ++length) {
       for (size_t cap = 0; cap < kLogCapsTried.size(); ++cap) {
         result.log_max[track][length][cap] = InSteps(std::log(banks_[track][0][length].max(cap)));
         for (size_t effect = 0; effect < kEffectsTried; ++effect) {

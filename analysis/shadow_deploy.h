@@ -16,11 +16,11 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/baseline.h"
 #include "analysis/rate_shift.h"
 
 namespace revertd {
 
-inline constexpr std::array<int64_t, 7> kBlockSecondsTried = {2, 5, 10, 20, 40, 80, 120};
 // ln 8, and a half and a quarter of it.
 inline constexpr std::array<double, 3> kLogCapsTried = {kLogCapUncalibrated, kLogCapUncalibrated / 2,
                                                         kLogCapUncalibrated / 4};
@@ -31,7 +31,7 @@ inline constexpr std::array<std::array<double, kEffectsTried>, kTracks> kEffects
 
 // By block length, then cap.
 template <typename Value>
-using SettingGrid = std::array<std::array<Value, kLogCapsTried.size()>, kBlockSecondsTried.size()>;
+using SettingGrid = std::array<std::array<Value, kLogCapsTried.size()>, kBlockLengths.size()>;
 
 // What is kept of a shadow deploy: 134 bytes, in steps that lose nothing that matters.
 struct ShadowResult {
@@ -51,11 +51,11 @@ std::optional<ShadowResult> DecodeShadow(int64_t start_second, std::string_view 
 struct ShadowPlan {
   int64_t start_second = 0;
   int64_t horizon_seconds = int64_t{15} * 60;
-  double null_rate = 1;      // p_null of a deploy at that second
-  double inverse_kappa = 0;  // of the same baseline
-  double old_rate = 0;       // what the regressions are multiples of
-  double value_needed = 0;   // of E, for one track
-  uint64_t seed = 0;         // of what is mixed in
+  double null_rate = 1;     // p_null of a deploy at that second
+  BlockSpread spread;       // of the same baseline
+  double old_rate = 0;      // what the regressions are multiples of
+  double value_needed = 0;  // of E, for one track
+  uint64_t seed = 0;        // of what is mixed in
 };
 
 class ShadowDeploy {

@@ -73,13 +73,13 @@ void ShadowDesk::Begin(std::string_view service, const Series& series, const Dep
                        Player* player) const {
   const int64_t before = second - kSecondsBeforeDeployLeftOut;
   const Baseline baseline =
-      EstimateBaseline(BaselineBlocks(series, before, registry.LeftOut(service)), before, settings_.margins);
+      EstimateBaseline(HistoryBefore(series, before, registry.LeftOut(service)), before, settings_.margins);
   if (!baseline.known() || baseline.blocks < kBlocksNeeded) return;
   ShadowPlan plan;
   plan.start_second = second;
   plan.horizon_seconds = settings_.horizon_seconds;
   plan.null_rate = baseline.null_rate;
-  plan.inverse_kappa = baseline.inverse_kappa;
+  plan.spread = baseline.spread;
   plan.old_rate = ObservedRate(baseline.counts);
   plan.value_needed = settings_.value_needed;
   plan.seed = Fnv1a(service) ^ static_cast<uint64_t>(second);

@@ -22,7 +22,6 @@ int64_t ColdBlockSeconds(const SignalPlan& plan) {
 RateShiftSettings SettingsOf(const SignalPlan& plan) {
   RateShiftSettings settings;
   settings.null_rate = plan.baseline.null_rate;
-  settings.inverse_kappa = plan.baseline.inverse_kappa;
   settings.factors = plan.factors;
   settings.slow = plan.calibration.slow;
   settings.fast = plan.calibration.fast;
@@ -30,6 +29,8 @@ RateShiftSettings SettingsOf(const SignalPlan& plan) {
     settings.slow = {.block_seconds = ColdBlockSeconds(plan), .log_cap = kLogCapUncalibrated};
     settings.fast = settings.slow;
   }
+  settings.slow_inverse_kappa = plan.baseline.spread.Of(settings.slow.block_seconds);
+  settings.fast_inverse_kappa = plan.baseline.spread.Of(settings.fast.block_seconds);
   settings.horizon_seconds = plan.horizon_seconds;
   return settings;
 }
@@ -41,7 +42,8 @@ SignalWatch::SignalWatch(SignalPlan plan)
       settings_(SettingsOf(plan_)),
       shift_(settings_),
       healthy_(RateTest::Alternative::kBelow, plan_.baseline.worse_rate,
-               std::max(plan_.baseline.inverse_kappa, kHealthyInverseKappaMin), ColdBlockSeconds(plan_)),
+               std::max(plan_.baseline.spread.Of(ColdBlockSeconds(plan_)), kHealthyInverseKappaMin),
+               ColdBlockSeconds(plan_)),
       control_(plan_.margin_factor, plan_.horizon_seconds) {}
 
 void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {

@@ -21,10 +21,20 @@ double LargestDayFactor(const Cell& cell, int64_t first_second, const RunSetting
   return std::max(DayFactor(first_second), DayFactor(first_second + settings.trial.observe_seconds));
 }
 
-bool Fires(const Cell& cell, const RateShiftSettings& settings, int64_t first_second, uint64_t seed) {
+// The watch begins kSpreadSeconds after the history: those before it tell the spread of short blocks.
+bool Fires(const ValidityResult& result, RateShiftSettings settings, const History& past, uint64_t seed) {
+  const Cell& cell = result.cell;
   const Traffic traffic{cell.noise, cell.requests_per_second, cell.error_rate};
-  ClimatePath climate(cell.noise, first_second, SeedOf(seed, kClimate));
+  ClimatePath climate(cell.noise, past.end_second, SeedOf(seed, kClimate));
   Random random(SeedOf(seed, kDraws));
+  RateHistory history{.blocks = past.target};
+  const int64_t begin = past.end_second + kSpreadSeconds;
+  for (int64_t second = past.end_second; second < begin; ++second) {
+    const RateCounts counts = AllAges(DrawSecond(traffic, climate.Next(), {}, random));
+    history.recent.push_back({second, counts.requests, counts.errors});
+  }
+  const BlockSpread spread = EstimateBaseline(history, begin, RateMargins{}).spread;
+  settings.slow_inverse_kappa = settings.fast_inverse_kappa = spread.Of(result.block_seconds);
   RateShift shift(settings);
   const double needed = std::log(kTracksOfShift / kAlpha);
   for (int64_t second = 0; second < settings.horizon_seconds; ++second) {
@@ -56,12 +66,12 @@ std::vector<ValidityResult> RunValidity(const Grid& grid, const RunSettings& set
     const uint64_t seed = SeedOfCell(settings.seed, result.cell);
     const History history = DrawHistory(result.cell, cold, SeedOf(SeedOf(seed, kHistory), index));
     RateShiftSettings shift;
-    shift.null_rate = result.cell.error_rate * LargestDayFactor(result.cell, history.end_second, settings);
-    shift.inverse_kappa = EstimateBaseline(history.target, history.end_second, RateMargins{}).inverse_kappa;
+    const int64_t begin = history.end_second + kSpreadSeconds;
+    shift.null_rate = result.cell.error_rate * LargestDayFactor(result.cell, begin, settings);
     shift.slow.block_seconds = shift.fast.block_seconds = result.block_seconds;
     shift.horizon_seconds = settings.trial.observe_seconds;
     for (size_t run = index * shared_by; run < std::min(runs, (index + 1) * shared_by); ++run) {
-      fired[item] += Fires(result.cell, shift, history.end_second, SeedOf(seed, run)) ? 1 : 0;
+      fired[item] += Fires(result, shift, history, SeedOf(seed, run)) ? 1 : 0;
     }
   });
   for (size_t item = 0; item < fired.size(); ++item) results[item / histories].fired += fired[item];

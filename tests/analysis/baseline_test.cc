@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "analysis/draw.h"
 #include "analysis/gamma_quantile.h"
 #include "analysis/power.h"
 
@@ -49,13 +50,13 @@ TEST(Baseline, NothingKnownMeansNothingIsWorse) {
 }
 
 TEST(Baseline, FewBlocksHaveFloors) {
-  const Baseline baseline = EstimateBaseline(Blocks(29, 1000, 0), kHour, {});
+  const Baseline baseline = EstimateBaseline({.blocks = Blocks(29, 1000, 0)}, kHour, {});
   EXPECT_DOUBLE_EQ(baseline.dispersion, 2);
-  EXPECT_DOUBLE_EQ(baseline.inverse_kappa, 0.02);
+  EXPECT_DOUBLE_EQ(baseline.spread.Of(40), 0.02);
   const double upper = 2 * -std::log(1e-4) / 29'000;  // U of zero errors: the exponential's quantile
   EXPECT_NEAR(baseline.reference, upper, 1e-12);
   EXPECT_NEAR(baseline.null_rate, std::max(1.25 * upper, upper + 0.0002), 1e-12);
-  EXPECT_DOUBLE_EQ(EstimateBaseline(Blocks(30, 1000, 0), kHour, {}).dispersion, 1);
+  EXPECT_DOUBLE_EQ(EstimateBaseline({.blocks = Blocks(30, 1000, 0)}, kHour, {}).dispersion, 1);
 }
 
 TEST(Baseline, AgreesWithTheFormulasWrittenOut) {
@@ -84,10 +85,10 @@ TEST(Baseline, AgreesWithTheFormulasWrittenOut) {
     excess += (errors - mu) * (errors - mu) - mu;
     scale += std::max(mu, requests * 0.0002L) * std::max(mu, requests * 0.0002L);
   }
-  const Baseline baseline = EstimateBaseline(blocks, kHour, {});
+  const Baseline baseline = EstimateBaseline({.blocks = blocks}, kHour, {});
   const long double phi = squares / means;
   EXPECT_NEAR(baseline.dispersion / static_cast<double>(phi), 1, 1e-9);
-  EXPECT_NEAR(baseline.inverse_kappa / static_cast<double>(excess / scale), 1, 1e-9);
+  EXPECT_NEAR(baseline.spread.Of(40) / static_cast<double>(excess / scale), 1, 1e-9);
   const long double p_hat = (x[0] + x[1]) / (n[0] + n[1]);
   const long double shrunk = (x[1] + 50 * phi) / (n[1] + 50 * phi / p_hat);
   const RateCounts all{static_cast<int64_t>(n[0] + n[1]), static_cast<int64_t>(x[0] + x[1])};
@@ -99,7 +100,7 @@ TEST(Baseline, AgreesWithTheFormulasWrittenOut) {
 TEST(Baseline, ManyErrorsInTheLastHourStandAlone) {
   std::vector<HistoryBlock> blocks = Blocks(180, 10'000, 25);
   for (size_t i = 90; i < 180; ++i) blocks[i].errors = 30;
-  const Baseline baseline = EstimateBaseline(blocks, kHour, {});
+  const Baseline baseline = EstimateBaseline({.blocks = blocks}, kHour, {});
   EXPECT_EQ(baseline.counts.errors, 90 * 30);
   EXPECT_GT(baseline.reference, 0.003);
   EXPECT_LT(baseline.reference, 0.0035);
@@ -108,9 +109,53 @@ TEST(Baseline, ManyErrorsInTheLastHourStandAlone) {
 TEST(Baseline, IncidentsDoNotLoosenTheBlockNull) {
   std::vector<HistoryBlock> blocks = Blocks(90, 10'000, 10);
   blocks[40].errors = 2000;
-  const Baseline baseline = EstimateBaseline(blocks, kHour, {});
+  const Baseline baseline = EstimateBaseline({.blocks = blocks}, kHour, {});
   EXPECT_GT(baseline.dispersion, 100) << "the bound knows of the incident";
-  EXPECT_LT(baseline.inverse_kappa, 1) << "the block null leaves it to the cap";
+  EXPECT_LT(baseline.spread.Of(40), 1) << "the block null leaves it to the cap";
+}
+
+// A day of blocks and the ten minutes before the deploy: the rate is drawn anew every `lasts` seconds, with relative
+// variance `variance`.
+RateHistory NoisyHistory(int64_t lasts, double variance, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::gamma_distribution<double> level(1 / variance, variance);
+  RateHistory history;
+  double factor = 1;
+  for (int64_t second = kHour - 86'400; second < kHour; ++second) {
+    if (second % lasts == 0) factor = level(random);
+    const int64_t errors = DrawPoisson(5 * factor, random);
+    const int64_t start = HistoryBlockStart(second);
+    if (history.blocks.empty() || history.blocks.back().start_second != start) history.blocks.push_back({start, 0, 0});
+    history.blocks.back().requests += 5000;
+    history.blocks.back().errors += errors;
+    if (second >= kHour - kSpreadSeconds) history.recent.push_back({second, 5000, errors});
+  }
+  return history;
+}
+
+TEST(Baseline, NoiseOfEverySecondIsReadWiderInShortBlocks) {
+  const BlockSpread spread = EstimateBaseline(NoisyHistory(1, 0.4, 17), kHour, {}).spread;
+  for (const int64_t length : kBlockLengths) {
+    const double truth = 0.4 / static_cast<double>(length);
+    EXPECT_GE(spread.Of(length), 0.8 * truth) << length << " s, seed 17";
+    EXPECT_LE(spread.Of(length), 2.2 * truth) << length << " s, seed 17";
+  }
+}
+
+TEST(Baseline, NoiseThatLastsIsReadAlikeInAllBlocks) {
+  const BlockSpread spread = EstimateBaseline(NoisyHistory(120, 0.2, 18), kHour, {}).spread;
+  for (const int64_t length : kBlockLengths) {
+    EXPECT_GE(spread.Of(length), 0.8 * spread.Of(40)) << length << " s, seed 18";
+    EXPECT_LE(spread.Of(length), 3 * spread.Of(40)) << length << " s, seed 18";
+  }
+}
+
+TEST(Baseline, WithoutItsLastSecondsShortBlocksAreReadAtTheirWidest) {
+  RateHistory history = NoisyHistory(120, 0.2, 19);
+  history.recent.clear();
+  const BlockSpread spread = EstimateBaseline(history, kHour, {}).spread;
+  EXPECT_DOUBLE_EQ(spread.Of(5), 8 * spread.Of(40));
+  EXPECT_DOUBLE_EQ(spread.Of(20), 2 * spread.Of(40));
 }
 
 TEST(Baseline, BlocksLeaveOutIntervalsAndKeepTheCutOne) {
@@ -122,11 +167,13 @@ TEST(Baseline, BlocksLeaveOutIntervalsAndKeepTheCutOne) {
     series.Append(counts);
     series.SealThrough(second);
   }
-  const auto blocks = BaselineBlocks(series, kHour + 130, {{kHour + 45, kHour + 46}});
+  const RateHistory history = HistoryBefore(series, kHour + 130, {{kHour + 45, kHour + 46}});
+  const std::vector<HistoryBlock>& blocks = history.blocks;
   ASSERT_EQ(blocks.size(), 3u);
   EXPECT_EQ(blocks[0].start_second, kHour);
   EXPECT_EQ(blocks[1].start_second, kHour + 80);
   EXPECT_EQ(blocks[2].requests, 100) << "ten seconds of the block that the deploy cuts";
+  EXPECT_EQ(history.recent.size(), 129u) << "each second before it but the one that is left out";
 }
 
 TEST(Series, BlocksAreTheSumOfTheirSecondsHoweverTheyWereClosed) {

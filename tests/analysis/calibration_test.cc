@@ -19,7 +19,7 @@ constexpr double kRate = 0.001;
 ShadowPlan PlanOf(double null_rate, double inverse_kappa, uint64_t seed) {
   ShadowPlan plan;
   plan.null_rate = null_rate;
-  plan.inverse_kappa = inverse_kappa;
+  plan.spread = BlockSpread(inverse_kappa);
   plan.old_rate = kRate;
   plan.value_needed = kNeeded;
   plan.seed = seed;
@@ -53,7 +53,7 @@ double LargestLogValue(const std::vector<RateCounts>& seconds, const ShadowPlan&
                        const TrackSetting& setting) {
   RateShiftSettings settings;
   settings.null_rate = plan.null_rate;
-  settings.inverse_kappa = plan.inverse_kappa;
+  settings.slow_inverse_kappa = settings.fast_inverse_kappa = plan.spread.Of(setting.block_seconds);
   settings.slow = settings.fast = setting;
   RateTrack reference(settings, track);
   double largest = 0;
@@ -78,9 +78,9 @@ TEST(ShadowDeploy, IsTheDetectorItself) {
       }
       const ShadowResult result = shadow.Result();
       for (size_t track = 0; track < kTracks; ++track) {
-        for (size_t length = 0; length < kBlockSecondsTried.size(); ++length) {
+        for (size_t length = 0; length < kBlockLengths.size(); ++length) {
           for (size_t cap = 0; cap < kLogCapsTried.size(); ++cap) {
-            const TrackSetting setting{kBlockSecondsTried[length], kLogCapsTried[cap]};
+            const TrackSetting setting{kBlockLengths[length], kLogCapsTried[cap]};
             const double log_max = LargestLogValue(seconds, plan, static_cast<Track>(track), setting);
             const double told = result.log_max[track][length][cap] * ShadowResult::kLogStep;
             EXPECT_GE(told, std::min(log_max, 255.0 / 16) - 1e-9) << "seed 71, " << requests << "/s";
@@ -143,7 +143,7 @@ TEST(Calibration, ASettingThatFiredInTheLastDayIsNotTaken) {
   const auto place = [](auto& tried, auto value) {
     return static_cast<size_t>(std::find(tried.begin(), tried.end(), value) - tried.begin());
   };
-  const size_t length = place(kBlockSecondsTried, before.fast.block_seconds);
+  const size_t length = place(kBlockLengths, before.fast.block_seconds);
   const size_t cap = place(kLogCapsTried, before.fast.log_cap);
   results.back().log_max[static_cast<size_t>(Track::kFast)][length][cap] = 255;
   const Calibration after = Calibrate(results, kNeeded);

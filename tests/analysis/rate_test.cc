@@ -34,7 +34,7 @@ TEST(RateShift, IsAnEProcessAtTheNullsBoundary) {
       std::mt19937_64 random(seed);
       RateShiftSettings settings;
       settings.null_rate = mean_per_second / 500;
-      settings.inverse_kappa = inverse_kappa;
+      settings.slow_inverse_kappa = settings.fast_inverse_kappa = inverse_kappa;
       settings.slow.block_seconds = settings.fast.block_seconds = 5;
       settings.horizon_seconds = 60;
       Tally tally;

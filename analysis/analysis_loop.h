@@ -26,7 +26,7 @@ class AnalysisLoop {
  public:
   using ReadGateFacts = std::function<GateFacts(std::string_view repo)>;  // asked only when a decision is due
   // All must outlive the loop. `rollups`, where given, are fed each window before its second is sealed here; without
-  // them latency is not judged.
+  // them only errors are judged.
   AnalysisLoop(const Config& config, const ServiceTable& services, ReadGateFacts facts, AnalysisSink* sink,
                const Rollups* rollups = nullptr);
   AnalysisLoop(const AnalysisLoop&) = delete;  // watches point into it

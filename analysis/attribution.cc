@@ -12,26 +12,8 @@ namespace {
 
 struct Candidate {
   std::string_view service;
-  const Series* series;
-  int64_t requests;  // in the traffic interval
+  int64_t requests;  // in the minutes before the deploy
 };
-
-SecondInterval TrafficBefore(int64_t second) { return {second - kTrafficSeconds, second}; }
-
-std::vector<Candidate> CandidatesFor(const DeployRecord& deploy, const SeriesByService& series,
-                                     const DeployRegistry& registry, const CallGraph& graph) {
-  std::vector<Candidate> candidates;
-  for (const auto& [service, kept] : series) {
-    if (service == deploy.deploy.service || graph.Related(service, deploy.deploy.service)) continue;
-    if (!registry.MayBeControl(service, deploy.first_second())) continue;
-    const int64_t requests = kept.Sum(TrafficBefore(deploy.baseline_end())).requests;
-    if (requests > 0) candidates.push_back({service, &kept, requests});
-  }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.requests > b.requests; });
-  if (candidates.size() > kControlsMax) candidates.resize(kControlsMax);
-  return candidates;
-}
 
 }  // namespace
 
@@ -56,49 +38,70 @@ bool CallGraph::Reaches(std::string_view from, std::string_view to) const {
 
 bool CallGraph::Related(std::string_view a, std::string_view b) const { return Reaches(a, b) || Reaches(b, a); }
 
-std::string ControlGroup::Names() const {
+std::vector<std::string_view> ControlCandidates(const DeployRecord& deploy, const SeriesByService& series,
+                                                const DeployRegistry& registry, const CallGraph& graph) {
+  std::vector<Candidate> candidates;
+  for (const auto& [service, kept] : series) {
+    if (service == deploy.deploy.service || graph.Related(service, deploy.deploy.service)) continue;
+    if (!registry.MayBeControl(service, deploy.first_second())) continue;
+    const int64_t before = deploy.baseline_end();
+    const int64_t requests = kept.Sum({before - kTrafficSeconds, before}).requests;
+    if (requests > 0) candidates.push_back({service, requests});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.requests > b.requests; });
+  if (candidates.size() > kControlsMax) candidates.resize(kControlsMax);
+  std::vector<std::string_view> services;
+  for (const Candidate& candidate : candidates) services.push_back(candidate.service);
+  return services;
+}
+
+ControlGroup::ControlGroup(std::vector<ServiceSignals> candidates, const ServiceSignals& target,
+                           int64_t horizon_seconds)
+    : services_(std::move(candidates)) {
+  for (const Signal signal : kAllSignals) {
+    const Baseline& before = target.baseline(signal);
+    double expected = 0, requests = 0;
+    for (const ServiceSignals& service : services_) {
+      const Baseline& own = service.baseline(signal);
+      if (!own.known()) continue;
+      requests += service.ExposurePerSecond(signal);
+      expected += service.ExposurePerSecond(signal) * own.reference;
+      before_[signal] += own.counts;
+    }
+    if (!before.known() || requests <= 0) continue;
+    reference_[signal] = expected / requests;
+    usable_[signal] = ControlIsUsable({.grid = TraitsOf(signal).grid,
+                                       .target_null = before.null_rate,
+                                       .target_reference = before.reference,
+                                       .control_reference = reference_[signal],
+                                       .horizon_seconds = horizon_seconds},
+                                      target.ExposurePerSecond(signal), requests);
+  }
+}
+
+std::string ControlGroup::Names(Signal signal) const {
   std::vector<std::string> names;
-  for (const ControlSource& source : sources) names.push_back(source.service);
+  for (const ServiceSignals& service : services_) {
+    if (usable(signal) && service.baseline(signal).known()) names.push_back(service.service());
+  }
   return Join(names, ",");
 }
 
-ControlGroup ChooseControls(const DeployRecord& deploy, const Baseline& baseline, const SeriesByService& series,
-                            const DeployRegistry& registry, const CallGraph& graph, const RateMargins& margins,
-                            int64_t horizon_seconds) {
-  const auto target = series.find(deploy.deploy.service);
-  if (target == series.end() || !baseline.known()) return {};
-  const int64_t before = deploy.baseline_end();
-  const double seconds = static_cast<double>(kTrafficSeconds);
-  ControlGroup group;
-  ControlTraffic traffic;
-  RateCounts pooled;
-  for (const Candidate& candidate : CandidatesFor(deploy, series, registry, graph)) {
-    const Baseline own = EstimateBaseline(HistoryBefore(*candidate.series, before, registry.LeftOut(candidate.service)),
-                                          before, margins);
-    if (!own.known()) continue;
-    traffic.control += static_cast<double>(candidate.requests) * own.reference / seconds;
-    pooled += own.counts;
-    group.sources.push_back({std::string(candidate.service), candidate.series, own});
+PerSignal<ControlGroup::Reading> ControlGroup::Read(const DeployRegistry& registry, int64_t second,
+                                                    int64_t first_start) const {
+  PerSignal<Reading> readings;
+  for (const ServiceSignals& service : services_) {
+    if (!registry.MayBeControl(service.service(), second)) continue;
+    const PerSignal<RateCounts> counts = service.Read(second, first_start, false);
+    for (const Signal signal : kAllSignals) {
+      const Baseline& own = service.baseline(signal);
+      if (!own.known()) continue;
+      readings[signal].counts += counts[signal];
+      readings[signal].expected += static_cast<double>(counts[signal].requests) * own.reference;
+    }
   }
-  const double requests = static_cast<double>(target->second.Sum(TrafficBefore(before)).requests) / seconds;
-  traffic.target_null = requests * baseline.null_rate;
-  traffic.target_reference = requests * baseline.reference;
-  if (!ControlIsUsable(traffic, horizon_seconds)) return {};
-  group.rate_before = pooled.rate();
-  return group;
-}
-
-ControlReading ReadControls(const ControlGroup& group, const DeployRegistry& registry, int64_t second,
-                            int64_t first_start) {
-  ControlReading reading;
-  for (const ControlSource& source : group.sources) {
-    const AgeCounts* counts = source.series->Find(second);
-    if (counts == nullptr || !registry.MayBeControl(source.service, second)) continue;
-    const RateCounts started = StartedFrom(*counts, second, first_start);
-    reading.counts += started;
-    reading.expected += static_cast<double>(started.requests) * source.baseline.reference;
-  }
-  return reading;
+  return readings;
 }
 
 }  // namespace revertd

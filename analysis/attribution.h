@@ -1,7 +1,9 @@
-// Attribution: which services may stand as controls for a deploy, and what is known of them before it.
+// Attribution: which services may stand as controls for a deploy, and what is
+// known of them before it.
 //
-// One thread, the analysis thread. A control is a service with no declared call path to or from the deployed one (its
-// callers suffer with it, what it calls may suffer from it) and no deploy of its own within 15 minutes.
+// One thread, the analysis thread. A control is a service with no declared call
+// path to or from the deployed one (its callers suffer with it, what it calls
+// may suffer from it) and no deploy of its own within 15 minutes.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +16,16 @@
 #include "analysis/control.h"
 #include "analysis/deploy_registry.h"
 #include "analysis/series.h"
+#include "analysis/service_signals.h"
 #include "config/config.h"
 
 namespace revertd {
 
 using SeriesByService = std::map<std::string, Series, std::less<>>;
 
-// More add little evidence and make the first unrelated incident among them likelier.
+// More add little evidence and make the first unrelated incident among them
+// likelier.
 inline constexpr size_t kControlsMax = 8;
-inline constexpr int64_t kTrafficSeconds = int64_t{5} * 60;  // before the deploy, for the expected traffic
 
 class CallGraph {
  public:
@@ -35,31 +38,35 @@ class CallGraph {
   std::map<std::string, std::vector<std::string>, std::less<>> calls_;
 };
 
-struct ControlSource {
-  std::string service;
-  const Series* series = nullptr;
-  Baseline baseline;
+// The services that a deploy is compared with, signal by signal.
+class ControlGroup {
+ public:
+  ControlGroup() = default;
+  // Of those candidates whose signal is known; unusable where all of them together have too little traffic.
+  ControlGroup(std::vector<ServiceSignals> candidates, const ServiceSignals& target, int64_t horizon_seconds);
+
+  bool usable(Signal signal) const { return usable_[signal]; }
+  std::string Names(Signal signal) const;                                    // comma separated; empty: not usable
+  const RateCounts& before(Signal signal) const { return before_[signal]; }  // pooled
+  double reference(Signal signal) const { return reference_[signal]; }       // pooled, weighted by traffic
+
+  // The counts of a second, of requests that started in `first_start` or later, and the events expected among them. A
+  // service that is deployed itself at that second is left out.
+  struct Reading {
+    RateCounts counts;
+    double expected = 0;
+  };
+  PerSignal<Reading> Read(const DeployRegistry& registry, int64_t second, int64_t first_start) const;
+
+ private:
+  std::vector<ServiceSignals> services_;
+  PerSignal<bool> usable_;
+  PerSignal<RateCounts> before_;
+  PerSignal<double> reference_;
 };
 
-struct ControlGroup {
-  std::vector<ControlSource> sources;  // empty: no usable control
-  double rate_before = 0;
-
-  std::string Names() const;  // comma separated
-};
-
-// The controls for a deploy with this baseline, or an empty group if all of them together have too little traffic.
-ControlGroup ChooseControls(const DeployRecord& deploy, const Baseline& baseline, const SeriesByService& series,
-                            const DeployRegistry& registry, const CallGraph& graph, const RateMargins& margins,
-                            int64_t horizon_seconds);
-
-// The group's counts in a second, of requests that started in `first_start` or later, and its expected events; a
-// source that is deployed itself at that second is left out.
-struct ControlReading {
-  RateCounts counts;
-  double expected = 0;
-};
-ControlReading ReadControls(const ControlGroup& group, const DeployRegistry& registry, int64_t second,
-                            int64_t first_start);
+// The services with the most traffic before the deploy that may stand as its controls.
+std::vector<std::string_view> ControlCandidates(const DeployRecord& deploy, const SeriesByService& series,
+                                                const DeployRegistry& registry, const CallGraph& graph);
 
 }  // namespace revertd

@@ -8,38 +8,64 @@
 namespace revertd {
 namespace {
 
-constexpr std::array<double, 6> kFactors = {1.3, 1.7, 2.5, 5, 12, 30};
-// The control's counts are discounted towards this many events: two services never share a multiplier exactly.
+constexpr std::array<double, 6> kRateFactors = {1.3, 1.7, 2.5, 5, 12, 30};
+constexpr std::array<double, 6> kShareFactors = {1.1, 1.3, 1.7, 2.5, 5, 12};
+constexpr std::array<double, 4> kFallFactors = {0.7, 0.4, 0.15, 0.02};
+// The control's counts are discounted towards this many events: two services
+// never share a multiplier exactly.
 constexpr double kControlEventsTrusted = 20;
-constexpr double kElevated = 2;      // the control's last minute against its expectation
-constexpr double kNullElevated = 3;  // then the target may be at x3 before it is blamed
+constexpr double kTroubled = 2;      // the control's last minute against its expectation
+constexpr double kNullTroubled = 3;  // then the target may be at x3 before it is blamed
 constexpr double kEffectUsable = 5;
 
-LogEvidence EvidenceOf(const ControlSecond& block) {
+std::span<const double> FactorsOf(FactorGrid grid) {
+  switch (grid) {
+    case FactorGrid::kRate: return kRateFactors;
+    case FactorGrid::kShare: return kShareFactors;
+    case FactorGrid::kFall: return kFallFactors;
+  }
+  return {};
+}
+
+LogEvidence EvidenceOf(std::span<const double> factors, const ControlSecond& block) {
   const double discount = kControlEventsTrusted / (kControlEventsTrusted + block.events_control);
-  return CappedLogEvidence(kFactors, block.events_target, block.expected_target, discount * block.expected_control,
+  return CappedLogEvidence(factors, block.events_target, block.expected_target, discount * block.expected_control,
                            discount * block.events_control, kLogCapUncalibrated);
+}
+
+// What the target's expectation is multiplied by while the control is in
+// trouble: never to its own disadvantage.
+double AllowanceOf(const ControlSettings& settings) {
+  if (settings.target_null <= 0) return 1;
+  const double moved =
+      FactorOfEffect(settings.grid, kNullTroubled, settings.target_reference) * settings.target_reference;
+  const double allowance = moved / settings.target_null;
+  return settings.grid == FactorGrid::kFall ? std::min(1.0, allowance) : std::max(1.0, allowance);
 }
 
 }  // namespace
 
-ControlShift::ControlShift(double margin_factor, int64_t horizon_seconds)
-    : margin_factor_(margin_factor),
-      mixture_(kFactors.size(), OnsetWeights(BlocksIn(kOnsetNearSeconds, kControlBlockSeconds),
-                                             BlocksIn(horizon_seconds, kControlBlockSeconds))),
-      open_(EvidenceOf({})) {}
+ControlShift::ControlShift(const ControlSettings& settings)
+    : factors_(FactorsOf(settings.grid)),
+      troubled_(FactorOfEffect(settings.grid, kTroubled, settings.control_reference)),
+      allowance_(AllowanceOf(settings)),
+      mixture_(factors_.size(), OnsetWeights(BlocksIn(kOnsetNearSeconds, kControlBlockSeconds),
+                                             BlocksIn(settings.horizon_seconds, kControlBlockSeconds))),
+      open_(EvidenceOf(factors_, {})) {}
 
-bool ControlShift::ControlIsElevated(const ControlSecond& second) {
+bool ControlShift::ControlIsTroubled(const ControlSecond& second) {
   Minute& slot = minute_[minute_next_];
   minute_next_ = (minute_next_ + 1) % minute_.size();
   slot = {second.expected_control, second.events_control};
-  // Summed anew: adding and subtracting would let rounding errors of a burst stay behind.
+  // Summed anew: adding and subtracting would let rounding errors of a burst
+  // stay behind.
   minute_sum_ = {};
   for (const Minute& kept : minute_) {
     minute_sum_.expected += kept.expected;
     minute_sum_.events += kept.events;
   }
-  return minute_sum_.events > 0 && minute_sum_.events >= kElevated * minute_sum_.expected;
+  if (troubled_ < 1) return minute_sum_.events <= troubled_ * minute_sum_.expected;
+  return minute_sum_.events > 0 && minute_sum_.events >= troubled_ * minute_sum_.expected;
 }
 
 void ControlShift::Observe(const ControlSecond& second) {
@@ -48,32 +74,35 @@ void ControlShift::Observe(const ControlSecond& second) {
     block_seconds_ = 0;
     block_ = {};
   }
-  const double allowance = ControlIsElevated(second) ? std::max(1.0, kNullElevated / margin_factor_) : 1.0;
+  const double allowance = ControlIsTroubled(second) ? allowance_ : 1;
   ++block_seconds_;
-  // A second in which the control saw nothing to compare with says nothing about the target either.
+  // A second in which the control saw nothing to compare with says nothing
+  // about the target either.
   if (second.expected_control > 0) {
     block_.expected_target += allowance * second.expected_target;
     block_.events_target += second.events_target;
     block_.expected_control += second.expected_control;
     block_.events_control += second.events_control;
   }
-  open_ = EvidenceOf(block_);
+  open_ = EvidenceOf(factors_, block_);
 }
 
-bool ControlIsUsable(const ControlTraffic& traffic, int64_t horizon_seconds) {
-  if (traffic.control <= 0 || traffic.target_null <= 0) return false;
+bool ControlIsUsable(const ControlSettings& settings, double target_per_second, double control_per_second) {
   const double seconds = static_cast<double>(kControlBlockSeconds);
+  const double moved = FactorOfEffect(settings.grid, kEffectUsable, settings.target_reference);
   ControlSecond block;
-  block.expected_target = seconds * traffic.target_null;
-  block.events_target = seconds * kEffectUsable * traffic.target_reference;
-  block.expected_control = seconds * traffic.control;
+  block.expected_target = seconds * target_per_second * settings.target_null;
+  block.events_target = seconds * target_per_second * moved * settings.target_reference;
+  block.expected_control = seconds * control_per_second * settings.control_reference;
   block.events_control = block.expected_control;
-  const LogEvidence evidence = EvidenceOf(block);
+  if (block.expected_target <= 0 || block.expected_control <= 0) return false;
+  const LogEvidence evidence = EvidenceOf(FactorsOf(settings.grid), block);
   double best = 0;
   for (size_t i = 0; i < evidence.count; ++i) best = std::max(best, evidence.log_e[i]);
-  // One factor of six carries the evidence; the onset is taken to be the first block (weight 3/4).
+  // One factor of six carries the evidence; the onset is taken to be the first
+  // block (weight 3/4).
   const double start = std::log(0.75 / static_cast<double>(evidence.count));
-  return start + best * static_cast<double>(BlocksIn(horizon_seconds, kControlBlockSeconds)) >=
+  return start + best * static_cast<double>(BlocksIn(settings.horizon_seconds, kControlBlockSeconds)) >=
          std::log(kBlameValueNeeded);
 }
 

@@ -1,14 +1,19 @@
-// ControlShift: did the deployed service move more than the services that were not deployed? The e-process E_D that
-// blame rests on, and whether a control has enough traffic to be asked at all.
+// ControlShift: did the deployed service move more than the services that were
+// not deployed? The e-process E_D that blame rests on, and whether a control
+// has enough traffic to be asked at all.
 //
-// Pure fold over seconds, any thread. Given the sum of both sides' events, the deployed side's share is binomial for
-// any multiplier that both share, so an outage that hits both is no evidence. Formulas: docs/statistics.md, "Control".
+// Pure fold over seconds, any thread. Given the sum of both sides' events, the
+// deployed side's share is binomial for any multiplier that both share, so an
+// outage that hits both is no evidence. Formulas: docs/statistics.md,
+// "Control".
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "analysis/e_process.h"
+#include "analysis/rate_shift.h"
 
 namespace revertd {
 
@@ -16,8 +21,17 @@ inline constexpr double kBlameValueNeeded = 100;  // E_D
 inline constexpr int64_t kBlameWaitSeconds = 60;  // from E firing to "ambiguous"
 inline constexpr int64_t kControlBlockSeconds = 5;
 
-// One second of both sides. `expected_target` is at the target's null rate, `expected_control` at the control's
-// reference rate; both zero where no control could be read in that second.
+struct ControlSettings {
+  FactorGrid grid = FactorGrid::kRate;
+  double target_null = 0;  // rates: p_null and p_ref of the deployed service,
+  double target_reference = 0;
+  double control_reference = 0;  // and the controls' together
+  int64_t horizon_seconds = 0;
+};
+
+// One second of both sides. `expected_target` is at the target's null rate,
+// `expected_control` at the control's reference rate; both zero where no
+// control could be read in that second.
 struct ControlSecond {
   double expected_target = 0;
   double events_target = 0;
@@ -27,7 +41,7 @@ struct ControlSecond {
 
 class ControlShift {
  public:
-  ControlShift(double margin_factor, int64_t horizon_seconds);
+  explicit ControlShift(const ControlSettings& settings);
   void Observe(const ControlSecond& second);
   double LogValue() const { return mixture_.LogValue(open_); }
 
@@ -36,9 +50,12 @@ class ControlShift {
     double expected = 0;
     double events = 0;
   };
-  bool ControlIsElevated(const ControlSecond& second);
+  bool ControlIsTroubled(const ControlSecond& second);
 
-  double margin_factor_;
+  std::span<const double> factors_;
+  double troubled_;   // from this multiple of its expectation on (for a fall: up
+                      // to it) the control is in trouble,
+  double allowance_;  // and the target's expectation is multiplied by this
   OnsetMixture mixture_;
   LogEvidence open_;
   int64_t block_seconds_ = 0;
@@ -48,14 +65,9 @@ class ControlShift {
   size_t minute_next_ = 0;
 };
 
-// Expected traffic of both sides, events a second at the reference rates.
-struct ControlTraffic {
-  double target_null = 0;       // expected_target a second
-  double target_reference = 0;  // the same at p_ref
-  double control = 0;           // expected_control a second
-};
-// Whether E_D would reach kBlameValueNeeded within the horizon if the target's events rose five-fold and both sides
-// saw just what they expect.
-bool ControlIsUsable(const ControlTraffic& traffic, int64_t horizon_seconds);
+// Whether E_D would reach kBlameValueNeeded within the horizon if the target's
+// odds rose five-fold (its rate fell to a fifth) and both sides saw just what
+// they expect, with so many requests a second each.
+bool ControlIsUsable(const ControlSettings& settings, double target_per_second, double control_per_second);
 
 }  // namespace revertd

@@ -14,17 +14,16 @@ TimeNs EndOf(int64_t second) { return (second + 1) * kSecondNs; }
 }  // namespace
 
 DeployWatch::DeployWatch(WatchPlan plan) : first_second_(plan.first_second) {
-  REVERTD_CHECK(!plan.signals.empty());
+  REVERTD_CHECK(plan.signals.size() == kSignals);
   verdict_.deploy_id = std::move(plan.deploy_id);
   verdict_.service = std::move(plan.service);
   for (SignalPlan& signal : plan.signals) signals_.emplace_back(std::move(signal));
   Change(first_second_ - 1, VerdictState::kWatching, "watch_started", errors());
 }
 
-void DeployWatch::Observe(int64_t second, std::span<const SignalSecond> signals) {
+void DeployWatch::Observe(int64_t second, const PerSignal<SignalSecond>& signals) {
   if (verdict_.state == VerdictState::kRegressed) return;
-  REVERTD_CHECK(signals.size() == signals_.size());
-  for (size_t i = 0; i < signals_.size(); ++i) signals_[i].Observe(second, signals[i]);
+  for (const Signal signal : kAllSignals) signals_[static_cast<size_t>(signal)].Observe(second, signals[signal]);
 }
 
 double DeployWatch::LogBlame() const {
@@ -44,8 +43,9 @@ const SignalWatch* DeployWatch::FirstFired() const {
 bool DeployWatch::IsHealthy(int64_t second) const {
   // A service that falls silent may have died: the minute must have been seen, not waited for.
   if (!errors().newest_has_traffic() || second + 1 - first_second_ < kHealthySecondsMin) return false;
-  return std::all_of(signals_.begin(), signals_.end(),
-                     [](const SignalWatch& signal) { return !signal.known() || signal.NotWorse(); });
+  return std::all_of(signals_.begin(), signals_.end(), [](const SignalWatch& signal) {
+    return !signal.known() || !signal.traits().proves_health || signal.NotWorse();
+  });
 }
 
 bool DeployWatch::Judge(int64_t second, double rival_log_blame) {
@@ -58,7 +58,7 @@ bool DeployWatch::Judge(int64_t second, double rival_log_blame) {
   const double blame_needed = rival_log_blame + std::log(kRivalRatioNeeded);
   for (const SignalWatch& signal : signals_) {
     if (!signal.fired_at() || !signal.ControlAgrees() || signal.LogBlame() < blame_needed) continue;
-    return Change(second, VerdictState::kRegressed, signal.signal() + "_above_null", signal);
+    return Change(second, VerdictState::kRegressed, signal.traits().reason, signal);
   }
   if (verdict_.state == VerdictState::kAmbiguous || second - *fired->fired_at() < kBlameWaitSeconds) return false;
   const std::string_view reason = fired->ControlAgrees() ? "overlapping_deploys"

@@ -10,9 +10,8 @@ namespace {
 
 constexpr int64_t kHourSeconds = 3600;
 constexpr double kColdFactor = 3;
-constexpr std::array<std::string_view, kLatencyQuantiles.size()> kSignals = {"latency_p50", "latency_p90",
-                                                                             "latency_p99"};
-// Roll-ups join up to this many neighbouring buckets into one for most services; at the joints all tiers count alike.
+// Roll-ups join up to this many neighbouring buckets into one for most
+// services; at the joints all tiers count alike.
 constexpr size_t kJoined = 8;
 
 constexpr size_t NextJoint(size_t bucket) {
@@ -23,7 +22,8 @@ int64_t CountFrom(const WideHistogram& histogram, DurationNs duration) {
   return static_cast<int64_t>(histogram.CountAtOrAbove(duration));
 }
 
-// Where the first joint is at or above which at most a share of 1 - quantile of the counts lies.
+// Where the first joint is at or above which at most a share of 1 - quantile of
+// the counts lies.
 DurationNs JointOf(const WideHistogram& histogram, double quantile) {
   const auto allowed = static_cast<uint64_t>(std::floor((1 - quantile) * static_cast<double>(histogram.total())));
   uint64_t below = 0;
@@ -45,7 +45,8 @@ DurationNs Times(DurationNs duration, double factor) {
   return static_cast<DurationNs>(std::llround(static_cast<double>(duration) * factor));
 }
 
-// accept(start_second, const WideHistogram&) for each whole block of [from, to) that has requests.
+// accept(start_second, const WideHistogram&) for each whole block of [from, to)
+// that has requests.
 template <typename Accept>
 void ForEachBlock(const Rollups& rollups, std::string_view service, const SecondInterval& interval,
                   int64_t block_seconds, const std::vector<SecondInterval>& left_out, Accept&& accept) {
@@ -65,12 +66,9 @@ double WorseShare(double share) { return std::min(1.0, 2 * share / (1 + share));
 
 }  // namespace
 
-std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Rollups& rollups, std::string_view service,
-                                                                      int64_t before_second,
-                                                                      const std::vector<SecondInterval>& left_out,
-                                                                      const LatencyMargins& margins) {
-  std::array<LatencyQuantile, kLatencyQuantiles.size()> quantiles;
-  for (size_t i = 0; i < quantiles.size(); ++i) quantiles[i].signal = kSignals[i];
+LatencyQuantiles EstimateLatency(const Rollups& rollups, std::string_view service, int64_t before_second,
+                                 const std::vector<SecondInterval>& left_out, const LatencyMargins& margins) {
+  LatencyQuantiles quantiles;
   WideHistogram hour;
   const SecondInterval last_hour{before_second - kHourSeconds, before_second};
   ForEachBlock(rollups, service, last_hour, kHistoryBlockSeconds, left_out,
@@ -98,32 +96,24 @@ std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Roll
     quantile.slower_than_ns = JointAtLeast(std::max(Times(old_ns[i], margins.factor), old_ns[i] + margins.absolute));
     const DurationNs cold_ns = Times(old_ns[i], std::max(margins.factor, kColdFactor));
     quantile.slower_cold_ns = JointAtLeast(std::max(cold_ns, old_ns[i] + Times(margins.absolute, kColdFactor)));
-    // The margin is in the duration: at it, the share above the old quantile is what may not be passed.
+    // The margin is in the duration: at it, the share above the old quantile is
+    // what may not be passed.
     Baseline baseline = EstimateBaseline(histories[i], before_second, {.factor = 1, .absolute = 0});
     const double nominal = (1 - kLatencyQuantiles[i]) * static_cast<double>(requests);
     const RateCounts at_quantile{requests, static_cast<int64_t>(std::ceil(nominal))};
-    baseline.reference = std::max(baseline.reference, UpperRate(at_quantile, baseline.dispersion));
-    baseline.null_rate = baseline.reference;
-    baseline.worse_rate = WorseShare(baseline.reference);
+    baseline.null_rate = std::max(baseline.reference, UpperRate(at_quantile, baseline.dispersion));
+    baseline.worse_rate = WorseShare(baseline.null_rate);
     baseline.counts = {requests, CountFrom(hour, quantile.slower_than_ns)};
+    baseline.reference = std::min(baseline.null_rate, UpperRate(baseline.counts, baseline.dispersion));
     quantile.baseline = baseline;
   }
   return quantiles;
 }
 
-std::array<RateCounts, kLatencyQuantiles.size()> ReadLatency(
-    const Rollups& rollups, std::string_view service, int64_t second, bool is_cold,
-    std::span<const LatencyQuantile, kLatencyQuantiles.size()> quantiles) {
-  std::array<RateCounts, kLatencyQuantiles.size()> counts{};
-  Totals totals;
-  rollups.Sum(service, second, second + 1, &totals);
-  if (totals.latency.empty()) return counts;
-  const auto requests = static_cast<int64_t>(totals.latency.total());
-  for (size_t i = 0; i < counts.size(); ++i) {
-    const DurationNs slower_than_ns = is_cold ? quantiles[i].slower_cold_ns : quantiles[i].slower_than_ns;
-    counts[i] = {requests, CountFrom(totals.latency, slower_than_ns)};
-  }
-  return counts;
+RateCounts CountSlower(const WideHistogram& latency, const LatencyQuantile& quantile, bool is_cold) {
+  if (latency.empty()) return {};
+  return {static_cast<int64_t>(latency.total()),
+          CountFrom(latency, is_cold ? quantile.slower_cold_ns : quantile.slower_than_ns)};
 }
 
 }  // namespace revertd

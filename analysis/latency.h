@@ -1,13 +1,14 @@
-// Latency as rates: which share of a service's requests is slower than a quantile of its last hour, and a margin more.
-// Each quantile is a signal of its own and is judged as errors are (signal_watch.h).
+// Latency as rates: which share of a service's requests is slower than a
+// quantile of its last hour, and a margin more. Each quantile is a signal of
+// its own and is judged as errors are (signal_watch.h).
 //
-// One thread, the analysis thread; pure functions of what roll-ups keep. Durations are the log's own, of requests that
-// were not aborted. docs/statistics.md, "Latency".
+// One thread, the analysis thread; pure functions of what roll-ups keep.
+// Durations are the log's own, of requests that were not aborted.
+// docs/statistics.md, "Latency".
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -29,22 +30,19 @@ struct LatencyMargins {
 };
 
 struct LatencyQuantile {
-  std::string_view signal;        // "latency_p50"
   DurationNs slower_than_ns = 0;  // events are requests at least so slow,
   DurationNs slower_cold_ns = 0;  // and at least so slow while caches are cold
-  Baseline baseline;              // counts: of slower_than_ns; null_rate: the share above the quantile itself
+  Baseline baseline;              // counts and reference: of slower_than_ns; null_rate: the share above the quantile
 };
+
+using LatencyQuantiles = std::array<LatencyQuantile, kLatencyQuantiles.size()>;
 
 // Of the hour before `before_second` without what touches `left_out`; unknown baselines where no durations are logged
 // or kept.
-std::array<LatencyQuantile, kLatencyQuantiles.size()> EstimateLatency(const Rollups& rollups, std::string_view service,
-                                                                      int64_t before_second,
-                                                                      const std::vector<SecondInterval>& left_out,
-                                                                      const LatencyMargins& margins);
+LatencyQuantiles EstimateLatency(const Rollups& rollups, std::string_view service, int64_t before_second,
+                                 const std::vector<SecondInterval>& left_out, const LatencyMargins& margins);
 
-// One count of timed requests and of slower ones for each quantile, of `second`.
-std::array<RateCounts, kLatencyQuantiles.size()> ReadLatency(
-    const Rollups& rollups, std::string_view service, int64_t second, bool is_cold,
-    std::span<const LatencyQuantile, kLatencyQuantiles.size()> quantiles);
+// Timed requests and the slower ones among them. `is_cold`: while caches are cold.
+RateCounts CountSlower(const WideHistogram& latency, const LatencyQuantile& quantile, bool is_cold);
 
 }  // namespace revertd

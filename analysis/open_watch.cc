@@ -1,17 +1,13 @@
 #include "analysis/open_watch.h"
 
-#include <array>
-#include <span>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 
 namespace revertd {
 namespace {
 
-// w: the signals' shares of the false rollback rate.
-constexpr double kErrorsAlphaShare = 0.35;
-constexpr double kLatencyAlphaShare = 0.25;  // of all quantiles together
 RateMargins MarginsOf(const DetectConfig& detect) { return {detect.margin_errors, detect.margin_errors_abs}; }
 
 Baseline BaselineBefore(const DeployRecord& record, const Series& series, const WatchSources& sources) {
@@ -20,55 +16,55 @@ Baseline BaselineBefore(const DeployRecord& record, const Series& series, const 
                           MarginsOf(sources.config.detect));
 }
 
-SignalPlan ErrorsPlan(const WatchSources& sources, OpenWatch* watch) {
-  const DetectConfig& detect = sources.config.detect;
-  const DeployRecord& record = *watch->record;
-  const ShadowSettings judging = JudgingSettings(detect);
-  SignalPlan plan;
-  plan.signal = "errors";
-  plan.baseline = BaselineBefore(record, *watch->series, sources);
-  plan.calibration = sources.shadows.CalibrationOf(record.deploy.service, record.baseline_end());
-  plan.margin_factor = detect.margin_errors;
-  plan.value_needed = judging.value_needed;
-  plan.first_second = record.first_second();
-  plan.horizon_seconds = judging.horizon_seconds;
-  watch->controls = ChooseControls(record, plan.baseline, sources.series, sources.registry, sources.graph,
-                                   MarginsOf(detect), plan.horizon_seconds);
-  plan.control = watch->controls.Names();
-  plan.control_before = watch->controls.rate_before;
-  return plan;
+double ValueNeeded(Signal signal, const DetectConfig& detect) {
+  return static_cast<double>(kTracks) / (TraitsOf(signal).alpha_share * detect.false_rollback_rate);
 }
 
-// No control is read for latency yet, and no shadow deploy was played on it: it asks a person, by itself it never acts.
-SignalPlan LatencyPlan(const LatencyQuantile& quantile, const DetectConfig& detect, const DeployRecord& record) {
+ServiceSignals SignalsOf(std::string_view service, const DeployRecord& record, const WatchSources& sources) {
+  const DetectConfig& detect = sources.config.detect;
+  const SignalTimes times{.before_second = record.baseline_end(),
+                          .first_second = record.first_second(),
+                          .horizon_seconds = detect.observe / kSecondNs};
+  const SignalMargins margins{
+      .errors = MarginsOf(detect),
+      .latency = {.factor = detect.margin_latency, .absolute = detect.margin_latency_abs},
+  };
+  const Series& series = sources.series.find(service)->second;
+  return {service, series, sources.rollups, times, sources.registry.LeftOut(service), margins};
+}
+
+SignalPlan PlanOf(Signal signal, const OpenWatch& watch, const WatchSources& sources) {
+  const DeployRecord& record = *watch.record;
   SignalPlan plan;
-  plan.signal = quantile.signal;
-  plan.baseline = quantile.baseline;
-  plan.factors = FactorGrid::kShare;
-  plan.value_needed =
-      static_cast<double>(kTracks * kLatencyQuantiles.size()) / (kLatencyAlphaShare * detect.false_rollback_rate);
+  plan.signal = signal;
+  plan.baseline = watch.signals->baseline(signal);
+  plan.value_needed = ValueNeeded(signal, sources.config.detect);
   plan.first_second = record.first_second();
-  plan.horizon_seconds = detect.observe / kSecondNs;
-  plan.blames_alone = false;
-  plan.slower_than_ns = quantile.slower_than_ns;
+  plan.horizon_seconds = sources.config.detect.observe / kSecondNs;
+  plan.control = watch.controls.Names(signal);
+  plan.control_before = watch.controls.before(signal).rate();
+  plan.control_reference = watch.controls.reference(signal);
+  plan.slower_than_ns = watch.signals->slower_than_ns(signal);
+  // Shadow deploys are played on errors alone.
+  if (signal == Signal::kErrors) {
+    plan.calibration = sources.shadows.CalibrationOf(record.deploy.service, record.baseline_end());
+  }
   return plan;
 }
 
 void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
   const DeployRecord& record = *watch->record;
-  const DetectConfig& detect = sources.config.detect;
-  WatchPlan plan{.deploy_id = record.deploy.id,
-                 .service = record.deploy.service,
-                 .first_second = record.first_second(),
-                 .signals = {ErrorsPlan(sources, watch)}};
-  if (sources.rollups != nullptr) {
-    watch->latency = EstimateLatency(*sources.rollups, record.deploy.service, record.baseline_end(),
-                                     sources.registry.LeftOut(record.deploy.service),
-                                     {.factor = detect.margin_latency, .absolute = detect.margin_latency_abs});
-    for (const LatencyQuantile& quantile : *watch->latency) {
-      plan.signals.push_back(LatencyPlan(quantile, detect, record));
-    }
+  watch->signals = SignalsOf(record.deploy.service, record, sources);
+  std::vector<ServiceSignals> candidates;
+  for (const std::string_view service : ControlCandidates(record, sources.series, sources.registry, sources.graph)) {
+    candidates.push_back(SignalsOf(service, record, sources));
   }
+  watch->controls = ControlGroup(std::move(candidates), *watch->signals, sources.config.detect.observe / kSecondNs);
+  WatchPlan plan;
+  plan.deploy_id = record.deploy.id;
+  plan.service = record.deploy.service;
+  plan.first_second = record.first_second();
+  for (const Signal signal : kAllSignals) plan.signals.push_back(PlanOf(signal, *watch, sources));
   watch->release.emplace(std::move(plan));
 }
 
@@ -98,7 +94,7 @@ void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
 ShadowSettings JudgingSettings(const DetectConfig& detect) {
   return {.margins = MarginsOf(detect),
           .horizon_seconds = detect.observe / kSecondNs,
-          .value_needed = static_cast<double>(kTracks) / (kErrorsAlphaShare * detect.false_rollback_rate)};
+          .value_needed = ValueNeeded(Signal::kErrors, detect)};
 }
 
 OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources) {
@@ -119,20 +115,17 @@ OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources) {
 void Fold(const WatchSources& sources, OpenWatch* watch) {
   const int64_t second = watch->next_second++;
   const int64_t first = watch->record->first_second();
-  const AgeCounts* counts = watch->series->Find(second);
-  const RateCounts target = counts != nullptr ? StartedFrom(*counts, second, first) : RateCounts{};
-  if (watch->recovery) watch->recovery->Observe(second, target);
-  if (!watch->release) return;
-  const ControlReading control = ReadControls(watch->controls, sources.registry, second, first);
-  std::array<SignalSecond, 1 + kLatencyQuantiles.size()> signals;
-  signals[0] = {target, control.counts, control.expected};
-  if (!watch->latency) {
-    watch->release->Observe(second, std::span(signals).first(1));
+  if (watch->recovery) {
+    const AgeCounts* counts = watch->series->Find(second);
+    watch->recovery->Observe(second, counts != nullptr ? StartedFrom(*counts, second, first) : RateCounts{});
     return;
   }
-  const bool is_cold = second < first + kColdSeconds;
-  const auto slow = ReadLatency(*sources.rollups, watch->record->deploy.service, second, is_cold, *watch->latency);
-  for (size_t i = 0; i < slow.size(); ++i) signals[1 + i].target = slow[i];
+  const PerSignal<RateCounts> target = watch->signals->Read(second, first, second < first + kColdSeconds);
+  const PerSignal<ControlGroup::Reading> control = watch->controls.Read(sources.registry, second, first);
+  PerSignal<SignalSecond> signals;
+  for (const Signal signal : kAllSignals) {
+    signals[signal] = {target[signal], control[signal].counts, control[signal].expected};
+  }
   watch->release->Observe(second, signals);
 }
 

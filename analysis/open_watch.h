@@ -4,14 +4,12 @@
 // judges stay folds over numbers.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
 #include "analysis/attribution.h"
 #include "analysis/deploy_registry.h"
 #include "analysis/deploy_watch.h"
-#include "analysis/latency.h"
 #include "analysis/recovery_watch.h"
 #include "analysis/shadow_desk.h"
 #include "analysis/trigger_desk.h"
@@ -20,11 +18,11 @@ namespace revertd {
 
 struct OpenWatch {
   DeployRecord* record = nullptr;
-  const Series* series = nullptr;                                                // of the deployed service
-  int64_t next_second = 0;                                                       // the next one to fold
-  std::optional<DeployWatch> release;                                            // of a release
-  ControlGroup controls;                                                         // of its errors
-  std::optional<std::array<LatencyQuantile, kLatencyQuantiles.size()>> latency;  // none where nothing is kept of it
+  const Series* series = nullptr;         // of the deployed service
+  int64_t next_second = 0;                // the next one to fold
+  std::optional<DeployWatch> release;     // of a release,
+  std::optional<ServiceSignals> signals;  // what it is judged by,
+  ControlGroup controls;                  // and compared with
   DecisionTrack decisions;
   std::optional<RecoveryWatch> recovery;  // of a revert
 };
@@ -37,7 +35,7 @@ struct WatchSources {
   const CallGraph& graph;
   const TriggerDesk& triggers;
   const ShadowDesk& shadows;
-  const Rollups* rollups;  // nullptr: latency is not judged
+  const Rollups* rollups;  // nullptr: only errors are judged
 };
 
 // What deploys are judged by and shadow deploys are played with, by the configuration.

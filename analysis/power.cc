@@ -6,6 +6,7 @@
 #include <random>
 
 #include "analysis/draw.h"
+#include "analysis/gamma_quantile.h"
 
 namespace revertd {
 namespace {
@@ -27,6 +28,14 @@ RateInterval WilsonInterval(const RateCounts& counts) {
   const double low = counts.errors == 0 ? 0 : std::max(0.0, centre - half);
   const double high = counts.errors == counts.requests ? 1 : std::min(1.0, centre + half);
   return {low, high};
+}
+
+RateInterval PoissonInterval(const RateCounts& counts) {
+  if (counts.requests <= 0) return {};
+  const double seconds = static_cast<double>(counts.requests);
+  const double events = static_cast<double>(counts.errors);
+  const double low = counts.errors == 0 ? 0 : GammaUpperQuantile(events, 0.975) / seconds;
+  return {low, GammaUpperQuantile(events + 1, 0.025) / seconds};
 }
 
 int64_t PowerBlockSeconds(const RateShiftSettings& settings) {

@@ -16,6 +16,8 @@ struct RateInterval {
 };
 // 95 % score interval of a binomial rate. Source: Wilson (1927); Brown, Cai, DasGupta (2001) on why not Wald's.
 RateInterval WilsonInterval(const RateCounts& counts);
+// 95 % interval of events a second where `requests` are seconds. Source: Garwood (1936), the exact one.
+RateInterval PoissonInterval(const RateCounts& counts);
 
 // Share of simulated watches in which a RateShift with these settings reaches log_value_needed, when block i has
 // block_requests[i] requests (blocks of PowerBlockSeconds(settings)) and Poisson events at `rate`. Seeded by a

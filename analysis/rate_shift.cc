@@ -13,6 +13,8 @@ constexpr std::array<double, 3> kSlowFactors = {1.3, 1.7, 2.5};
 constexpr std::array<double, 3> kFastFactors = {5, 12, 30};
 constexpr std::array<double, 3> kSlowShareFactors = {1.1, 1.3, 1.7};
 constexpr std::array<double, 3> kFastShareFactors = {2.5, 5, 12};
+constexpr std::array<double, 2> kSlowFallFactors = {0.7, 0.4};
+constexpr std::array<double, 2> kFastFallFactors = {0.15, 0.02};
 constexpr std::array<double, 5> kBelowFactors = {0.8, 0.6, 0.4, 0.2, 0.05};
 constexpr std::array<double, 6> kAboveFactors = {1.3, 1.7, 2.5, 5, 12, 30};
 
@@ -37,8 +39,20 @@ double InverseKappaOf(const RateShiftSettings& settings, Track track) {
 }  // namespace
 
 std::span<const double> FactorsOf(Track track, FactorGrid grid) {
-  if (grid == FactorGrid::kShare) return track == Track::kSlow ? kSlowShareFactors : kFastShareFactors;
-  return track == Track::kSlow ? kSlowFactors : kFastFactors;
+  const auto of = [track](std::span<const double> slow, std::span<const double> fast) {
+    return track == Track::kSlow ? slow : fast;
+  };
+  switch (grid) {
+    case FactorGrid::kRate: return of(kSlowFactors, kFastFactors);
+    case FactorGrid::kShare: return of(kSlowShareFactors, kFastShareFactors);
+    case FactorGrid::kFall: return of(kSlowFallFactors, kFastFallFactors);
+  }
+  return {};
+}
+
+double FactorOfEffect(FactorGrid grid, double times, double rate) {
+  if (grid == FactorGrid::kFall) return 1 / times;
+  return grid == FactorGrid::kShare ? times / (1 + (times - 1) * rate) : times;
 }
 
 double ConcentrationOf(double inverse_kappa) {
@@ -69,7 +83,8 @@ RateTrack::RateTrack(const RateShiftSettings& settings, Track track)
 }
 
 void RateTrack::Observe(const RateCounts& second) {
-  // A complete block is closed by the next second, so that its own last second still shows in LogValue.
+  // A complete block is closed by the next second, so that its own last second
+  // still shows in LogValue.
   if (block_.complete()) {
     mixture_.CloseBlock(open_);
     block_.Clear();

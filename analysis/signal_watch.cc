@@ -9,20 +9,19 @@
 namespace revertd {
 namespace {
 
-constexpr int64_t kBlockSecondsWithControl = 5;
-constexpr int64_t kBlockSecondsAlone = 20;  // no control: longer blocks, so that a short burst adds its cap once
 constexpr double kHealthyValueNeeded = 20;
 constexpr double kHealthyInverseKappaMin = 1.0 / 150;
 constexpr double kPowerFactor = 5;
 
 int64_t ColdBlockSeconds(const SignalPlan& plan) {
-  return plan.control.empty() ? kBlockSecondsAlone : kBlockSecondsWithControl;
+  const SignalTraits& traits = TraitsOf(plan.signal);
+  return plan.control.empty() ? traits.block_seconds_alone : traits.block_seconds_controlled;
 }
 
 RateShiftSettings SettingsOf(const SignalPlan& plan) {
   RateShiftSettings settings;
   settings.null_rate = plan.baseline.null_rate;
-  settings.factors = plan.factors;
+  settings.factors = TraitsOf(plan.signal).grid;
   settings.slow = plan.calibration.slow;
   settings.fast = plan.calibration.fast;
   if (!plan.calibration.calibrated) {
@@ -44,7 +43,11 @@ SignalWatch::SignalWatch(SignalPlan plan)
       healthy_(RateTest::Alternative::kBelow, plan_.baseline.worse_rate,
                std::max(plan_.baseline.spread.Of(ColdBlockSeconds(plan_)), kHealthyInverseKappaMin),
                ColdBlockSeconds(plan_)),
-      control_(plan_.margin_factor, plan_.horizon_seconds) {}
+      control_({.grid = TraitsOf(plan_.signal).grid,
+                .target_null = plan_.baseline.null_rate,
+                .target_reference = plan_.baseline.reference,
+                .control_reference = plan_.control_reference,
+                .horizon_seconds = plan_.horizon_seconds}) {}
 
 void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
   const RateCounts& target = counts.target;
@@ -60,10 +63,15 @@ void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
   }
   newest_has_traffic_ = target.requests > 0;
   seen_ += target;
-  if (!onset_ && target.errors > 0) onset_ = second;
+  if (!onset_ && MayBeOnset(target)) onset_ = second;
   if (onset_) since_onset_ += target;
   if ((second - plan_.first_second) % PowerBlockSeconds(settings_) == 0) block_requests_.push_back(0);
   if (!block_requests_.empty()) block_requests_.back() += target.requests;
+}
+
+bool SignalWatch::MayBeOnset(const RateCounts& target) const {
+  if (traits().grid != FactorGrid::kFall) return target.errors > 0;
+  return target.requests > 0 && target.rate() < plan_.baseline.null_rate;
 }
 
 bool SignalWatch::NotWorse() const { return healthy_.LogValue() >= std::log(kHealthyValueNeeded); }
@@ -71,13 +79,13 @@ bool SignalWatch::NotWorse() const { return healthy_.LogValue() >= std::log(kHea
 double SignalWatch::LogBlame() const { return has_control() ? control_.LogValue() : log_value_max_; }
 
 bool SignalWatch::ControlAgrees() const {
-  return has_control() ? LogBlame() >= std::log(kBlameValueNeeded) : plan_.blames_alone;
+  return has_control() ? LogBlame() >= std::log(kBlameValueNeeded) : traits().blames_alone;
 }
 
 Evidence SignalWatch::CurrentEvidence() const {
   const Baseline& baseline = plan_.baseline;
   Evidence evidence;
-  evidence.signal = plan_.signal;
+  evidence.signal = traits().name;
   evidence.slower_than_ns = plan_.slower_than_ns;
   evidence.e_value = ValueOfLog(fired_at_ ? log_value_max_ : shift_.LogValue());
   evidence.e_value_needed = plan_.value_needed;
@@ -86,7 +94,7 @@ Evidence SignalWatch::CurrentEvidence() const {
   evidence.n_before = baseline.counts.requests;
   evidence.x_before = baseline.counts.errors;
   const RateCounts& after = onset_ ? since_onset_ : seen_;
-  const RateInterval interval = WilsonInterval(after);
+  const RateInterval interval = traits().grid == FactorGrid::kFall ? PoissonInterval(after) : WilsonInterval(after);
   evidence.after = after.rate();
   evidence.after_low = interval.low;
   evidence.after_high = interval.high;

@@ -13,23 +13,21 @@
 #include "analysis/calibration.h"
 #include "analysis/control.h"
 #include "analysis/rate_shift.h"
+#include "analysis/signal.h"
 #include "base/verdict.h"
 
 namespace revertd {
 
 struct SignalPlan {
-  std::string signal;
+  Signal signal = Signal::kErrors;
   Baseline baseline;
-  Calibration calibration;  // of the service; not calibrated: the settings of a cold start
-  FactorGrid factors = FactorGrid::kRate;
-  double margin_factor = 1.25;
-  double value_needed = 0;      // of E
-  int64_t first_second = 0;     // first second after the deploy's finish
-  int64_t horizon_seconds = 0;  // full length of the observation
-  // Without a control: whether E alone may blame the deploy.
-  bool blames_alone = true;
+  Calibration calibration;        // of the service; not calibrated: the settings of a cold start
+  double value_needed = 0;        // of E
+  int64_t first_second = 0;       // first second after the deploy's finish
+  int64_t horizon_seconds = 0;    // full length of the observation
   std::string control;            // names, comma separated; empty: no usable control
-  double control_before = 0;      // the control's observed rate before
+  double control_before = 0;      // the control's observed rate before,
+  double control_reference = 0;   // and read at its upper bound
   DurationNs slower_than_ns = 0;  // of a latency signal: which requests are its events
 };
 
@@ -44,9 +42,10 @@ class SignalWatch {
   explicit SignalWatch(SignalPlan plan);
 
   void Observe(int64_t second, const SignalSecond& counts);
-  const std::string& signal() const { return plan_.signal; }
+  const SignalTraits& traits() const { return TraitsOf(plan_.signal); }
   // Without any request before, nothing is ever said.
   bool known() const { return plan_.baseline.known(); }
+  // Whether E rests on settings that the service's own history has earned.
   bool calibrated() const { return plan_.calibration.calibrated; }
   // The second in which E reached what is needed: once is enough (Ville).
   std::optional<int64_t> fired_at() const { return fired_at_; }
@@ -62,6 +61,8 @@ class SignalWatch {
   double Power() const;  // of what was observed so far
 
  private:
+  bool MayBeOnset(const RateCounts& target) const;
+
   const SignalPlan plan_;
   const RateShiftSettings settings_;
   RateShift shift_;
@@ -69,7 +70,7 @@ class SignalWatch {
   ControlShift control_;
   double log_value_max_ = 0;  // running maximum of ln E
   std::optional<int64_t> fired_at_;
-  std::optional<int64_t> onset_;  // first second with an event
+  std::optional<int64_t> onset_;  // first second with an event, or with less traffic than the null
   bool newest_has_traffic_ = false;
   RateCounts seen_;
   RateCounts since_onset_;

@@ -11,22 +11,23 @@
 
 namespace revertd {
 
-// One signal's evidence against the practical null (docs/statistics.md). Rates are fractions in [0, 1].
+// One signal's evidence against the practical null (docs/statistics.md). Rates are fractions in [0, 1]; of "traffic"
+// they are requests a second, and n counts seconds.
 struct Evidence {
-  std::string signal;  // "errors", "latency_p50", "latency_p90", "latency_p99"
+  std::string signal;  // "errors", "latency_p50", "latency_p90", "latency_p99", "traffic"
   double e_value = 0;  // of the signal's e-process at this second
   double e_value_needed = 0;
   double before = 0;       // observed baseline rate
-  double before_null = 0;  // the largest rate that is still called "not worse"
+  double before_null = 0;  // the largest rate (of traffic the smallest) that is still called "not worse"
   double after = 0;        // observed rate since the onset
   double effect = 0;       // after / before, with half an error added to an empty baseline
   double after_low = 0;    // 95 % interval of `after`
   double after_high = 0;
   int64_t n_before = 0;  // requests
   int64_t n_after = 0;
-  int64_t x_before = 0;  // errors
+  int64_t x_before = 0;  // events: errors, slow requests; of traffic requests
   int64_t x_after = 0;
-  TimeNs onset_ns = 0;            // start of the first second of the new version with an event; 0: none yet
+  TimeNs onset_ns = 0;            // start of the first second of the new version that may be bad; 0: none yet
   DurationNs slower_than_ns = 0;  // of a latency signal: its events are requests at least so slow; 0: another signal
   std::string control;            // services compared with, comma separated; empty: none usable
   double control_e_value = 0;

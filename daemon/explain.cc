@@ -90,8 +90,16 @@ std::string Timeline(const ExplainFacts& facts) {
   return text;
 }
 
-std::string RateWords(double rate, int64_t requests) {
-  return FormatPercent(rate) + " of " + std::to_string(requests) + " requests";
+// What a rate is of, in a person's words.
+bool IsTraffic(const Evidence& evidence) { return evidence.signal == "traffic"; }
+
+std::string RateText(const Evidence& evidence, double rate) {
+  return IsTraffic(evidence) ? FormatNumber(rate) + " requests/s" : FormatPercent(rate);
+}
+
+std::string RateWords(const Evidence& evidence, double rate, int64_t n) {
+  return RateText(evidence, rate) + (IsTraffic(evidence) ? " over " : " of ") + std::to_string(n) +
+         (IsTraffic(evidence) ? " seconds" : " requests");
 }
 
 std::string EvidenceText(const Evidence& evidence) {
@@ -101,15 +109,16 @@ std::string EvidenceText(const Evidence& evidence) {
             FormatNumber(static_cast<double>(evidence.slower_than_ns) / static_cast<double>(kMillisecondNs)) + " ms";
   }
   text += ")\n";
-  text += "    before   " + RateWords(evidence.before, evidence.n_before) + " (up to " +
-          FormatPercent(evidence.before_null) + " would count as not worse)\n";
-  text += "    after    " + RateWords(evidence.after, evidence.n_after) + " (95 % interval " +
-          FormatPercent(evidence.after_low) + " to " + FormatPercent(evidence.after_high) + ")\n";
+  text += "    before   " + RateWords(evidence, evidence.before, evidence.n_before) +
+          (IsTraffic(evidence) ? " (down to " : " (up to ") + RateText(evidence, evidence.before_null) +
+          " would count as not worse)\n";
+  text += "    after    " + RateWords(evidence, evidence.after, evidence.n_after) + " (95 % interval " +
+          RateText(evidence, evidence.after_low) + " to " + RateText(evidence, evidence.after_high) + ")\n";
   text += "    e-value  " + FormatNumber(evidence.e_value) + " (" + FormatNumber(evidence.e_value_needed) +
           " needed to say regressed)\n";
   if (evidence.control.empty()) return text + "    control  none was usable\n";
-  text += "    control  " + evidence.control + ": " + FormatPercent(evidence.control_before) + " before, " +
-          RateWords(evidence.control_after, evidence.control_n_after) + " after; e-value against it " +
+  text += "    control  " + evidence.control + ": " + RateText(evidence, evidence.control_before) + " before, " +
+          RateWords(evidence, evidence.control_after, evidence.control_n_after) + " after; e-value against it " +
           FormatNumber(evidence.control_e_value) + "\n";
   return text;
 }

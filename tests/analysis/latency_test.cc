@@ -1,4 +1,4 @@
-// Latency as a signal: what the last hour says of it, and what a slower version is called.
+// Latency and traffic as signals: what the last hour says of them, and what a slower or emptier version is called.
 #include "analysis/latency.h"
 
 #include <gtest/gtest.h>
@@ -22,6 +22,7 @@ struct Pace {
   DurationNs median_ns = 40 * kMillisecondNs;
   double slowdown = 1;  // of all requests
   double tail = 1;      // of the slowest fiftieth alone
+  double aborted = 0;   // requests a second that clients gave up
 };
 using PaceAt = std::function<Pace(int64_t second)>;
 
@@ -29,27 +30,15 @@ double DrawNormal(std::mt19937_64& random) {
   return std::sqrt(-2 * std::log(1 - DrawUniform(random))) * std::cos(2 * M_PI * DrawUniform(random));
 }
 
-// A loop with roll-ups, fed window by window.
+// A loop with roll-ups, fed window by window; where a control is wanted, "mail" is served beside "shop".
 class Shop {
  public:
-  explicit Shop(PaceAt pace) : pace_(std::move(pace)) {}
+  explicit Shop(PaceAt pace, PaceAt control = nullptr) : pace_(std::move(pace)), control_(std::move(control)) {}
 
   void Feed(int64_t from, int64_t to, int64_t batch = 10) {
-    const ServiceId id = scenario_.services.Intern("shop");
     for (int64_t second = from; second < to; ++second) {
-      const Pace pace = pace_(second);
-      Window window;
-      window.service = id;
-      window.second = second;
-      for (int64_t left = DrawPoisson(pace.requests, random_); left > 0; --left) {
-        double factor = pace.slowdown * std::exp(0.7 * DrawNormal(random_));
-        if (DrawUniform(random_) < 0.02) factor = std::max(factor, 4.0) * pace.tail;
-        window.latency.Record(static_cast<DurationNs>(static_cast<double>(pace.median_ns) * factor));
-        ++window.by_age.requests[0];
-        ++window.by_class[static_cast<size_t>(StatusClass::k2xx)];
-      }
-      rollups_.OnWindow(window);
-      loop_.OnWindow(window);
+      Serve("shop", second, pace_(second));
+      if (control_) Serve("mail", second, control_(second));
       if ((second + 1) % batch != 0) continue;
       loop_.SealedThrough(second);
       rollups_.SealedThrough(second);
@@ -66,7 +55,26 @@ class Shop {
   bool Triggered() const { return scenario_.sink.Triggered(); }
 
  private:
+  void Serve(std::string_view service, int64_t second, const Pace& pace) {
+    Window window;
+    window.service = scenario_.services.Intern(service);
+    window.second = second;
+    for (int64_t left = DrawPoisson(pace.requests, random_); left > 0; --left) {
+      double factor = pace.slowdown * std::exp(0.7 * DrawNormal(random_));
+      if (DrawUniform(random_) < 0.02) factor = std::max(factor, 4.0) * pace.tail;
+      window.latency.Record(static_cast<DurationNs>(static_cast<double>(pace.median_ns) * factor));
+      ++window.by_age.requests[0];
+      ++window.by_class[static_cast<size_t>(StatusClass::k2xx)];
+    }
+    window.by_class[static_cast<size_t>(StatusClass::kAborted)] =
+        static_cast<uint32_t>(DrawPoisson(pace.aborted, random_));
+    if (window.by_age.requests[0] + window.by_class[static_cast<size_t>(StatusClass::kAborted)] == 0) return;
+    rollups_.OnWindow(window);
+    loop_.OnWindow(window);
+  }
+
   PaceAt pace_;
+  PaceAt control_;
   Scenario scenario_;
   Rollups rollups_{scenario_.services, nullptr};
   AnalysisLoop loop_{scenario_.config, scenario_.services, [](std::string_view) { return GateFacts{}; },
@@ -116,7 +124,7 @@ TEST(Latency, AnUnchangedVersionIsHealthyOfAllSignals) {
   shop.Feed(kDay, kDeployAt);
   const Verdict verdict = shop.Judge("abc1234", kDeployAt, 900);
   EXPECT_EQ(verdict.state, VerdictState::kHealthy) << verdict.reason;
-  EXPECT_EQ(verdict.evidence.size(), 1 + kLatencyQuantiles.size());
+  EXPECT_EQ(verdict.evidence.size(), kSignals);
 }
 
 // Six per cent slower is within the margin, however much traffic says so.
@@ -178,6 +186,79 @@ TEST(Latency, TheVerdictDoesNotHangOnBatches) {
     EXPECT_EQ(verdict.at_ns, told_at);
     EXPECT_EQ(verdict.state, VerdictState::kAmbiguous);
   }
+}
+
+TEST(Latency, AControlThatKeepsItsPaceBlamesTheDeploy) {
+  Shop shop(After({.slowdown = 2}), After({}));
+  shop.Feed(kDay, kDeployAt);
+  const Verdict verdict = shop.Judge("abc1234", kDeployAt, 300);
+  ASSERT_EQ(verdict.state, VerdictState::kRegressed) << verdict.reason;
+  EXPECT_TRUE(verdict.reason.starts_with("latency_p")) << verdict.reason;
+  EXPECT_EQ(verdict.evidence.front().control, "mail");
+  EXPECT_GE(verdict.evidence.front().control_e_value, kBlameValueNeeded);
+  EXPECT_TRUE(shop.Triggered());
+}
+
+TEST(Latency, ASlownessThatAllShareIsNobodysFault) {
+  for (const double slowdown : {1.5, 2.0, 4.0}) {
+    Shop shop(After({.slowdown = slowdown}), After({.slowdown = slowdown}));
+    shop.Feed(kDay, kDeployAt);
+    const Verdict verdict = shop.Judge("abc1234", kDeployAt, 900);
+    EXPECT_EQ(verdict.state, VerdictState::kAmbiguous) << verdict.reason << " at x" << slowdown;
+    EXPECT_EQ(verdict.reason, "control_moved_too") << slowdown;
+    EXPECT_FALSE(shop.Triggered());
+  }
+}
+
+TEST(Traffic, ALostShareOfRequestsIsFoundAgainstTheControl) {
+  Shop shop(After({.requests = 20}), After({}));
+  shop.Feed(kDay, kDeployAt);
+  const Verdict verdict = shop.Judge("abc1234", kDeployAt, 300);
+  ASSERT_EQ(verdict.state, VerdictState::kRegressed) << verdict.reason;
+  EXPECT_EQ(verdict.reason, "traffic_below_null");
+  const Evidence& evidence = verdict.evidence.front();
+  EXPECT_NEAR(evidence.before, 50, 2) << "requests a second";
+  EXPECT_NEAR(evidence.after, 20, 3);
+  EXPECT_LT(evidence.after_low, evidence.after);
+  EXPECT_GT(evidence.after_high, evidence.after);
+}
+
+TEST(Traffic, AloneItAsksAPerson) {
+  Shop shop(After({.requests = 10}));
+  shop.Feed(kDay, kDeployAt);
+  const Verdict verdict = shop.Judge("abc1234", kDeployAt, 300);
+  EXPECT_EQ(verdict.state, VerdictState::kAmbiguous);
+  EXPECT_EQ(verdict.reason, "no_control_for_signal");
+  EXPECT_EQ(verdict.evidence.front().signal, "traffic");
+  EXPECT_FALSE(shop.Triggered());
+}
+
+TEST(Traffic, WhatIsLostEverywhereIsNobodysFault) {
+  Shop shop(After({.requests = 10}), After({.requests = 10}));
+  shop.Feed(kDay, kDeployAt);
+  const Verdict verdict = shop.Judge("abc1234", kDeployAt, 900);
+  EXPECT_EQ(verdict.state, VerdictState::kAmbiguous);
+  EXPECT_EQ(verdict.reason, "control_moved_too");
+  EXPECT_FALSE(shop.Triggered());
+}
+
+// A crowd before the deploy goes home, clients give up, a log stands still: nothing was lost by the new version.
+TEST(Traffic, WhatOnlyLooksLikeALossIsNone) {
+  const auto judge = [](const PaceAt& pace) {
+    Shop shop(pace, [](int64_t) { return Pace{}; });
+    shop.Feed(kDay, kDeployAt);
+    return shop.Judge("abc1234", kDeployAt, 900);
+  };
+  const auto crowd = [](int64_t second) {
+    return Pace{.requests = second >= kDeployAt - 1200 && second < kDeployAt ? 150.0 : 50.0};
+  };
+  const auto aborts = [](int64_t second) { return second >= kDeployAt ? Pace{.requests = 25, .aborted = 25} : Pace{}; };
+  const auto silence = [](int64_t second) {
+    return Pace{.requests = second >= kDeployAt + 100 && second < kDeployAt + 160 ? 0.0 : 50.0};
+  };
+  EXPECT_EQ(judge(crowd).state, VerdictState::kHealthy);
+  EXPECT_EQ(judge(aborts).state, VerdictState::kHealthy);
+  EXPECT_EQ(judge(silence).state, VerdictState::kHealthy);
 }
 
 // Seeded: thirty unchanged deploys, one behind the other, no signal of latency fires.

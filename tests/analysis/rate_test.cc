@@ -104,6 +104,12 @@ TEST(RateTest, BothSidesAreValidAtTheirBoundAndFindTheirAlternative) {
   }
 }
 
+// Errors of two services at one in a thousand.
+ControlSettings ControlOf(int64_t horizon_seconds) {
+  return {
+      .target_null = 1.25e-3, .target_reference = 1e-3, .control_reference = 1e-3, .horizon_seconds = horizon_seconds};
+}
+
 // Whatever multiplies both sides alike is no evidence, also when it comes and goes.
 TEST(ControlShift, SharedMultipliersAreNoEvidence) {
   for (const double control_mean : {0.5, 5.0, 50.0}) {
@@ -112,7 +118,7 @@ TEST(ControlShift, SharedMultipliersAreNoEvidence) {
     std::mt19937_64 random(seed);
     Tally tally;
     for (int run = 0; run < 2000; ++run) {
-      ControlShift shift(1.25, 300);
+      ControlShift shift(ControlOf(300));
       double largest = 0, multiplier = 1;
       for (int second = 0; second < 300; ++second) {
         if (second % 20 == 0) multiplier = std::exp(std::normal_distribution<double>(0, 1.5)(random));
@@ -129,7 +135,7 @@ TEST(ControlShift, SharedMultipliersAreNoEvidence) {
 
 TEST(ControlShift, ATargetThatMovesAloneIsBlamed) {
   std::mt19937_64 random(109);
-  ControlShift shift(1.25, 900);
+  ControlShift shift(ControlOf(900));
   int seconds = 0;
   while (shift.LogValue() < std::log(kBlameValueNeeded) && seconds < 900) {
     shift.Observe(
@@ -142,7 +148,7 @@ TEST(ControlShift, ATargetThatMovesAloneIsBlamed) {
 // While the control is in trouble itself, a target that suffers twice as much from the same trouble is not blamed.
 TEST(ControlShift, ATroubledControlAsksForMore) {
   std::mt19937_64 random(113);
-  ControlShift calm(1.25, 900), troubled(1.25, 900);
+  ControlShift calm(ControlOf(900)), troubled(ControlOf(900));
   for (int second = 0; second < 300; ++second) {
     const double target = static_cast<double>(Poisson(2.5 * 5, random));
     calm.Observe({1.25 * 5, target, 5, static_cast<double>(Poisson(5, random))});
@@ -153,16 +159,16 @@ TEST(ControlShift, ATroubledControlAsksForMore) {
 }
 
 TEST(ControlShift, NoControlSecondsSayNothing) {
-  ControlShift shift(1.25, 900);
+  ControlShift shift(ControlOf(900));
   for (int second = 0; second < 300; ++second) shift.Observe({1, 50, 0, 0});
   EXPECT_LE(shift.LogValue(), 1e-9);
 }
 
 TEST(ControlIsUsable, DependsOnTheTrafficOfBoth) {
-  EXPECT_TRUE(ControlIsUsable({0.6, 0.5, 0.5}, 900));
-  EXPECT_FALSE(ControlIsUsable({0.0013, 0.001, 0.001}, 900)) << "one request a second at one in a thousand";
-  EXPECT_FALSE(ControlIsUsable({0.6, 0.5, 0}, 900));
-  EXPECT_FALSE(ControlIsUsable({0.6, 0.5, 0.5}, 5)) << "no time";
+  EXPECT_TRUE(ControlIsUsable(ControlOf(900), 500, 500));
+  EXPECT_FALSE(ControlIsUsable(ControlOf(900), 1, 1)) << "one request a second at one in a thousand";
+  EXPECT_FALSE(ControlIsUsable(ControlOf(900), 500, 0));
+  EXPECT_FALSE(ControlIsUsable(ControlOf(5), 500, 500)) << "no time";
 }
 
 }  // namespace

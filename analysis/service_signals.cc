@@ -1,0 +1,52 @@
+#include "analysis/service_signals.h"
+
+#include "analysis/totals.h"
+#include "analysis/traffic.h"
+
+namespace revertd {
+namespace {
+
+constexpr size_t QuantileOf(Signal signal) {
+  return static_cast<size_t>(signal) - static_cast<size_t>(Signal::kLatencyP50);
+}
+constexpr bool IsLatency(Signal signal) { return QuantileOf(signal) < kLatencyQuantiles.size(); }
+
+}  // namespace
+
+ServiceSignals::ServiceSignals(std::string_view service, const Series& series, const Rollups* rollups,
+                               const SignalTimes& times, const std::vector<SecondInterval>& left_out,
+                               const SignalMargins& margins)
+    : service_(service), series_(&series), rollups_(rollups) {
+  const RateHistory history = HistoryBefore(series, times.before_second, left_out);
+  errors_ = EstimateBaseline(history, times.before_second, margins.errors);
+  const RateCounts newest = series.Sum({times.before_second - kTrafficSeconds, times.before_second});
+  requests_per_second_ = static_cast<double>(newest.requests) / static_cast<double>(kTrafficSeconds);
+  if (rollups == nullptr) return;
+  latency_ = EstimateLatency(*rollups, service, times.before_second, left_out, margins.latency);
+  traffic_ = EstimateTraffic(history, times.before_second, times.first_second, times.horizon_seconds);
+}
+
+const Baseline& ServiceSignals::baseline(Signal signal) const {
+  if (IsLatency(signal)) return latency_[QuantileOf(signal)].baseline;
+  return signal == Signal::kErrors ? errors_ : traffic_;
+}
+
+DurationNs ServiceSignals::slower_than_ns(Signal signal) const {
+  return IsLatency(signal) ? latency_[QuantileOf(signal)].slower_than_ns : 0;
+}
+
+PerSignal<RateCounts> ServiceSignals::Read(int64_t second, int64_t first_start, bool is_cold) const {
+  PerSignal<RateCounts> counts;
+  const AgeCounts* kept = series_->Find(second);
+  if (kept != nullptr) counts[Signal::kErrors] = StartedFrom(*kept, second, first_start);
+  if (rollups_ == nullptr) return counts;
+  Totals totals;
+  rollups_->Sum(service_, second, second + 1, &totals);
+  counts[Signal::kTraffic] = TrafficOf(totals.all());
+  for (const Signal signal : kAllSignals) {
+    if (IsLatency(signal)) counts[signal] = CountSlower(totals.latency, latency_[QuantileOf(signal)], is_cold);
+  }
+  return counts;
+}
+
+}  // namespace revertd

@@ -1,0 +1,65 @@
+// ServiceSignals: one service before a deploy: what each of its signals usually
+// does, and how they are read from its seconds. The deployed service and its
+// controls are read alike.
+//
+// One thread, the analysis thread. A value that points into the series and
+// roll-ups that it was made from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/baseline.h"
+#include "analysis/latency.h"
+#include "analysis/rollups.h"
+#include "analysis/series.h"
+#include "analysis/signal.h"
+
+namespace revertd {
+
+// What may not be called worse.
+struct SignalMargins {
+  RateMargins errors;
+  LatencyMargins latency;
+};
+
+inline constexpr int64_t kTrafficSeconds = int64_t{5} * 60;  // before a deploy, for its usual requests a second
+
+// Which seconds a baseline is made of and a watch will read.
+struct SignalTimes {
+  int64_t before_second = 0;  // the baseline's end
+  int64_t first_second = 0;   // the watch's first second
+  int64_t horizon_seconds = 0;
+};
+
+class ServiceSignals {
+ public:
+  // `rollups` may be nullptr: then only errors are known. `left_out`: of this
+  // service.
+  ServiceSignals(std::string_view service, const Series& series, const Rollups* rollups, const SignalTimes& times,
+                 const std::vector<SecondInterval>& left_out, const SignalMargins& margins);
+
+  const std::string& service() const { return service_; }
+  const Baseline& baseline(Signal signal) const;
+  DurationNs slower_than_ns(Signal signal) const;  // of a latency signal; 0: another one
+  // What the events of a signal are counted among, a second, in the minutes before: requests, or the second itself.
+  double ExposurePerSecond(Signal signal) const { return signal == Signal::kTraffic ? 1 : requests_per_second_; }
+
+  // The counts of `second`: errors of requests that started in `first_start` or
+  // later, the rest of all that ended. `is_cold`: caches are cold, only what is
+  // much slower counts as slow.
+  PerSignal<RateCounts> Read(int64_t second, int64_t first_start, bool is_cold) const;
+
+ private:
+  std::string service_;
+  const Series* series_;
+  const Rollups* rollups_;
+  Baseline errors_;
+  LatencyQuantiles latency_;
+  Baseline traffic_;
+  double requests_per_second_ = 0;
+};
+
+}  // namespace revertd

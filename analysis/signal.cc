@@ -1,0 +1,39 @@
+#include "analysis/signal.h"
+
+namespace revertd {
+namespace {
+
+// DETECTION's shares; what is left is for saturation, Sentry and an extra
+// signal.
+constexpr double kErrorsShare = 0.35;
+constexpr double kLatencyShare = 0.25 / 3;  // of each quantile
+constexpr double kTrafficShare = 0.1;
+
+constexpr SignalTraits Latency(std::string_view name, std::string_view reason) {
+  // The spread of shares is known for ten seconds and more (latency.h).
+  return {.name = name,
+          .reason = reason,
+          .grid = FactorGrid::kShare,
+          .alpha_share = kLatencyShare,
+          .block_seconds_controlled = 10};
+}
+
+constexpr std::array<SignalTraits, kSignals> kTraits = {{
+    {.name = "errors", .reason = "errors_above_null", .alpha_share = kErrorsShare, .blames_alone = true},
+    Latency("latency_p50", "latency_p50_above_null"),
+    Latency("latency_p90", "latency_p90_above_null"),
+    Latency("latency_p99", "latency_p99_above_null"),
+    {.name = "traffic",
+     .reason = "traffic_below_null",
+     .grid = FactorGrid::kFall,
+     .alpha_share = kTrafficShare,
+     .block_seconds_controlled = 2,
+     .block_seconds_alone = 2,
+     .proves_health = false},
+}};
+
+}  // namespace
+
+const SignalTraits& TraitsOf(Signal signal) { return kTraits[static_cast<size_t>(signal)]; }
+
+}  // namespace revertd

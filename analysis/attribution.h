@@ -1,9 +1,7 @@
-// Attribution: which services may stand as controls for a deploy, and what is
-// known of them before it.
+// Attribution: which services may stand as controls for a deploy, and what is known of them before it.
 //
-// One thread, the analysis thread. A control is a service with no declared call
-// path to or from the deployed one (its callers suffer with it, what it calls
-// may suffer from it) and no deploy of its own within 15 minutes.
+// One thread, the analysis thread. A control is a service with no declared call path to or from the deployed one (its
+// callers suffer with it, what it calls may suffer from it) and no deploy of its own within 15 minutes.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +21,7 @@ namespace revertd {
 
 using SeriesByService = std::map<std::string, Series, std::less<>>;
 
-// More add little evidence and make the first unrelated incident among them
-// likelier.
+// More add little evidence and make the first unrelated incident among them likelier.
 inline constexpr size_t kControlsMax = 8;
 
 class CallGraph {

@@ -11,8 +11,7 @@ namespace {
 constexpr std::array<double, 6> kRateFactors = {1.3, 1.7, 2.5, 5, 12, 30};
 constexpr std::array<double, 6> kShareFactors = {1.1, 1.3, 1.7, 2.5, 5, 12};
 constexpr std::array<double, 4> kFallFactors = {0.7, 0.4, 0.15, 0.02};
-// The control's counts are discounted towards this many events: two services
-// never share a multiplier exactly.
+// The control's counts are discounted towards this many events: two services never share a multiplier exactly.
 constexpr double kControlEventsTrusted = 20;
 constexpr double kTroubled = 2;      // the control's last minute against its expectation
 constexpr double kNullTroubled = 3;  // then the target may be at x3 before it is blamed
@@ -33,8 +32,7 @@ LogEvidence EvidenceOf(std::span<const double> factors, const ControlSecond& blo
                            discount * block.events_control, kLogCapUncalibrated);
 }
 
-// What the target's expectation is multiplied by while the control is in
-// trouble: never to its own disadvantage.
+// What the target's expectation is multiplied by while the control is in trouble: never to its own disadvantage.
 double AllowanceOf(const ControlSettings& settings) {
   if (settings.target_null <= 0) return 1;
   const double moved =
@@ -57,8 +55,7 @@ bool ControlShift::ControlIsTroubled(const ControlSecond& second) {
   Minute& slot = minute_[minute_next_];
   minute_next_ = (minute_next_ + 1) % minute_.size();
   slot = {second.expected_control, second.events_control};
-  // Summed anew: adding and subtracting would let rounding errors of a burst
-  // stay behind.
+  // Summed anew: adding and subtracting would let rounding errors of a burst stay behind.
   minute_sum_ = {};
   for (const Minute& kept : minute_) {
     minute_sum_.expected += kept.expected;
@@ -76,8 +73,7 @@ void ControlShift::Observe(const ControlSecond& second) {
   }
   const double allowance = ControlIsTroubled(second) ? allowance_ : 1;
   ++block_seconds_;
-  // A second in which the control saw nothing to compare with says nothing
-  // about the target either.
+  // A second in which the control saw nothing to compare with says nothing about the target either.
   if (second.expected_control > 0) {
     block_.expected_target += allowance * second.expected_target;
     block_.events_target += second.events_target;
@@ -99,8 +95,7 @@ bool ControlIsUsable(const ControlSettings& settings, double target_per_second, 
   const LogEvidence evidence = EvidenceOf(FactorsOf(settings.grid), block);
   double best = 0;
   for (size_t i = 0; i < evidence.count; ++i) best = std::max(best, evidence.log_e[i]);
-  // One factor of six carries the evidence; the onset is taken to be the first
-  // block (weight 3/4).
+  // One factor of six carries the evidence; the onset is taken to be the first block (weight 3/4).
   const double start = std::log(0.75 / static_cast<double>(evidence.count));
   return start + best * static_cast<double>(BlocksIn(settings.horizon_seconds, kControlBlockSeconds)) >=
          std::log(kBlameValueNeeded);

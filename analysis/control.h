@@ -1,11 +1,8 @@
-// ControlShift: did the deployed service move more than the services that were
-// not deployed? The e-process E_D that blame rests on, and whether a control
-// has enough traffic to be asked at all.
+// ControlShift: did the deployed service move more than the services that were not deployed? The e-process E_D that
+// blame rests on, and whether a control has enough traffic to be asked at all.
 //
-// Pure fold over seconds, any thread. Given the sum of both sides' events, the
-// deployed side's share is binomial for any multiplier that both share, so an
-// outage that hits both is no evidence. Formulas: docs/statistics.md,
-// "Control".
+// Pure fold over seconds, any thread. Given the sum of both sides' events, the deployed side's share is binomial for
+// any multiplier that both share, so an outage that hits both is no evidence. Formulas: docs/statistics.md, "Control".
 #pragma once
 
 #include <array>
@@ -29,9 +26,8 @@ struct ControlSettings {
   int64_t horizon_seconds = 0;
 };
 
-// One second of both sides. `expected_target` is at the target's null rate,
-// `expected_control` at the control's reference rate; both zero where no
-// control could be read in that second.
+// One second of both sides. `expected_target` is at the target's null rate, `expected_control` at the control's
+// reference rate; both zero where no control could be read in that second.
 struct ControlSecond {
   double expected_target = 0;
   double events_target = 0;
@@ -65,9 +61,8 @@ class ControlShift {
   size_t minute_next_ = 0;
 };
 
-// Whether E_D would reach kBlameValueNeeded within the horizon if the target's
-// odds rose five-fold (its rate fell to a fifth) and both sides saw just what
-// they expect, with so many requests a second each.
+// Whether E_D would reach kBlameValueNeeded within the horizon if the target's odds rose five-fold (its rate fell to a
+// fifth) and both sides saw just what they expect, with so many requests a second each.
 bool ControlIsUsable(const ControlSettings& settings, double target_per_second, double control_per_second);
 
 }  // namespace revertd

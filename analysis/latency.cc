@@ -10,8 +10,7 @@ namespace {
 
 constexpr int64_t kHourSeconds = 3600;
 constexpr double kColdFactor = 3;
-// Roll-ups join up to this many neighbouring buckets into one for most
-// services; at the joints all tiers count alike.
+// Roll-ups join up to this many neighbouring buckets into one for most services; at the joints all tiers count alike.
 constexpr size_t kJoined = 8;
 
 constexpr size_t NextJoint(size_t bucket) {
@@ -22,8 +21,7 @@ int64_t CountFrom(const WideHistogram& histogram, DurationNs duration) {
   return static_cast<int64_t>(histogram.CountAtOrAbove(duration));
 }
 
-// Where the first joint is at or above which at most a share of 1 - quantile of
-// the counts lies.
+// Where the first joint is at or above which at most a share of 1 - quantile of the counts lies.
 DurationNs JointOf(const WideHistogram& histogram, double quantile) {
   const auto allowed = static_cast<uint64_t>(std::floor((1 - quantile) * static_cast<double>(histogram.total())));
   uint64_t below = 0;
@@ -45,8 +43,7 @@ DurationNs Times(DurationNs duration, double factor) {
   return static_cast<DurationNs>(std::llround(static_cast<double>(duration) * factor));
 }
 
-// accept(start_second, const WideHistogram&) for each whole block of [from, to)
-// that has requests.
+// accept(start_second, const WideHistogram&) for each whole block of [from, to) that has requests.
 template <typename Accept>
 void ForEachBlock(const Rollups& rollups, std::string_view service, const SecondInterval& interval,
                   int64_t block_seconds, const std::vector<SecondInterval>& left_out, Accept&& accept) {
@@ -96,8 +93,7 @@ LatencyQuantiles EstimateLatency(const Rollups& rollups, std::string_view servic
     quantile.slower_than_ns = JointAtLeast(std::max(Times(old_ns[i], margins.factor), old_ns[i] + margins.absolute));
     const DurationNs cold_ns = Times(old_ns[i], std::max(margins.factor, kColdFactor));
     quantile.slower_cold_ns = JointAtLeast(std::max(cold_ns, old_ns[i] + Times(margins.absolute, kColdFactor)));
-    // The margin is in the duration: at it, the share above the old quantile is
-    // what may not be passed.
+    // The margin is in the duration: at it, the share above the old quantile is what may not be passed.
     Baseline baseline = EstimateBaseline(histories[i], before_second, {.factor = 1, .absolute = 0});
     const double nominal = (1 - kLatencyQuantiles[i]) * static_cast<double>(requests);
     const RateCounts at_quantile{requests, static_cast<int64_t>(std::ceil(nominal))};

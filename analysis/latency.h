@@ -1,10 +1,8 @@
-// Latency as rates: which share of a service's requests is slower than a
-// quantile of its last hour, and a margin more. Each quantile is a signal of
-// its own and is judged as errors are (signal_watch.h).
+// Latency as rates: which share of a service's requests is slower than a quantile of its last hour, and a margin more.
+// Each quantile is a signal of its own and is judged as errors are (signal_watch.h).
 //
-// One thread, the analysis thread; pure functions of what roll-ups keep.
-// Durations are the log's own, of requests that were not aborted.
-// docs/statistics.md, "Latency".
+// One thread, the analysis thread; pure functions of what roll-ups keep. Durations are the log's own, of requests that
+// were not aborted. docs/statistics.md, "Latency".
 #pragma once
 
 #include <array>

@@ -83,8 +83,7 @@ RateTrack::RateTrack(const RateShiftSettings& settings, Track track)
 }
 
 void RateTrack::Observe(const RateCounts& second) {
-  // A complete block is closed by the next second, so that its own last second
-  // still shows in LogValue.
+  // A complete block is closed by the next second, so that its own last second still shows in LogValue.
   if (block_.complete()) {
     mixture_.CloseBlock(open_);
     block_.Clear();

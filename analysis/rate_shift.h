@@ -1,11 +1,8 @@
-// RateShift: has the rate of a kind of event risen above a null rate since a
-// known second? Two tracks, one for small and one for large effects, each an
-// e-process of its own; and RateTest, the plain test of a rate against a bound.
+// RateShift: has the rate of a kind of event risen above a null rate since a known second? Two tracks, one for small
+// and one for large effects, each an e-process of its own; and RateTest, the plain test of a rate against a bound.
 //
-// Pure folds over seconds: parameters are fixed at the start, one Observe a
-// second in order, also for seconds without requests. Any thread. Formulas:
-// docs/statistics.md. Tied to no signal: errors of requests are only the first
-// use.
+// Pure folds over seconds: parameters are fixed at the start, one Observe a second in order, also for seconds without
+// requests. Any thread. Formulas: docs/statistics.md. Tied to no signal: errors of requests are only the first use.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +19,12 @@ inline constexpr double kLogCapUncalibrated = 2.0794415416798357;  // ln 8: the 
 
 // Small effects, large effects.
 enum class Track : uint8_t { kSlow, kFast };
-// What is worse: more of rates that are small, as errors', or of those that may
-// be near one, as the share slower than the median; or less, as of arriving
-// requests.
+// What is worse: more of rates that are small, as errors', or of those that may be near one, as the share slower than
+// the median; or less, as of arriving requests.
 enum class FactorGrid : uint8_t { kRate, kShare, kFall };
 // Of the rate under the alternative, from small effects to large ones.
 std::span<const double> FactorsOf(Track track, FactorGrid grid = FactorGrid::kRate);
-// What an effect of `times` > 1 multiplies a rate by: itself, the odds of a
-// share, or one over it for a fall.
+// What an effect of `times` > 1 multiplies a rate by: itself, the odds of a share, or one over it for a fall.
 double FactorOfEffect(FactorGrid grid, double times, double rate);
 
 struct TrackSetting {
@@ -91,8 +86,7 @@ class RateShift {
  public:
   explicit RateShift(const RateShiftSettings& settings);
   void Observe(const RateCounts& second);
-  // ln of the larger track's E; it is to be held against 2 / (share * alpha),
-  // half for each track.
+  // ln of the larger track's E; it is to be held against 2 / (share * alpha), half for each track.
   double LogValue() const;
 
  private:
@@ -100,8 +94,7 @@ class RateShift {
   RateTrack fast_;
 };
 
-// Against the null "rate >= bound" with factors below one, or "rate <= bound"
-// with factors above one.
+// Against the null "rate >= bound" with factors below one, or "rate <= bound" with factors above one.
 class RateTest {
  public:
   enum class Alternative { kBelow, kAbove };

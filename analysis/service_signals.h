@@ -1,9 +1,7 @@
-// ServiceSignals: one service before a deploy: what each of its signals usually
-// does, and how they are read from its seconds. The deployed service and its
-// controls are read alike.
+// ServiceSignals: one service before a deploy: what each of its signals usually does, and how they are read from its
+// seconds. The deployed service and its controls are read alike.
 //
-// One thread, the analysis thread. A value that points into the series and
-// roll-ups that it was made from.
+// One thread, the analysis thread. A value that points into the series and roll-ups that it was made from.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +34,7 @@ struct SignalTimes {
 
 class ServiceSignals {
  public:
-  // `rollups` may be nullptr: then only errors are known. `left_out`: of this
-  // service.
+  // `rollups` may be nullptr: then only errors are known. `left_out`: of this service.
   ServiceSignals(std::string_view service, const Series& series, const Rollups* rollups, const SignalTimes& times,
                  const std::vector<SecondInterval>& left_out, const SignalMargins& margins);
 
@@ -47,9 +44,8 @@ class ServiceSignals {
   // What the events of a signal are counted among, a second, in the minutes before: requests, or the second itself.
   double ExposurePerSecond(Signal signal) const { return signal == Signal::kTraffic ? 1 : requests_per_second_; }
 
-  // The counts of `second`: errors of requests that started in `first_start` or
-  // later, the rest of all that ended. `is_cold`: caches are cold, only what is
-  // much slower counts as slow.
+  // The counts of `second`: errors of requests that started in `first_start` or later, the rest of all that ended.
+  // `is_cold`: caches are cold, only what is much slower counts as slow.
   PerSignal<RateCounts> Read(int64_t second, int64_t first_start, bool is_cold) const;
 
  private:

@@ -3,8 +3,7 @@
 namespace revertd {
 namespace {
 
-// DETECTION's shares; what is left is for saturation, Sentry and an extra
-// signal.
+// DETECTION's shares; what is left is for saturation, Sentry and an extra signal.
 constexpr double kErrorsShare = 0.35;
 constexpr double kLatencyShare = 0.25 / 3;  // of each quantile
 constexpr double kTrafficShare = 0.1;

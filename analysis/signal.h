@@ -1,8 +1,6 @@
-// Signal: the kinds of thing that a deploy is judged by, and what is particular
-// to each of them.
+// Signal: the kinds of thing that a deploy is judged by, and what is particular to each of them.
 //
-// All are rates of events: 5xx or slow ones among a service's requests,
-// requests among seconds. Pure, any thread.
+// All are rates of events: 5xx or slow ones among a service's requests, requests among seconds. Pure, any thread.
 #pragma once
 
 #include <array>
@@ -35,8 +33,7 @@ struct SignalTraits {
   std::string_view reason;  // of the verdict that it brings
   FactorGrid grid = FactorGrid::kRate;
   double alpha_share = 0;  // w: its share of the false rollback rate
-  // Of a cold start: with a usable control, and alone, where longer blocks let
-  // a short burst add its cap only once.
+  // Of a cold start: with a usable control, and alone, where longer blocks let a short burst add its cap only once.
   int64_t block_seconds_controlled = 5;
   int64_t block_seconds_alone = 20;
   bool proves_health = true;  // whether a deploy is healthy only once this

@@ -36,8 +36,7 @@ Arrivals ArrivalsIn(const std::vector<HistoryBlock>& blocks, const SecondInterva
   return arrivals;
 }
 
-// The quietest ten minutes of the last hour: what came of a short crowd does
-// not stay.
+// The quietest ten minutes of the last hour: what came of a short crowd does not stay.
 Arrivals QuietestStretch(const std::vector<HistoryBlock>& blocks, int64_t before_second) {
   Arrivals quietest;
   for (int64_t to = before_second; to > before_second - kHourSeconds; to -= kStretchSeconds) {
@@ -48,8 +47,7 @@ Arrivals QuietestStretch(const std::vector<HistoryBlock>& blocks, int64_t before
   return quietest;
 }
 
-// How the days before went on from this time of day: the median of after to
-// before, at most 1.
+// How the days before went on from this time of day: the median of after to before, at most 1.
 double SeasonalRatio(const std::vector<HistoryBlock>& blocks, int64_t before_second, int64_t first_second,
                      int64_t horizon_seconds) {
   std::vector<double> ratios;
@@ -66,8 +64,7 @@ double SeasonalRatio(const std::vector<HistoryBlock>& blocks, int64_t before_sec
   return std::clamp(*middle, kRatioMin, 1.0);
 }
 
-// Seconds as counts of arrivals, so that their spread is estimated as any
-// rate's.
+// Seconds as counts of arrivals, so that their spread is estimated as any rate's.
 RateHistory AsArrivals(const RateHistory& history, int64_t before_second) {
   RateHistory arrivals{.recent_seconds = history.recent_seconds};
   for (const HistoryBlock& block : history.blocks) {

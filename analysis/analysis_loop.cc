@@ -21,7 +21,7 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
       graph_(config),
       registry_(config.detect.observe / kSecondNs),
       desk_(config, std::move(facts), sink),
-      shadows_(JudgingSettings(config.detect), [sink](std::string_view service, const ShadowResult& result) {
+      shadows_(JudgingSettings(config.detect), graph_, [sink](std::string_view service, const ShadowResult& result) {
         sink->OnShadow(service, result.start_second, Encode(result));
       }) {}
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/check.h"
 #include "base/strings.h"
 
 namespace revertd {
@@ -38,22 +39,39 @@ bool CallGraph::Reaches(std::string_view from, std::string_view to) const {
 
 bool CallGraph::Related(std::string_view a, std::string_view b) const { return Reaches(a, b) || Reaches(b, a); }
 
-std::vector<std::string_view> ControlCandidates(const DeployRecord& deploy, const SeriesByService& series,
-                                                const DeployRegistry& registry, const CallGraph& graph) {
+ServiceSignals SignalsOf(std::string_view service, const SignalTimes& times, const ServiceSources& sources) {
+  const auto series = sources.series.find(service);
+  REVERTD_CHECK(series != sources.series.end());
+  return {service, series->second, sources.rollups, times, sources.registry.LeftOut(service), sources.margins};
+}
+
+ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& times, const ServiceSources& sources) {
   std::vector<Candidate> candidates;
-  for (const auto& [service, kept] : series) {
-    if (service == deploy.deploy.service || graph.Related(service, deploy.deploy.service)) continue;
-    if (!registry.MayBeControl(service, deploy.first_second())) continue;
-    const int64_t before = deploy.baseline_end();
-    const int64_t requests = kept.Sum({before - kTrafficSeconds, before}).requests;
+  for (const auto& [service, kept] : sources.series) {
+    if (service == target.service() || sources.graph.Related(service, target.service())) continue;
+    if (!sources.registry.MayBeControl(service, times.first_second)) continue;
+    const int64_t requests = kept.Sum({times.before_second - kTrafficSeconds, times.before_second}).requests;
     if (requests > 0) candidates.push_back({service, requests});
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.requests > b.requests; });
   if (candidates.size() > kControlsMax) candidates.resize(kControlsMax);
-  std::vector<std::string_view> services;
-  for (const Candidate& candidate : candidates) services.push_back(candidate.service);
-  return services;
+  std::vector<ServiceSignals> services;
+  for (const Candidate& candidate : candidates) services.push_back(SignalsOf(candidate.service, times, sources));
+  return {std::move(services), target, times.horizon_seconds};
+}
+
+SignalPlan PlanOf(Signal signal, const ServiceSignals& target, const ControlGroup& controls, const SignalTimes& times) {
+  SignalPlan plan;
+  plan.signal = signal;
+  plan.baseline = target.baseline(signal);
+  plan.first_second = times.first_second;
+  plan.horizon_seconds = times.horizon_seconds;
+  plan.control = controls.Names(signal);
+  plan.control_before = controls.before(signal).rate();
+  plan.control_reference = controls.reference(signal);
+  plan.slower_than_ns = target.slower_than_ns(signal);
+  return plan;
 }
 
 ControlGroup::ControlGroup(std::vector<ServiceSignals> candidates, const ServiceSignals& target,

@@ -1,4 +1,5 @@
-// Attribution: which services may stand as controls for a deploy, and what is known of them before it.
+// Attribution: which services may stand as controls for a deploy, what is known of them before it, and the plan of
+// a signal's watch beside them.
 //
 // One thread, the analysis thread. A control is a service with no declared call path to or from the deployed one (its
 // callers suffer with it, what it calls may suffer from it) and no deploy of its own within 15 minutes.
@@ -15,6 +16,7 @@
 #include "analysis/deploy_registry.h"
 #include "analysis/series.h"
 #include "analysis/service_signals.h"
+#include "analysis/signal_watch.h"
 #include "config/config.h"
 
 namespace revertd {
@@ -62,8 +64,20 @@ class ControlGroup {
   PerSignal<double> reference_;
 };
 
+// What services are known by.
+struct ServiceSources {
+  const SeriesByService& series;
+  const DeployRegistry& registry;
+  const CallGraph& graph;
+  const Rollups* rollups;  // nullptr: only errors are known
+  SignalMargins margins;
+};
+// `service` must have a series.
+ServiceSignals SignalsOf(std::string_view service, const SignalTimes& times, const ServiceSources& sources);
 // The services with the most traffic before the deploy that may stand as its controls.
-std::vector<std::string_view> ControlCandidates(const DeployRecord& deploy, const SeriesByService& series,
-                                                const DeployRegistry& registry, const CallGraph& graph);
+ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& times, const ServiceSources& sources);
+
+// Not yet: value_needed and calibration.
+SignalPlan PlanOf(Signal signal, const ServiceSignals& target, const ControlGroup& controls, const SignalTimes& times);
 
 }  // namespace revertd

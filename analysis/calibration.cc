@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
+#include <vector>
 
 namespace revertd {
 namespace {
@@ -21,26 +23,33 @@ double LogMax(const ShadowResult& result, size_t track, const Setting& setting) 
   return result.log_max[track][setting.length][setting.cap] * ShadowResult::kLogStep;
 }
 
-bool NoneFired(std::span<const ShadowResult> results, size_t track, const Setting& setting, double log_needed) {
-  return std::all_of(results.begin(), results.end(),
-                     [&](const ShadowResult& result) { return LogMax(result, track, setting) < log_needed; });
-}
-
-bool IsAccepted(std::span<const ShadowResult> results, size_t track, const Setting& setting, double log_needed) {
-  if (!NoneFired(results, track, setting, log_needed)) return false;
+// `log_max(result)` is ln of the largest E of one shadow deploy.
+template <typename LogMaxOf>
+bool IsRareEnough(std::span<const ShadowResult> results, double log_needed, LogMaxOf&& log_max) {
   const double tail_from = std::log(kTailFrom);
   double excess = 0;
   double tail = 0;
   for (const ShadowResult& result : results) {
-    const double log_max = LogMax(result, track, setting);
-    if (log_max <= tail_from) continue;
-    excess += log_max - tail_from;
+    const double value = log_max(result);
+    if (value >= log_needed) return false;
+    if (value <= tail_from) continue;
+    excess += value - tail_from;
     ++tail;
   }
   const double scale = std::max(kTailScaleMin, tail > 0 ? excess / tail : 0);
   const double log_chance =
       std::log((tail + 1) / (static_cast<double>(results.size()) + 1)) - (log_needed - tail_from) / scale;
   return log_chance <= -log_needed - std::log(kShareOfPromise);
+}
+
+// Accepted a day ago, and again with what came since: that none fired since is part of the second.
+template <typename LogMaxOf>
+bool IsAccepted(std::span<const ShadowResult> results, double log_needed, LogMaxOf&& log_max) {
+  const int64_t day_before = results.back().start_second - kWalkForwardSeconds;
+  const auto split = std::partition_point(results.begin(), results.end(), [day_before](const ShadowResult& result) {
+    return result.start_second <= day_before;
+  });
+  return IsRareEnough({results.begin(), split}, log_needed, log_max) && IsRareEnough(results, log_needed, log_max);
 }
 
 // Mean ln of the seconds to the regressions of the track.
@@ -56,18 +65,13 @@ double MeanLogDelay(std::span<const ShadowResult> results, size_t track, const S
 }
 
 std::optional<TrackSetting> Choose(std::span<const ShadowResult> results, size_t track, double log_needed) {
-  const int64_t day_before = results.back().start_second - kWalkForwardSeconds;
-  const auto split = std::partition_point(results.begin(), results.end(), [day_before](const ShadowResult& result) {
-    return result.start_second <= day_before;
-  });
-  const std::span<const ShadowResult> before(results.begin(), split);
   std::optional<Setting> best;
   double best_delay = std::numeric_limits<double>::infinity();
   for (size_t length = 0; length < kBlockLengths.size(); ++length) {
     for (size_t cap = 0; cap < kLogCapsTried.size(); ++cap) {
       const Setting setting{length, cap};
-      // Accepted a day ago, and again with what came since: that none fired since is part of the second.
-      if (!IsAccepted(before, track, setting, log_needed) || !IsAccepted(results, track, setting, log_needed)) continue;
+      const auto log_max = [&](const ShadowResult& result) { return LogMax(result, track, setting); };
+      if (!IsAccepted(results, log_needed, log_max)) continue;
       const double delay = MeanLogDelay(results, track, setting);
       if (delay >= best_delay) continue;
       best_delay = delay;
@@ -78,6 +82,20 @@ std::optional<TrackSetting> Choose(std::span<const ShadowResult> results, size_t
   return TrackSetting{kBlockLengths[best->length], kLogCapsTried[best->cap]};
 }
 
+ControlledRecord RecordOf(std::span<const ShadowResult> results, double log_needed) {
+  std::vector<ShadowResult> controlled;
+  std::copy_if(results.begin(), results.end(), std::back_inserter(controlled),
+               [](const ShadowResult& result) { return result.log_max_controlled > 0; });
+  if (controlled.empty()) return ControlledRecord::kUnproven;
+  const auto log_max = [](const ShadowResult& result) {
+    return (result.log_max_controlled - 1) * ShadowResult::kLogStep;
+  };
+  if (IsAccepted(controlled, log_needed, log_max)) return ControlledRecord::kEarned;
+  const bool fired = std::any_of(controlled.begin(), controlled.end(),
+                                 [&](const ShadowResult& result) { return log_max(result) >= log_needed; });
+  return fired ? ControlledRecord::kRefuted : ControlledRecord::kUnproven;
+}
+
 }  // namespace
 
 Calibration Calibrate(std::span<const ShadowResult> results, double value_needed) {
@@ -85,6 +103,7 @@ Calibration Calibrate(std::span<const ShadowResult> results, double value_needed
   calibration.shadows = static_cast<int64_t>(results.size());
   if (results.empty()) return calibration;
   const double log_needed = std::log(value_needed);
+  calibration.controlled = RecordOf(results, log_needed);
   const auto slow = Choose(results, static_cast<size_t>(Track::kSlow), log_needed);
   const auto fast = Choose(results, static_cast<size_t>(Track::kFast), log_needed);
   if (!slow || !fast) return calibration;

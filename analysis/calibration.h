@@ -19,11 +19,16 @@ namespace revertd {
 inline constexpr int64_t kWalkForwardSeconds = int64_t{24} * 3600;
 inline constexpr size_t kShadowsTimed = 60;  // the newest ones tell the delays
 
+// What shadow deploys showed of the quick settings that a usable control allows (signal.h): nothing yet, that they and
+// the control's word together are as rare as a setting must be, or that they would have blamed a healthy deploy.
+enum class ControlledRecord : uint8_t { kUnproven, kEarned, kRefuted };
+
 struct Calibration {
   bool calibrated = false;  // both tracks have an accepted setting
   TrackSetting slow;        // meaningful only if calibrated
   TrackSetting fast;
   int64_t shadows = 0;
+  ControlledRecord controlled = ControlledRecord::kUnproven;
 };
 
 // `results` ascending by start. `value_needed` of E for one track, above 30.

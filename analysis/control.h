@@ -49,8 +49,8 @@ class ControlShift {
   bool ControlIsTroubled(const ControlSecond& second);
 
   std::span<const double> factors_;
-  double troubled_;   // from this multiple of its expectation on (for a fall: up
-                      // to it) the control is in trouble,
+  // From this multiple of its expectation on (for a fall: down to it) the control is in trouble.
+  double troubled_;
   double allowance_;  // and the target's expectation is multiplied by this
   OnsetMixture mixture_;
   LogEvidence open_;

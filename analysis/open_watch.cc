@@ -20,51 +20,29 @@ double ValueNeeded(Signal signal, const DetectConfig& detect) {
   return static_cast<double>(kTracks) / (TraitsOf(signal).alpha_share * detect.false_rollback_rate);
 }
 
-ServiceSignals SignalsOf(std::string_view service, const DeployRecord& record, const WatchSources& sources) {
+void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
+  const DeployRecord& record = *watch->record;
+  const std::string& service = record.deploy.service;
   const DetectConfig& detect = sources.config.detect;
   const SignalTimes times{.before_second = record.baseline_end(),
                           .first_second = record.first_second(),
                           .horizon_seconds = detect.observe / kSecondNs};
-  const SignalMargins margins{
-      .errors = MarginsOf(detect),
-      .latency = {.factor = detect.margin_latency, .absolute = detect.margin_latency_abs},
-  };
-  const Series& series = sources.series.find(service)->second;
-  return {service, series, sources.rollups, times, sources.registry.LeftOut(service), margins};
-}
-
-SignalPlan PlanOf(Signal signal, const OpenWatch& watch, const WatchSources& sources) {
-  const DeployRecord& record = *watch.record;
-  SignalPlan plan;
-  plan.signal = signal;
-  plan.baseline = watch.signals->baseline(signal);
-  plan.value_needed = ValueNeeded(signal, sources.config.detect);
-  plan.first_second = record.first_second();
-  plan.horizon_seconds = sources.config.detect.observe / kSecondNs;
-  plan.control = watch.controls.Names(signal);
-  plan.control_before = watch.controls.before(signal).rate();
-  plan.control_reference = watch.controls.reference(signal);
-  plan.slower_than_ns = watch.signals->slower_than_ns(signal);
-  // Shadow deploys are played on errors alone.
-  if (signal == Signal::kErrors) {
-    plan.calibration = sources.shadows.CalibrationOf(record.deploy.service, record.baseline_end());
-  }
-  return plan;
-}
-
-void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
-  const DeployRecord& record = *watch->record;
-  watch->signals = SignalsOf(record.deploy.service, record, sources);
-  std::vector<ServiceSignals> candidates;
-  for (const std::string_view service : ControlCandidates(record, sources.series, sources.registry, sources.graph)) {
-    candidates.push_back(SignalsOf(service, record, sources));
-  }
-  watch->controls = ControlGroup(std::move(candidates), *watch->signals, sources.config.detect.observe / kSecondNs);
+  const ServiceSources services{
+      sources.series, sources.registry, sources.graph, sources.rollups,
+      SignalMargins{.errors = MarginsOf(detect),
+                    .latency = {.factor = detect.margin_latency, .absolute = detect.margin_latency_abs}}};
+  watch->signals = SignalsOf(service, times, services);
+  watch->controls = ChooseControls(*watch->signals, times, services);
   WatchPlan plan;
   plan.deploy_id = record.deploy.id;
-  plan.service = record.deploy.service;
-  plan.first_second = record.first_second();
-  for (const Signal signal : kAllSignals) plan.signals.push_back(PlanOf(signal, *watch, sources));
+  plan.service = service;
+  plan.first_second = times.first_second;
+  for (const Signal signal : kAllSignals) {
+    plan.signals.push_back(PlanOf(signal, *watch->signals, watch->controls, times));
+    plan.signals.back().value_needed = ValueNeeded(signal, detect);
+  }
+  // Shadow deploys are played on errors alone.
+  plan.signals.front().calibration = sources.shadows.CalibrationOf(service, times.before_second);
   watch->release.emplace(std::move(plan));
 }
 

@@ -22,29 +22,32 @@ ServiceSignals::ServiceSignals(std::string_view service, const Series& series, c
   const RateCounts newest = series.Sum({times.before_second - kTrafficSeconds, times.before_second});
   requests_per_second_ = static_cast<double>(newest.requests) / static_cast<double>(kTrafficSeconds);
   if (rollups == nullptr) return;
-  latency_ = EstimateLatency(*rollups, service, times.before_second, left_out, margins.latency);
-  traffic_ = EstimateTraffic(history, times.before_second, times.first_second, times.horizon_seconds);
+  timed_ = std::make_shared<const Timed>(
+      Timed{EstimateLatency(*rollups, service, times.before_second, left_out, margins.latency),
+            EstimateTraffic(history, times.before_second, times.first_second, times.horizon_seconds)});
 }
 
 const Baseline& ServiceSignals::baseline(Signal signal) const {
-  if (IsLatency(signal)) return latency_[QuantileOf(signal)].baseline;
-  return signal == Signal::kErrors ? errors_ : traffic_;
+  static const Baseline kUnknown;
+  if (signal == Signal::kErrors) return errors_;
+  if (timed_ == nullptr) return kUnknown;
+  return IsLatency(signal) ? timed_->latency[QuantileOf(signal)].baseline : timed_->traffic;
 }
 
 DurationNs ServiceSignals::slower_than_ns(Signal signal) const {
-  return IsLatency(signal) ? latency_[QuantileOf(signal)].slower_than_ns : 0;
+  return timed_ != nullptr && IsLatency(signal) ? timed_->latency[QuantileOf(signal)].slower_than_ns : 0;
 }
 
 PerSignal<RateCounts> ServiceSignals::Read(int64_t second, int64_t first_start, bool is_cold) const {
   PerSignal<RateCounts> counts;
   const AgeCounts* kept = series_->Find(second);
   if (kept != nullptr) counts[Signal::kErrors] = StartedFrom(*kept, second, first_start);
-  if (rollups_ == nullptr) return counts;
+  if (timed_ == nullptr) return counts;
   Totals totals;
   rollups_->Sum(service_, second, second + 1, &totals);
   counts[Signal::kTraffic] = TrafficOf(totals.all());
   for (const Signal signal : kAllSignals) {
-    if (IsLatency(signal)) counts[signal] = CountSlower(totals.latency, latency_[QuantileOf(signal)], is_cold);
+    if (IsLatency(signal)) counts[signal] = CountSlower(totals.latency, timed_->latency[QuantileOf(signal)], is_cold);
   }
   return counts;
 }

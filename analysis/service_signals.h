@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,9 +53,14 @@ class ServiceSignals {
   std::string service_;
   const Series* series_;
   const Rollups* rollups_;
+  // What needs roll-ups.
+  struct Timed {
+    LatencyQuantiles latency;
+    Baseline traffic;
+  };
+
   Baseline errors_;
-  LatencyQuantiles latency_;
-  Baseline traffic_;
+  std::shared_ptr<const Timed> timed_;  // nullptr: no roll-ups; apart, since shadow deploys keep many without
   double requests_per_second_ = 0;
 };
 

@@ -33,7 +33,7 @@ inline constexpr std::array<std::array<double, kEffectsTried>, kTracks> kEffects
 template <typename Value>
 using SettingGrid = std::array<std::array<Value, kLogCapsTried.size()>, kBlockLengths.size()>;
 
-// What is kept of a shadow deploy: 134 bytes, in steps that lose nothing that matters.
+// What is kept of a shadow deploy: 135 bytes, in steps that lose nothing that matters.
 struct ShadowResult {
   int64_t start_second = 0;
   // ln of the largest E in steps of 1/16, rounded up, by track; at most 255 (ln E = 15.9).
@@ -41,10 +41,16 @@ struct ShadowResult {
   // ln of the seconds until the regression is found in the same steps, by track and effect; of twice the length of the
   // watch where it was not.
   std::array<std::array<SettingGrid<uint8_t>, kEffectsTried>, kTracks> log_delay{};
+  // How near a watch beside the controls of that moment came to blame (shadow_desk.h), as log_max, and 1 more; 0: there
+  // was no usable control.
+  uint8_t log_max_controlled = 0;
   static constexpr double kLogStep = 1.0 / 16;
 };
+// ln E in steps of 1/16, rounded up: one that came close to firing is never remembered as one that did not.
+uint8_t InShadowSteps(double log_value);
 
-// As 126 bytes and back; the start is kept beside them. Nothing where the bytes are none of a result.
+// As 127 bytes and back (126 of older ones); the start is kept beside them. Nothing where the bytes are none of a
+// result.
 std::string Encode(const ShadowResult& result);
 std::optional<ShadowResult> DecodeShadow(int64_t start_second, std::string_view bytes);
 
@@ -64,6 +70,7 @@ class ShadowDeploy {
   static uint64_t HeapBytes();  // of one, beside its own size
   // Seconds from start_second on, in order; those without requests may be left out.
   void Observe(int64_t second, const RateCounts& counts);
+  int64_t start_second() const { return plan_.start_second; }
   bool IsOver(int64_t second) const { return second >= plan_.start_second + plan_.horizon_seconds; }
   // Of the seconds seen so far.
   ShadowResult Result() const;

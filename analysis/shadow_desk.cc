@@ -1,6 +1,7 @@
 #include "analysis/shadow_desk.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fnv.h"
 #include "base/window.h"
@@ -16,7 +17,8 @@ constexpr size_t kResultsStep = 96;  // a day of them is made room for at once
 }  // namespace
 
 uint64_t ShadowDesk::BytesPerService() {
-  return sizeof(Player) + (kShadowsKept + kResultsStep) * sizeof(ShadowResult) + ShadowDeploy::HeapBytes();
+  return sizeof(Player) + (kShadowsKept + kResultsStep) * sizeof(ShadowResult) + ShadowDeploy::HeapBytes() +
+         kControlsMax * sizeof(ServiceSignals);
 }
 
 void ShadowDesk::Restore(std::string_view service, const ShadowResult& result) {
@@ -32,19 +34,22 @@ void ShadowDesk::Keep(const ShadowResult& result, Player* player) {
 }
 
 void ShadowDesk::SealedThrough(int64_t second, const SeriesByService& series, const DeployRegistry& registry) {
-  for (const auto& [service, kept] : series) {
+  for (const auto& entry : series) {
+    const std::string& service = entry.first;
     auto player = players_.find(service);
     if (player == players_.end()) player = players_.try_emplace(service).first;
-    Play(service, kept, registry, second, &player->second);
+    Play(service, series, registry, second, &player->second);
   }
 }
 
-void ShadowDesk::Play(std::string_view service, const Series& series, const DeployRegistry& registry, int64_t through,
-                      Player* player) {
+void ShadowDesk::Play(std::string_view service, const SeriesByService& series, const DeployRegistry& registry,
+                      int64_t through, Player* player) {
+  const Series& own = series.find(service)->second;
   int64_t& next = player->next_second;
   // Before the first second, or after a jump over what is no longer kept: nothing is known of what lies between.
   if (next == kNoSecond || next < through + 1 - kKeptSeconds) {
     player->playing.reset();
+    player->controlled.reset();
     next = through;
   }
   while (next <= through) {
@@ -57,8 +62,7 @@ void ShadowDesk::Play(std::string_view service, const Series& series, const Depl
         continue;
       }
     }
-    if (const AgeCounts* counts = series.Find(next)) player->playing->Observe(next, AllAges(*counts));
-    ++next;
+    Observe(own, registry, next++, player);
     if (player->playing->IsOver(next)) End(service, registry, player);
   }
 }
@@ -69,11 +73,14 @@ int64_t ShadowDesk::NextStart(std::string_view service, int64_t from) const {
   return from + (into == 0 ? 0 : static_cast<int64_t>(every - into));
 }
 
-void ShadowDesk::Begin(std::string_view service, const Series& series, const DeployRegistry& registry, int64_t second,
-                       Player* player) const {
-  const int64_t before = second - kSecondsBeforeDeployLeftOut;
-  const Baseline baseline =
-      EstimateBaseline(HistoryBefore(series, before, registry.LeftOut(service)), before, settings_.margins);
+void ShadowDesk::Begin(std::string_view service, const SeriesByService& series, const DeployRegistry& registry,
+                       int64_t second, Player* player) const {
+  const SignalTimes times{.before_second = second - kSecondsBeforeDeployLeftOut,
+                          .first_second = second,
+                          .horizon_seconds = settings_.horizon_seconds};
+  const ServiceSources sources{series, registry, graph_, nullptr, {.errors = settings_.margins, .latency = {}}};
+  const ServiceSignals signals = SignalsOf(service, times, sources);
+  const Baseline& baseline = signals.baseline(Signal::kErrors);
   if (!baseline.known() || baseline.blocks < kBlocksNeeded) return;
   ShadowPlan plan;
   plan.start_second = second;
@@ -84,17 +91,38 @@ void ShadowDesk::Begin(std::string_view service, const Series& series, const Dep
   plan.value_needed = settings_.value_needed;
   plan.seed = Fnv1a(service) ^ static_cast<uint64_t>(second);
   player->playing.emplace(plan);
+  player->controls = ChooseControls(signals, times, sources);
+  if (!player->controls.usable(Signal::kErrors)) return;
+  SignalPlan beside = PlanOf(Signal::kErrors, signals, player->controls, times);
+  beside.value_needed = settings_.value_needed;
+  player->controlled.emplace(std::move(beside));
+  player->log_joint_max = 0;
+}
+
+void ShadowDesk::Observe(const Series& series, const DeployRegistry& registry, int64_t second, Player* player) {
+  const AgeCounts* counts = series.Find(second);
+  if (counts != nullptr) player->playing->Observe(second, AllAges(*counts));
+  if (!player->controlled) return;
+  const ControlGroup::Reading control =
+      player->controls.Read(registry, second, player->playing->start_second())[Signal::kErrors];
+  player->controlled->Observe(second,
+                              {counts != nullptr ? AllAges(*counts) : RateCounts{}, control.counts, control.expected});
+  player->log_joint_max = std::max(player->log_joint_max, player->controlled->LogJoint());
 }
 
 // What a real deploy brought is no healthy traffic, and was found or refuted by its own watch.
 void ShadowDesk::End(std::string_view service, const DeployRegistry& registry, Player* player) {
-  const ShadowResult result = player->playing->Result();
+  ShadowResult result = player->playing->Result();
+  if (player->controlled) {
+    result.log_max_controlled = static_cast<uint8_t>(1 + std::min<int>(254, InShadowSteps(player->log_joint_max)));
+  }
   const int64_t from = result.start_second;
   if (!AnyTouches(registry.LeftOut(service), from, from + settings_.horizon_seconds)) {
     Keep(result, player);
     on_result_(service, result);
   }
   player->playing.reset();
+  player->controlled.reset();
 }
 
 Calibration ShadowDesk::CalibrationOf(std::string_view service, int64_t before_second) const {

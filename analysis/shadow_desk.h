@@ -1,5 +1,7 @@
 // ShadowDesk: plays shadow deploys (shadow_deploy.h) on every service's own traffic, one behind the other, and keeps
-// what they showed. A deploy's settings are chosen from those that were over before it (calibration.h).
+// what they showed; beside each, a watch with the quick settings and the controls of that moment, as a real deploy
+// would have been judged that has some. A deploy's settings are chosen from those that were over before it
+// (calibration.h).
 //
 // One thread, the analysis thread. Invariants: 1. what a shadow deploy shows depends on the seconds up to its end and
 // on the deploys that are known by then, never on how seconds were batched; 2. memory is at most BytesPerService() a
@@ -35,8 +37,9 @@ class ShadowDesk {
  public:
   // Called with each shadow deploy that is over and counts.
   using OnResult = std::function<void(std::string_view service, const ShadowResult&)>;
-  ShadowDesk(const ShadowSettings& settings, OnResult on_result)
-      : settings_(settings), on_result_(std::move(on_result)) {}
+  // `graph` must outlive it.
+  ShadowDesk(const ShadowSettings& settings, const CallGraph& graph, OnResult on_result)
+      : settings_(settings), graph_(graph), on_result_(std::move(on_result)) {}
   static uint64_t BytesPerService();
 
   // From before a restart, ascending for each service, before the first second.
@@ -50,19 +53,24 @@ class ShadowDesk {
   struct Player {
     int64_t next_second = kNoSecond;
     std::optional<ShadowDeploy> playing;
-    std::vector<ShadowResult> results;  // ascending
+    ControlGroup controls;                  // of that moment,
+    std::optional<SignalWatch> controlled;  // the watch beside them, if they are usable,
+    double log_joint_max = 0;               // and the largest of its LogJoint
+    std::vector<ShadowResult> results;      // ascending
   };
 
   static void Keep(const ShadowResult& result, Player* player);
-  void Play(std::string_view service, const Series& series, const DeployRegistry& registry, int64_t through,
+  void Play(std::string_view service, const SeriesByService& series, const DeployRegistry& registry, int64_t through,
             Player* player);
   // Each service has starts of its own, so that not all of them ask for a baseline in the same second.
   int64_t NextStart(std::string_view service, int64_t from) const;
-  void Begin(std::string_view service, const Series& series, const DeployRegistry& registry, int64_t second,
+  void Begin(std::string_view service, const SeriesByService& series, const DeployRegistry& registry, int64_t second,
              Player* player) const;
+  static void Observe(const Series& series, const DeployRegistry& registry, int64_t second, Player* player);
   void End(std::string_view service, const DeployRegistry& registry, Player* player);
 
   const ShadowSettings settings_;
+  const CallGraph& graph_;
   const OnResult on_result_;
   std::map<std::string, Player, std::less<>> players_;
 };

@@ -13,9 +13,16 @@ constexpr double kHealthyValueNeeded = 20;
 constexpr double kHealthyInverseKappaMin = 1.0 / 150;
 constexpr double kPowerFactor = 5;
 
+// Short blocks beside a control are used where shadow deploys have shown that they may be, or could not show anything
+// yet of anything.
+bool IsQuick(const SignalPlan& plan) {
+  if (plan.control.empty() || plan.calibration.controlled == ControlledRecord::kRefuted) return false;
+  return plan.calibration.controlled == ControlledRecord::kEarned || !plan.calibration.calibrated;
+}
+
 int64_t ColdBlockSeconds(const SignalPlan& plan) {
   const SignalTraits& traits = TraitsOf(plan.signal);
-  return plan.control.empty() ? traits.block_seconds_alone : traits.block_seconds_controlled;
+  return IsQuick(plan) ? traits.block_seconds_controlled : traits.block_seconds_alone;
 }
 
 RateShiftSettings SettingsOf(const SignalPlan& plan) {
@@ -24,7 +31,7 @@ RateShiftSettings SettingsOf(const SignalPlan& plan) {
   settings.factors = TraitsOf(plan.signal).grid;
   settings.slow = plan.calibration.slow;
   settings.fast = plan.calibration.fast;
-  if (!plan.calibration.calibrated) {
+  if (IsQuick(plan) || !plan.calibration.calibrated) {
     settings.slow = {.block_seconds = ColdBlockSeconds(plan), .log_cap = kLogCapUncalibrated};
     settings.fast = settings.slow;
   }
@@ -80,6 +87,14 @@ double SignalWatch::LogBlame() const { return has_control() ? control_.LogValue(
 
 bool SignalWatch::ControlAgrees() const {
   return has_control() ? LogBlame() >= std::log(kBlameValueNeeded) : traits().blames_alone;
+}
+
+bool SignalWatch::calibrated() const {
+  return IsQuick(plan_) ? plan_.calibration.controlled == ControlledRecord::kEarned : plan_.calibration.calibrated;
+}
+
+double SignalWatch::LogJoint() const {
+  return std::min(log_value_max_, LogBlame() + std::log(plan_.value_needed / kBlameValueNeeded));
 }
 
 Evidence SignalWatch::CurrentEvidence() const {

@@ -46,7 +46,7 @@ class SignalWatch {
   // Without any request before, nothing is ever said.
   bool known() const { return plan_.baseline.known(); }
   // Whether E rests on settings that the service's own history has earned.
-  bool calibrated() const { return plan_.calibration.calibrated; }
+  bool calibrated() const;
   // The second in which E reached what is needed: once is enough (Ville).
   std::optional<int64_t> fired_at() const { return fired_at_; }
   bool NotWorse() const;  // "worse" is refuted
@@ -56,6 +56,8 @@ class SignalWatch {
   double LogBlame() const;
   bool has_control() const { return !plan_.control.empty(); }
   bool ControlAgrees() const;
+  // ln E held back to where E_D, scaled from what blame needs to what E needs, has come: both passed at value_needed.
+  double LogJoint() const;
 
   Evidence CurrentEvidence() const;
   double Power() const;  // of what was observed so far

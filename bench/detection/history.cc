@@ -1,7 +1,9 @@
 #include "bench/detection/history.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "analysis/analysis_loop.h"
@@ -17,8 +19,11 @@ constexpr int64_t kDaySeconds = 86'400;
 class HistorySink final : public AnalysisSink {
  public:
   void OnSecond(std::string_view, const SecondCounts&) override {}
-  void OnHistoryBlock(std::string_view, const HistoryBlock& block) override { blocks.push_back(block); }
-  void OnShadow(std::string_view, int64_t start_second, std::string_view result) override {
+  void OnHistoryBlock(std::string_view service, const HistoryBlock& block) override {
+    blocks[std::string(service)].push_back(block);
+  }
+  void OnShadow(std::string_view service, int64_t start_second, std::string_view result) override {
+    if (service != kTarget) return;
     const std::optional<ShadowResult> decoded = DecodeShadow(start_second, result);
     REVERTD_CHECK(decoded.has_value());
     shadows.push_back(*decoded);
@@ -29,29 +34,43 @@ class HistorySink final : public AnalysisSink {
   void OnRecovery(const Recovery&) override {}
   Status OnTrigger(const RollbackTrigger&) override { return OkStatus(); }
 
-  std::vector<HistoryBlock> blocks;
+  std::map<std::string, std::vector<HistoryBlock>> blocks;
   std::vector<ShadowResult> shadows;
 };
 
-// Passes [from, to) through the real loop second by second; its blocks and shadow deploys are added to the history.
-void Calibrate(const Traffic& traffic, const TrialSettings& settings, int64_t from, int64_t to, ClimatePath& climate,
-               Random& random, History* history) {
+// A service's climate and draws, as they pass.
+struct Path {
+  ClimatePath climate;
+  Random random;
+};
+
+// Passes [from, to) through the real loop second by second; the blocks and the target's shadow deploys are added to the
+// history. `control`: nullptr where there is none.
+void Calibrate(const Traffic& traffic, const TrialSettings& settings, int64_t from, int64_t to, Path& target,
+               Path* control, History* history) {
   const Config config = ConfigOf(settings);
   ServiceTable services(4);
   HistorySink sink;
   AnalysisLoop loop(
       config, services, [](std::string_view) { return GateFacts{}; }, &sink);
   loop.RestoreHistory(kTarget, history->target, {});
+  if (control != nullptr) loop.RestoreHistory(kControl, history->control, {});
   Window window;
-  window.service = services.Intern(kTarget);
-  for (int64_t second = from; second < to; ++second) {
+  const ServiceId target_id = services.Intern(kTarget), control_id = services.Intern(kControl);
+  const auto feed = [&](ServiceId service, int64_t second, Path& path) {
+    window.service = service;
     window.second = second;
-    window.by_age = DrawSecond(traffic, climate.Next(), {}, random);
+    window.by_age = DrawSecond(traffic, path.climate.Next(), {}, path.random);
     loop.OnWindow(window);
+  };
+  for (int64_t second = from; second < to; ++second) {
+    feed(target_id, second, target);
+    if (control != nullptr) feed(control_id, second, *control);
     loop.SealedThrough(second);
   }
   loop.Finish();
-  history->target.insert(history->target.end(), sink.blocks.begin(), sink.blocks.end());
+  history->target.insert(history->target.end(), sink.blocks[kTarget].begin(), sink.blocks[kTarget].end());
+  history->control.insert(history->control.end(), sink.blocks[kControl].begin(), sink.blocks[kControl].end());
   history->shadows = std::move(sink.shadows);
 }
 
@@ -87,17 +106,17 @@ History DrawHistory(const Cell& cell, const TrialSettings& settings, uint64_t se
   history.end_second = kDay + static_cast<int64_t>(SeedOf(seed, kTimeOfDay) % blocks_of_a_day) * kHistoryBlockSeconds;
   const int64_t from = history.end_second - settings.history_days * kDaySeconds;
   const int64_t calibrated_from = std::max(from, history.end_second - settings.calibration_days * kDaySeconds);
-  ClimatePath climate(cell.noise, from, SeedOf(seed, kTargetClimate));
-  Random random(SeedOf(seed, kTargetDraws));
-  history.target = DrawHistory(traffic, from, calibrated_from, climate, random);
-  if (calibrated_from < history.end_second) {
-    Calibrate(traffic, settings, calibrated_from, history.end_second, climate, random, &history);
-  }
-  if (cell.control == ControlKind::kNone) return history;
+  Path target{ClimatePath(cell.noise, from, SeedOf(seed, kTargetClimate)), Random(SeedOf(seed, kTargetDraws))};
   const bool shared = cell.control == ControlKind::kShared;
-  ClimatePath control_climate(cell.noise, from, SeedOf(seed, shared ? kTargetClimate : kControlClimate));
-  Random control_random(SeedOf(seed, kControlDraws));
-  history.control = DrawHistory(traffic, from, history.end_second, control_climate, control_random);
+  Path control{ClimatePath(cell.noise, from, SeedOf(seed, shared ? kTargetClimate : kControlClimate)),
+               Random(SeedOf(seed, kControlDraws))};
+  const bool has_control = cell.control != ControlKind::kNone;
+  history.target = DrawHistory(traffic, from, calibrated_from, target.climate, target.random);
+  if (has_control) history.control = DrawHistory(traffic, from, calibrated_from, control.climate, control.random);
+  if (calibrated_from < history.end_second) {
+    Calibrate(traffic, settings, calibrated_from, history.end_second, target, has_control ? &control : nullptr,
+              &history);
+  }
   return history;
 }
 

@@ -151,5 +151,17 @@ TEST(Calibration, ASettingThatFiredInTheLastDayIsNotTaken) {
   EXPECT_NE(after.fast, before.fast);
 }
 
+TEST(Calibration, QuickSettingsBesideAControlAreEarnedOrRefutedByThemselves) {
+  std::vector<ShadowResult> results = Play({}, 0, 97, 59 + 96);
+  EXPECT_EQ(Calibrate(results, kNeeded).controlled, ControlledRecord::kUnproven) << "none had a control";
+  for (ShadowResult& result : results) result.log_max_controlled = 1;
+  EXPECT_EQ(Calibrate(results, kNeeded).controlled, ControlledRecord::kEarned);
+  EXPECT_EQ(Calibrate(std::span(results).first(100), kNeeded).controlled, ControlledRecord::kUnproven);
+  results[20].log_max_controlled = 255;
+  const Calibration refuted = Calibrate(results, kNeeded);
+  EXPECT_EQ(refuted.controlled, ControlledRecord::kRefuted);
+  EXPECT_TRUE(refuted.calibrated) << "what was earned without a control stands";
+}
+
 }  // namespace
 }  // namespace revertd

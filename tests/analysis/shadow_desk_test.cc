@@ -23,7 +23,7 @@ using Results = std::vector<std::pair<std::string, ShadowResult>>;
 class Desk {
  public:
   Desk()
-      : desk_(kSettings,
+      : desk_(kSettings, graph_,
               [this](std::string_view service, const ShadowResult& result) { results.emplace_back(service, result); }) {
   }
 
@@ -52,6 +52,7 @@ class Desk {
  private:
   SeriesByService series_;
   DeployRegistry registry_{kShadow};
+  const CallGraph graph_{ScenarioConfig()};
   ShadowDesk desk_;
   std::mt19937_64 random_{20'261'121};
   int64_t next_ = kDay;
@@ -124,7 +125,43 @@ TEST(ShadowDesk, KeepsAWeek) {
 TEST(ShadowDesk, DamagedResultsAreNone) {
   EXPECT_FALSE(DecodeShadow(kDay, "").has_value());
   EXPECT_FALSE(DecodeShadow(kDay, std::string(125, 'x')).has_value());
-  EXPECT_TRUE(DecodeShadow(kDay, std::string(126, 'x')).has_value());
+  EXPECT_TRUE(DecodeShadow(kDay, std::string(126, 'x')).has_value()) << "of an older release";
+  EXPECT_EQ(DecodeShadow(kDay, std::string(126, 'x'))->log_max_controlled, 0);
+  EXPECT_EQ(DecodeShadow(kDay, std::string(127, 'x'))->log_max_controlled, 'x');
+  EXPECT_FALSE(DecodeShadow(kDay, std::string(128, 'x')).has_value());
+}
+
+// What the quick settings beside a control are worth depends on whether the two suffer together.
+TEST(ShadowDesk, IncidentsThatAControlSharesDoNotRefuteIt) {
+  const auto record = [](bool shared) {
+    Scenario scenario;
+    std::mt19937_64 random(20'261'122);
+    const int64_t end = kDay + kHour + (60 + 96) * kShadow;
+    const auto incident = [](int64_t every) {
+      return [every](int64_t second) { return second % every < 40 ? 0.1 : 0.002; };
+    };
+    const auto of = [&](const std::string& service, int64_t every) {
+      return Draw(service, {[](int64_t) { return 100.0; }, incident(every), 0, false}, kDay, end, random);
+    };
+    const std::vector<Stream> streams = {of("shop", 7'200), of("mail", shared ? 7'200 : 6'100)};
+    std::vector<ShadowResult> results;
+    const CallGraph graph(scenario.config);
+    ShadowDesk desk(kSettings, graph, [&](std::string_view service, const ShadowResult& result) {
+      if (service == "shop") results.push_back(result);
+    });
+    SeriesByService series;
+    const DeployRegistry registry(kShadow);
+    for (int64_t second = kDay; second < end; ++second) {
+      for (const Stream& stream : streams) {
+        series[stream.service].Append(stream.seconds[static_cast<size_t>(second - kDay)]);
+      }
+      if ((second + 1) % 60 == 0) desk.SealedThrough(second, series, registry);
+    }
+    EXPECT_FALSE(results.empty());
+    return Calibrate(results, kSettings.value_needed).controlled;
+  };
+  EXPECT_EQ(record(true), ControlledRecord::kEarned);
+  EXPECT_EQ(record(false), ControlledRecord::kRefuted);
 }
 
 // Through the loop: a verdict says whether the service had earned its settings, and acts by them without a control.

@@ -134,17 +134,34 @@ void SourceSet::TellPositions() {
   hooks_.positions->OnSealed(sealed, std::move(positions));
 }
 
+std::string SourceSet::WhyStale(Member* member, TimeNs now) {
+  const Counters& counters = member->counters;
+  const uint64_t counted = counters.Get(Counter::kLinesSampled);
+  const uint64_t misdated = counters.Get(Counter::kLinesTooLate) + counters.Get(Counter::kLinesFromFuture);
+  if (counted != member->counted || misdated == member->misdated) {
+    member->counted = counted;
+    member->misdated = misdated;
+    member->counted_ns = now;
+  }
+  const auto seconds = [](DurationNs duration) { return " for " + std::to_string(duration / kSecondNs) + " s"; };
+  const DurationNs silent = now - member->facts.last_bytes_ns.load(std::memory_order_relaxed);
+  if (silent >= member->stale_after_ns) return "nothing came" + seconds(silent);
+  const DurationNs uncounted = now - member->counted_ns;
+  if (uncounted < member->stale_after_ns) return "";
+  return "every line" + seconds(uncounted) + " is too late or from the future; was a clock set?";
+}
+
 void SourceSet::CheckStale(TimeNs now) {
   for (const auto& member : members_) {
     if (member->facts.ended.load()) continue;
-    const DurationNs silent = now - member->facts.last_bytes_ns.load(std::memory_order_relaxed);
-    const bool stale = silent >= member->stale_after_ns;
+    const std::string why = WhyStale(member.get(), now);
+    const bool stale = !why.empty();
     if (stale == member->facts.stale.load()) continue;
     member->facts.stale.store(stale);
     if (!hooks_.on_event) continue;
     hooks_.on_event({.source = member->name,
                      .what = stale ? "stale" : "live",
-                     .detail = stale ? "nothing came for " + std::to_string(silent / kSecondNs) + " s" : "bytes again",
+                     .detail = stale ? why : "lines again",
                      .time_ns = now});
   }
 }

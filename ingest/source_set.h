@@ -60,7 +60,8 @@ class SourceSet {
   Status Run(const std::atomic<bool>& stop);
 
   const std::vector<View>& views() const { return views_; }
-  // Any thread: whether a source that has not ended is silent for longer than its stale_after.
+  // Any thread: whether a source that has not ended told nothing for longer than its stale_after: it is silent, or none
+  // of its lines is of a time that can still be counted (a clock that was set).
   bool HasStale() const;
   // "io_uring" or "poll", and in words why not the former; after Open().
   std::string_view loop_name() const { return loop_->name(); }
@@ -73,6 +74,10 @@ class SourceSet {
     std::unique_ptr<const Format> custom_format;
     Counters counters;
     SourceFacts facts;
+    // When a line was last seen to be counted, and how many were by then, counted and refused for their times.
+    TimeNs counted_ns = 0;
+    uint64_t counted = 0;
+    uint64_t misdated = 0;
     std::unique_ptr<Recorder> recorder;
     std::unique_ptr<Source> source;
   };
@@ -81,6 +86,8 @@ class SourceSet {
   StatusOr<SourceContext> ContextOf(const SourceConfig& config, const Options& options, Member* member);
   void Seal(TimeNs now);
   void CheckStale(TimeNs now);
+  // Why a source tells nothing; empty: it tells something.
+  static std::string WhyStale(Member* member, TimeNs now);
   void TellPositions();
   void Finish();
   bool AllEnded() const;

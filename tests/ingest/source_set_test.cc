@@ -315,6 +315,7 @@ class RunningClock final : public Clock {
  public:
   TimeNs Now() const override { return now_ += 10 * kSecondNs; }
   void SleepFor(DurationNs) override {}
+  int64_t SecondsGone() const { return (now_ - SourceBench::Start()) / kSecondNs; }
 
  private:
   mutable TimeNs now_ = SourceBench::Start();
@@ -343,6 +344,42 @@ TEST_P(SourceTest, SilenceIsAnEventAndTheEndOfAllSourcesEndsTheRun) {
   const std::atomic<bool> stop = false;
   ASSERT_TRUE(set.Run(stop).ok());
   EXPECT_EQ(events, "stale\nended\n");
+}
+
+// A log's clock is set back: lines come all the time and none of them can be counted any more.
+TEST_P(SourceTest, AStreamOfLinesThatAreTooLateIsStaleUntilItsTimeIsReachedAgain) {
+  Config config;
+  int fds[2];
+  ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
+  Descriptor reader(fds[0]);
+  Descriptor writer(fds[1]);
+  ServiceTable services(kServicesMax);
+  WindowRing ring(kServicesMax, kRingSeconds);
+  RunningClock clock;
+  std::string events;
+  bool is_set_back = false;  // to the start, where it stands still
+  SourceSet set(config, &services, &ring, &clock,
+                {.make_room = nullptr,
+                 .on_batch =
+                     [&] {
+                       if (writer.get() < 0) return;
+                       const std::string line = SourceLine(is_set_back ? 0 : clock.SecondsGone(), 0);
+                       ASSERT_EQ(::write(writer.get(), line.data(), line.size()), static_cast<ssize_t>(line.size()));
+                       is_set_back = events.find("stale") == std::string::npos;
+                     },
+                 .on_event =
+                     [&](const SourceEvent& event) {
+                       events += std::string(event.what) + " " + event.detail + "\n";
+                       if (event.what == "stale") is_set_back = false;
+                       if (event.what == "live") writer.Close();
+                     },
+                 .positions = nullptr});
+  ASSERT_TRUE(set.Open({.use_io_uring = GetParam(), .stdin_fd = reader.get()}).ok());
+  const std::atomic<bool> stop = false;
+  ASSERT_TRUE(set.Run(stop).ok());
+  EXPECT_THAT(events, testing::ContainsRegex(
+                          "stale every line for [0-9]+ s is too late or from the future; was a clock set.\nlive "));
+  EXPECT_FALSE(set.HasStale());
 }
 
 TEST(ListenAddress, IsReadStrictly) {

@@ -153,7 +153,7 @@ class Replay {
       const auto counter = static_cast<Counter>(i);
       if (IsDrop(counter) && counters_.Get(counter) != 0) json.Field(NameOf(counter), counters_.Get(counter));
     }
-    json.EndObject().Field("windows", windows_);
+    json.EndObject().Field("time_jumps", counters_.Get(Counter::kTimeJumps)).Field("windows", windows_);
     json.Key("verdicts").BeginObject();
     for (const auto& [deploy, verdict] : sink_.last()) json.Field(deploy, NameOf(verdict.state));
     json.EndObject().Field("wall_seconds", wall_seconds);

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <limits>
 #include <optional>
-#include <vector>
 
 namespace revertd {
 namespace {
@@ -82,18 +80,14 @@ std::optional<TrackSetting> Choose(std::span<const ShadowResult> results, size_t
   return TrackSetting{kBlockLengths[best->length], kLogCapsTried[best->cap]};
 }
 
-ControlledRecord RecordOf(std::span<const ShadowResult> results, double log_needed) {
-  std::vector<ShadowResult> controlled;
-  std::copy_if(results.begin(), results.end(), std::back_inserter(controlled),
-               [](const ShadowResult& result) { return result.log_max_controlled > 0; });
-  if (controlled.empty()) return ControlledRecord::kUnproven;
-  const auto log_max = [](const ShadowResult& result) {
-    return (result.log_max_controlled - 1) * ShadowResult::kLogStep;
+ControlledRecord RecordOf(std::span<const ShadowResult> results) {
+  const auto count = [&](ControlledOutcome outcome) {
+    return std::count_if(results.begin(), results.end(),
+                         [outcome](const ShadowResult& result) { return result.controlled == outcome; });
   };
-  if (IsAccepted(controlled, log_needed, log_max)) return ControlledRecord::kEarned;
-  const bool fired = std::any_of(controlled.begin(), controlled.end(),
-                                 [&](const ShadowResult& result) { return log_max(result) >= log_needed; });
-  return fired ? ControlledRecord::kRefuted : ControlledRecord::kUnproven;
+  if (count(ControlledOutcome::kBlamed) > 0) return ControlledRecord::kRefuted;
+  return count(ControlledOutcome::kHeldBack) >= kHeldBackNeeded ? ControlledRecord::kEarned
+                                                                : ControlledRecord::kUnproven;
 }
 
 }  // namespace
@@ -103,7 +97,7 @@ Calibration Calibrate(std::span<const ShadowResult> results, double value_needed
   calibration.shadows = static_cast<int64_t>(results.size());
   if (results.empty()) return calibration;
   const double log_needed = std::log(value_needed);
-  calibration.controlled = RecordOf(results, log_needed);
+  calibration.controlled = RecordOf(results);
   const auto slow = Choose(results, static_cast<size_t>(Track::kSlow), log_needed);
   const auto fast = Choose(results, static_cast<size_t>(Track::kFast), log_needed);
   if (!slow || !fast) return calibration;

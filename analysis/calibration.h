@@ -19,9 +19,11 @@ namespace revertd {
 inline constexpr int64_t kWalkForwardSeconds = int64_t{24} * 3600;
 inline constexpr size_t kShadowsTimed = 60;  // the newest ones tell the delays
 
-// What shadow deploys showed of the quick settings that a usable control allows (signal.h): nothing yet, that they and
-// the control's word together are as rare as a setting must be, or that they would have blamed a healthy deploy.
+// What shadow deploys showed of the quick settings that a usable control allows (signal.h): too little yet, that the
+// control held them back whenever they fired, or that it let them blame a healthy deploy.
 enum class ControlledRecord : uint8_t { kUnproven, kEarned, kRefuted };
+// So often held back and never not: incidents that were the service's own would have passed at least once.
+inline constexpr int64_t kHeldBackNeeded = 3;
 
 struct Calibration {
   bool calibrated = false;  // both tracks have an accepted setting

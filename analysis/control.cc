@@ -47,8 +47,9 @@ ControlShift::ControlShift(const ControlSettings& settings)
     : factors_(FactorsOf(settings.grid)),
       troubled_(FactorOfEffect(settings.grid, kTroubled, settings.control_reference)),
       allowance_(AllowanceOf(settings)),
-      mixture_(factors_.size(), OnsetWeights(BlocksIn(kOnsetNearSeconds, kControlBlockSeconds),
-                                             BlocksIn(settings.horizon_seconds, kControlBlockSeconds))),
+      block_length_(settings.block_seconds),
+      mixture_(factors_.size(), OnsetWeights(BlocksIn(kOnsetNearSeconds, block_length_),
+                                             BlocksIn(settings.horizon_seconds, block_length_))),
       open_(EvidenceOf(factors_, {})) {}
 
 bool ControlShift::ControlIsTroubled(const ControlSecond& second) {
@@ -66,7 +67,7 @@ bool ControlShift::ControlIsTroubled(const ControlSecond& second) {
 }
 
 void ControlShift::Observe(const ControlSecond& second) {
-  if (block_seconds_ == kControlBlockSeconds) {
+  if (block_seconds_ == block_length_) {
     mixture_.CloseBlock(open_);
     block_seconds_ = 0;
     block_ = {};

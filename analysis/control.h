@@ -14,15 +14,16 @@
 
 namespace revertd {
 
-inline constexpr double kBlameValueNeeded = 100;  // E_D
-inline constexpr int64_t kBlameWaitSeconds = 60;  // from E firing to "ambiguous"
-inline constexpr int64_t kControlBlockSeconds = 5;
+inline constexpr double kBlameValueNeeded = 100;    // E_D
+inline constexpr int64_t kBlameWaitSeconds = 60;    // from E firing to "ambiguous"
+inline constexpr int64_t kControlBlockSeconds = 5;  // at most: E_D may not be slower than an E of shorter blocks
 
 struct ControlSettings {
   FactorGrid grid = FactorGrid::kRate;
   double target_null = 0;  // rates: p_null and p_ref of the deployed service,
   double target_reference = 0;
   double control_reference = 0;  // and the controls' together
+  int64_t block_seconds = kControlBlockSeconds;
   int64_t horizon_seconds = 0;
 };
 
@@ -52,6 +53,7 @@ class ControlShift {
   // From this multiple of its expectation on (for a fall: down to it) the control is in trouble.
   double troubled_;
   double allowance_;  // and the target's expectation is multiplied by this
+  int64_t block_length_;
   OnsetMixture mixture_;
   LogEvidence open_;
   int64_t block_seconds_ = 0;

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/totals.h"
+#include "analysis/traffic.h"
 #include "base/check.h"
 
 namespace revertd {
@@ -59,11 +61,28 @@ RecoveryBounds BoundsWithoutEvidence(const RollbackTrigger* trigger, const OpenW
   return bounds;
 }
 
+// The counts of the signal that the rollback was for.
+RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64_t second, int64_t first_start) {
+  const Signal signal = SignalNamed(watch.undone_for.signal);
+  if (signal == Signal::kErrors) {
+    const AgeCounts* counts = watch.series->Find(second);
+    return counts != nullptr ? StartedFrom(*counts, second, first_start) : RateCounts{};
+  }
+  if (sources.rollups == nullptr) return {};
+  Totals totals;
+  sources.rollups->Sum(watch.record->deploy.service, second, second + 1, &totals);
+  if (signal == Signal::kTraffic) return TrafficOf(totals.all());
+  LatencyQuantile quantile;
+  quantile.slower_than_ns = watch.undone_for.slower_than_ns;
+  return CountSlower(totals.latency, quantile, /*is_cold=*/false);
+}
+
 void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
   const RollbackTrigger* trigger = sources.triggers.Find(watch->record->deploy.trigger_id);
   const bool has_evidence = trigger != nullptr && !trigger->evidence.signal.empty();
   const RecoveryBounds bounds =
       has_evidence ? BoundsFromEvidence(trigger->evidence) : BoundsWithoutEvidence(trigger, *watch, sources);
+  if (has_evidence) watch->undone_for = trigger->evidence;
   watch->recovery.emplace(bounds, watch->record->first_second());
 }
 
@@ -94,15 +113,16 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
   const int64_t second = watch->next_second++;
   const int64_t first = watch->record->first_second();
   if (watch->recovery) {
-    const AgeCounts* counts = watch->series->Find(second);
-    watch->recovery->Observe(second, counts != nullptr ? StartedFrom(*counts, second, first) : RateCounts{});
+    watch->recovery->Observe(second, ReadUndone(sources, *watch, second, first));
     return;
   }
-  const PerSignal<RateCounts> target = watch->signals->Read(second, first, second < first + kColdSeconds);
+  const bool is_cold = second < first + kColdSeconds;
+  const PerSignal<RateCounts> told = watch->signals->Read(second, first, false);
+  const PerSignal<RateCounts> target = is_cold ? watch->signals->Read(second, first, true) : told;
   const PerSignal<ControlGroup::Reading> control = watch->controls.Read(sources.registry, second, first);
   PerSignal<SignalSecond> signals;
   for (const Signal signal : kAllSignals) {
-    signals[signal] = {target[signal], control[signal].counts, control[signal].expected};
+    signals[signal] = {target[signal], told[signal], control[signal].counts, control[signal].expected};
   }
   watch->release->Observe(second, signals);
 }

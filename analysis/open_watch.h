@@ -24,7 +24,8 @@ struct OpenWatch {
   std::optional<ServiceSignals> signals;  // what it is judged by,
   ControlGroup controls;                  // and compared with
   DecisionTrack decisions;
-  std::optional<RecoveryWatch> recovery;  // of a revert
+  std::optional<RecoveryWatch> recovery;  // of a revert,
+  Evidence undone_for;                    // and what it was rolled back for; no signal: errors
 };
 
 // Everything that a watch is built from; lives as long as the loop.

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/latency.h"
+#include "analysis/signal.h"
+
 namespace revertd {
 namespace {
 
@@ -15,12 +18,14 @@ constexpr double kValueNeeded = 20;
 RecoveryBounds BoundsFromEvidence(const Evidence& evidence) {
   RecoveryBounds bounds;
   bounds.rate_bad = evidence.after;
-  if (evidence.after <= evidence.before_null) {
-    bounds.still_bad = kNoRecoveryBound;
+  bounds.falls = SignalNamed(evidence.signal) == Signal::kTraffic;
+  if (evidence.slower_than_ns > 0) bounds.warm_up_seconds = kColdSeconds;
+  if (bounds.falls ? evidence.after >= evidence.before_null : evidence.after <= evidence.before_null) {
+    bounds.still_bad = bounds.falls ? kNoRecoveryBoundOfFall : kNoRecoveryBound;
     return bounds;
   }
   const double normal = std::max(kNoRecoveryBound, evidence.before_null);
-  bounds.still_bad = std::sqrt(normal * evidence.after);
+  bounds.still_bad = std::sqrt(normal * std::max(kNoRecoveryBound, evidence.after));
   bounds.normal = normal;
   return bounds;
 }
@@ -29,18 +34,20 @@ RecoveryWatch::RecoveryWatch(const RecoveryBounds& bounds, int64_t finish_second
     : bounds_(bounds),
       finish_second_(finish_second),
       last_second_(finish_second - 1),
-      recovered_(RateTest::Alternative::kBelow, bounds.still_bad, kInverseKappa, kBlockSeconds),
-      not_recovered_(RateTest::Alternative::kAbove, bounds.normal.value_or(1.0), kInverseKappa, kBlockSeconds) {}
+      recovered_(bounds.falls ? RateTest::Alternative::kAbove : RateTest::Alternative::kBelow, bounds.still_bad,
+                 kInverseKappa, kBlockSeconds),
+      not_recovered_(bounds.falls ? RateTest::Alternative::kBelow : RateTest::Alternative::kAbove,
+                     bounds.normal.value_or(1.0), kInverseKappa, kBlockSeconds) {}
 
 void RecoveryWatch::Observe(int64_t second, const RateCounts& counts) {
   if (state_ != RecoveryState::kWatching) return;
   last_second_ = second;
   const int64_t elapsed = second + 1 - finish_second_;
-  if (elapsed <= kRecoveryWarmUpSeconds) return;
+  if (elapsed <= bounds_.warm_up_seconds) return;
   recovered_.Observe(counts);
   not_recovered_.Observe(counts);
   seen_ += counts;
-  if (elapsed < kRecoveryWarmUpSeconds + kRecoverySecondsMin) return;
+  if (elapsed < bounds_.warm_up_seconds + kRecoverySecondsMin) return;
   const double log_needed = std::log(kValueNeeded);
   // Both at once cannot be: the bad side is asked first, so that doubt falls on the side of a person's attention.
   if (bounds_.normal && not_recovered_.LogValue() >= log_needed) {

@@ -1,5 +1,6 @@
-// RecoveryWatch: after a rollback, did production recover? Two e-processes at 5 %: one against "still bad", one
-// against "back to normal"; the first to reach 20 decides, never before 30 s, and undecided at 30 min.
+// RecoveryWatch: after a rollback, did production recover, in the signal that the rollback was for? Two e-processes at
+// 5 %: one against "still bad", one against "back to normal"; the first to reach 20 decides, never before 30 s, and
+// undecided at 30 min.
 //
 // Pure fold over the seconds after the revert's finish, any thread. Formulas: docs/statistics.md, "Recovery".
 #pragma once
@@ -12,7 +13,7 @@
 
 namespace revertd {
 
-inline constexpr int64_t kRecoveryWarmUpSeconds = 5;              // after the finish; says nothing yet
+inline constexpr int64_t kRecoveryWarmUpSeconds = 5;              // after the finish; errors say nothing yet
 inline constexpr int64_t kRecoverySecondsMin = 30;                // of evidence, after the warm-up
 inline constexpr int64_t kRecoverySecondsMax = int64_t{30} * 60;  // after the finish
 
@@ -20,10 +21,14 @@ struct RecoveryBounds {
   double still_bad = 1;          // recovered: rates of this and above are refuted
   std::optional<double> normal;  // not recovered: rates up to this are refuted; none: never said
   double rate_bad = 0;           // told beside the answer; 0: not known
+  bool falls = false;            // less is worse, as of traffic: "of this and above" is "of this and below"
+  int64_t warm_up_seconds = kRecoveryWarmUpSeconds;
 };
-// As `still_bad`: no count of good requests refutes it, so that undecided is the end.
+// As `still_bad`: no count of good requests refutes it, so that undecided is the end. Of what falls, the second.
 inline constexpr double kNoRecoveryBound = 1e-9;
-// sqrt(p_null p_bad) and p_null. Nothing to tell apart (p_bad <= p_null) leaves both sides silent.
+inline constexpr double kNoRecoveryBoundOfFall = 1e9;
+// sqrt(p_null p_bad) and p_null. Nothing to tell apart (p_bad no worse than p_null) leaves both sides silent. After a
+// rollback for slowness caches are cold once more: so long nothing is said of it.
 RecoveryBounds BoundsFromEvidence(const Evidence& evidence);
 
 class RecoveryWatch {

@@ -11,21 +11,22 @@
 namespace revertd {
 namespace {
 
+// Rounded up: a shadow that came close to firing is never remembered as one that did not.
+uint8_t InSteps(double log_value) {
+  return static_cast<uint8_t>(std::clamp(std::ceil(log_value / ShadowResult::kLogStep), 0.0, 255.0));
+}
+
 static_assert(std::is_trivially_copyable_v<decltype(ShadowResult::log_max)>);
 constexpr size_t kMaxBytes = sizeof(ShadowResult::log_max);
 constexpr size_t kDelayBytes = sizeof(ShadowResult::log_delay);
 
 }  // namespace
 
-uint8_t InShadowSteps(double log_value) {
-  return static_cast<uint8_t>(std::clamp(std::ceil(log_value / ShadowResult::kLogStep), 0.0, 255.0));
-}
-
 std::string Encode(const ShadowResult& result) {
   std::string bytes(kMaxBytes + kDelayBytes, '\0');
   std::memcpy(bytes.data(), &result.log_max, kMaxBytes);
   std::memcpy(bytes.data() + kMaxBytes, &result.log_delay, kDelayBytes);
-  bytes.push_back(static_cast<char>(result.log_max_controlled));
+  bytes.push_back(static_cast<char>(result.controlled));
   return bytes;
 }
 
@@ -36,7 +37,9 @@ std::optional<ShadowResult> DecodeShadow(int64_t start_second, std::string_view 
   result.start_second = start_second;
   std::memcpy(&result.log_max, bytes.data(), kMaxBytes);
   std::memcpy(&result.log_delay, bytes.data() + kMaxBytes, kDelayBytes);
-  if (has_controlled) result.log_max_controlled = static_cast<uint8_t>(bytes.back());
+  if (!has_controlled) return result;
+  result.controlled = static_cast<ControlledOutcome>(bytes.back());
+  if (result.controlled > ControlledOutcome::kBlamed) return std::nullopt;
   return result;
 }
 
@@ -133,11 +136,11 @@ ShadowResult ShadowDeploy::Result() const {
   for (size_t track = 0; track < kTracks; ++track) {
     for (size_t length = 0; length < kBlockLengths.size(); ++length) {
       for (size_t cap = 0; cap < kLogCapsTried.size(); ++cap) {
-        result.log_max[track][length][cap] = InShadowSteps(std::log(banks_[track][0][length].max(cap)));
+        result.log_max[track][length][cap] = InSteps(std::log(banks_[track][0][length].max(cap)));
         for (size_t effect = 0; effect < kEffectsTried; ++effect) {
           const int64_t after = banks_[track][1 + effect][length].found_after(cap);
           const int64_t seconds = after > 0 ? after : 2 * plan_.horizon_seconds;
-          result.log_delay[track][effect][length][cap] = InShadowSteps(std::log(static_cast<double>(seconds)));
+          result.log_delay[track][effect][length][cap] = InSteps(std::log(static_cast<double>(seconds)));
         }
       }
     }

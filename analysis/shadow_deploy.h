@@ -33,6 +33,9 @@ inline constexpr std::array<std::array<double, kEffectsTried>, kTracks> kEffects
 template <typename Value>
 using SettingGrid = std::array<std::array<Value, kLogCapsTried.size()>, kBlockLengths.size()>;
 
+// What became of the watch with quick settings beside the controls of that moment (shadow_desk.h).
+enum class ControlledOutcome : uint8_t { kNoControl, kQuiet, kHeldBack, kBlamed };
+
 // What is kept of a shadow deploy: 135 bytes, in steps that lose nothing that matters.
 struct ShadowResult {
   int64_t start_second = 0;
@@ -41,13 +44,9 @@ struct ShadowResult {
   // ln of the seconds until the regression is found in the same steps, by track and effect; of twice the length of the
   // watch where it was not.
   std::array<std::array<SettingGrid<uint8_t>, kEffectsTried>, kTracks> log_delay{};
-  // How near a watch beside the controls of that moment came to blame (shadow_desk.h), as log_max, and 1 more; 0: there
-  // was no usable control.
-  uint8_t log_max_controlled = 0;
+  ControlledOutcome controlled = ControlledOutcome::kNoControl;
   static constexpr double kLogStep = 1.0 / 16;
 };
-// ln E in steps of 1/16, rounded up: one that came close to firing is never remembered as one that did not.
-uint8_t InShadowSteps(double log_value);
 
 // As 127 bytes and back (126 of older ones); the start is kept beside them. Nothing where the bytes are none of a
 // result.

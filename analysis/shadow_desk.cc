@@ -96,7 +96,7 @@ void ShadowDesk::Begin(std::string_view service, const SeriesByService& series, 
   SignalPlan beside = PlanOf(Signal::kErrors, signals, player->controls, times);
   beside.value_needed = settings_.value_needed;
   player->controlled.emplace(std::move(beside));
-  player->log_joint_max = 0;
+  player->blamed = false;
 }
 
 void ShadowDesk::Observe(const Series& series, const DeployRegistry& registry, int64_t second, Player* player) {
@@ -105,16 +105,18 @@ void ShadowDesk::Observe(const Series& series, const DeployRegistry& registry, i
   if (!player->controlled) return;
   const ControlGroup::Reading control =
       player->controls.Read(registry, second, player->playing->start_second())[Signal::kErrors];
-  player->controlled->Observe(second,
-                              {counts != nullptr ? AllAges(*counts) : RateCounts{}, control.counts, control.expected});
-  player->log_joint_max = std::max(player->log_joint_max, player->controlled->LogJoint());
+  const RateCounts target = counts != nullptr ? AllAges(*counts) : RateCounts{};
+  player->controlled->Observe(second, {target, target, control.counts, control.expected});
+  player->blamed = player->blamed || (player->controlled->fired_at() && player->controlled->ControlAgrees());
 }
 
 // What a real deploy brought is no healthy traffic, and was found or refuted by its own watch.
 void ShadowDesk::End(std::string_view service, const DeployRegistry& registry, Player* player) {
   ShadowResult result = player->playing->Result();
   if (player->controlled) {
-    result.log_max_controlled = static_cast<uint8_t>(1 + std::min<int>(254, InShadowSteps(player->log_joint_max)));
+    result.controlled = player->blamed                   ? ControlledOutcome::kBlamed
+                        : player->controlled->fired_at() ? ControlledOutcome::kHeldBack
+                                                         : ControlledOutcome::kQuiet;
   }
   const int64_t from = result.start_second;
   if (!AnyTouches(registry.LeftOut(service), from, from + settings_.horizon_seconds)) {

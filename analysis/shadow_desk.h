@@ -55,7 +55,7 @@ class ShadowDesk {
     std::optional<ShadowDeploy> playing;
     ControlGroup controls;                  // of that moment,
     std::optional<SignalWatch> controlled;  // the watch beside them, if they are usable,
-    double log_joint_max = 0;               // and the largest of its LogJoint
+    bool blamed = false;                    // and whether it would have blamed the new version
     std::vector<ShadowResult> results;      // ascending
   };
 

@@ -35,4 +35,11 @@ constexpr std::array<SignalTraits, kSignals> kTraits = {{
 
 const SignalTraits& TraitsOf(Signal signal) { return kTraits[static_cast<size_t>(signal)]; }
 
+Signal SignalNamed(std::string_view name) {
+  for (const Signal signal : kAllSignals) {
+    if (TraitsOf(signal).name == name) return signal;
+  }
+  return Signal::kErrors;
+}
+
 }  // namespace revertd

@@ -40,5 +40,7 @@ struct SignalTraits {
   bool blames_alone = false;  // whether it may blame the deploy without a control
 };
 const SignalTraits& TraitsOf(Signal signal);
+// Errors where the name is none of a signal: of records that an older release wrote.
+Signal SignalNamed(std::string_view name);
 
 }  // namespace revertd

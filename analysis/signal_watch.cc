@@ -25,16 +25,19 @@ int64_t ColdBlockSeconds(const SignalPlan& plan) {
   return IsQuick(plan) ? traits.block_seconds_controlled : traits.block_seconds_alone;
 }
 
+// What was earned alone and what was earned beside a control are both good: the quicker one is taken.
+TrackSetting SettingOf(const SignalPlan& plan, const TrackSetting& earned) {
+  const TrackSetting cold{.block_seconds = ColdBlockSeconds(plan), .log_cap = kLogCapUncalibrated};
+  if (!plan.calibration.calibrated) return cold;
+  return IsQuick(plan) && cold.block_seconds < earned.block_seconds ? cold : earned;
+}
+
 RateShiftSettings SettingsOf(const SignalPlan& plan) {
   RateShiftSettings settings;
   settings.null_rate = plan.baseline.null_rate;
   settings.factors = TraitsOf(plan.signal).grid;
-  settings.slow = plan.calibration.slow;
-  settings.fast = plan.calibration.fast;
-  if (IsQuick(plan) || !plan.calibration.calibrated) {
-    settings.slow = {.block_seconds = ColdBlockSeconds(plan), .log_cap = kLogCapUncalibrated};
-    settings.fast = settings.slow;
-  }
+  settings.slow = SettingOf(plan, plan.calibration.slow);
+  settings.fast = SettingOf(plan, plan.calibration.fast);
   settings.slow_inverse_kappa = plan.baseline.spread.Of(settings.slow.block_seconds);
   settings.fast_inverse_kappa = plan.baseline.spread.Of(settings.fast.block_seconds);
   settings.horizon_seconds = plan.horizon_seconds;
@@ -54,6 +57,7 @@ SignalWatch::SignalWatch(SignalPlan plan)
                 .target_null = plan_.baseline.null_rate,
                 .target_reference = plan_.baseline.reference,
                 .control_reference = plan_.control_reference,
+                .block_seconds = std::min(kControlBlockSeconds, settings_.fast.block_seconds),
                 .horizon_seconds = plan_.horizon_seconds}) {}
 
 void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
@@ -69,9 +73,9 @@ void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
     control_seen_ += counts.control;
   }
   newest_has_traffic_ = target.requests > 0;
-  seen_ += target;
-  if (!onset_ && MayBeOnset(target)) onset_ = second;
-  if (onset_) since_onset_ += target;
+  seen_ += counts.told;
+  if (!onset_ && MayBeOnset(counts.told)) onset_ = second;
+  if (onset_) since_onset_ += counts.told;
   if ((second - plan_.first_second) % PowerBlockSeconds(settings_) == 0) block_requests_.push_back(0);
   if (!block_requests_.empty()) block_requests_.back() += target.requests;
 }
@@ -90,11 +94,7 @@ bool SignalWatch::ControlAgrees() const {
 }
 
 bool SignalWatch::calibrated() const {
-  return IsQuick(plan_) ? plan_.calibration.controlled == ControlledRecord::kEarned : plan_.calibration.calibrated;
-}
-
-double SignalWatch::LogJoint() const {
-  return std::min(log_value_max_, LogBlame() + std::log(plan_.value_needed / kBlameValueNeeded));
+  return plan_.calibration.calibrated || (IsQuick(plan_) && plan_.calibration.controlled == ControlledRecord::kEarned);
 }
 
 Evidence SignalWatch::CurrentEvidence() const {

@@ -32,7 +32,8 @@ struct SignalPlan {
 };
 
 struct SignalSecond {
-  RateCounts target;            // of the new version alone
+  RateCounts target;            // of the new version alone; while caches are cold, by what is called slow then
+  RateCounts told;              // the same without regard to caches: what the evidence tells
   RateCounts control;           // same second, same ages; zero where no control could be read
   double control_expected = 0;  // events that the control would have had at its reference rate
 };
@@ -56,8 +57,6 @@ class SignalWatch {
   double LogBlame() const;
   bool has_control() const { return !plan_.control.empty(); }
   bool ControlAgrees() const;
-  // ln E held back to where E_D, scaled from what blame needs to what E needs, has come: both passed at value_needed.
-  double LogJoint() const;
 
   Evidence CurrentEvidence() const;
   double Power() const;  // of what was observed so far

@@ -138,8 +138,10 @@ std::string RevertText(const ExplainFacts& facts) {
     text += "  undoes     " + facts.trigger->head + " in " + facts.trigger->repo + "\n";
   }
   if (facts.recovery && facts.recovery->state != RecoveryState::kWatching) {
-    text += "  recovery   " + FormatPercent(facts.recovery->rate_bad) + " -> " +
-            RateWords(facts.recovery->rate_now, facts.recovery->n_now) + ", e-value " +
+    const Evidence* const judged = EvidenceOf(facts);
+    const Evidence& of = judged != nullptr ? *judged : Evidence{};
+    text += "  recovery   " + RateText(of, facts.recovery->rate_bad) + " -> " +
+            RateWords(of, facts.recovery->rate_now, facts.recovery->n_now) + ", e-value " +
             FormatNumber(facts.recovery->e_value) + "\n";
   }
   if (!facts.services_untouched.empty()) text += "  untouched  " + Join(facts.services_untouched, ", ") + "\n";

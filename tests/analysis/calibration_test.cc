@@ -151,16 +151,19 @@ TEST(Calibration, ASettingThatFiredInTheLastDayIsNotTaken) {
   EXPECT_NE(after.fast, before.fast);
 }
 
-TEST(Calibration, QuickSettingsBesideAControlAreEarnedOrRefutedByThemselves) {
+TEST(Calibration, QuickSettingsBesideAControlAreEarnedOrRefutedByWhatItHeldBack) {
   std::vector<ShadowResult> results = Play({}, 0, 97, 59 + 96);
-  EXPECT_EQ(Calibrate(results, kNeeded).controlled, ControlledRecord::kUnproven) << "none had a control";
-  for (ShadowResult& result : results) result.log_max_controlled = 1;
-  EXPECT_EQ(Calibrate(results, kNeeded).controlled, ControlledRecord::kEarned);
-  EXPECT_EQ(Calibrate(std::span(results).first(100), kNeeded).controlled, ControlledRecord::kUnproven);
-  results[20].log_max_controlled = 255;
-  const Calibration refuted = Calibrate(results, kNeeded);
-  EXPECT_EQ(refuted.controlled, ControlledRecord::kRefuted);
-  EXPECT_TRUE(refuted.calibrated) << "what was earned without a control stands";
+  const auto record = [&results] { return Calibrate(results, kNeeded).controlled; };
+  EXPECT_EQ(record(), ControlledRecord::kUnproven) << "none had a control";
+  for (ShadowResult& result : results) result.controlled = ControlledOutcome::kQuiet;
+  EXPECT_EQ(record(), ControlledRecord::kUnproven) << "nothing came that it could hold back";
+  for (const size_t incident : {10U, 50U}) results[incident].controlled = ControlledOutcome::kHeldBack;
+  EXPECT_EQ(record(), ControlledRecord::kUnproven) << "twice may be luck";
+  results[90].controlled = ControlledOutcome::kHeldBack;
+  EXPECT_EQ(record(), ControlledRecord::kEarned);
+  results[20].controlled = ControlledOutcome::kBlamed;
+  EXPECT_EQ(record(), ControlledRecord::kRefuted);
+  EXPECT_TRUE(Calibrate(results, kNeeded).calibrated) << "what was earned without a control stands";
 }
 
 }  // namespace

@@ -51,6 +51,13 @@ class Shop {
     const Verdict* const verdict = scenario_.sink.LastVerdict(deploy->id);
     return verdict != nullptr ? *verdict : Verdict{};
   }
+  Recovery Revert(int64_t at, int64_t seconds) {
+    EXPECT_EQ(scenario_.sink.triggers.size(), 1U);
+    loop_.OnRevertPrepared(scenario_.sink.triggers.at(0).id, "feedface0000");
+    EXPECT_TRUE(loop_.OnDeploy(DeployOf("shop", at - 5, at, "feedface0000")).ok());
+    Feed(at, at + seconds);
+    return scenario_.sink.recoveries.empty() ? Recovery{} : scenario_.sink.recoveries.back();
+  }
   const Rollups& rollups() const { return rollups_; }
   bool Triggered() const { return scenario_.sink.Triggered(); }
 
@@ -197,6 +204,25 @@ TEST(Latency, AControlThatKeepsItsPaceBlamesTheDeploy) {
   EXPECT_EQ(verdict.evidence.front().control, "mail");
   EXPECT_GE(verdict.evidence.front().control_e_value, kBlameValueNeeded);
   EXPECT_TRUE(shop.Triggered());
+}
+
+// The rollback of a slow version is watched by what it was slow in: its errors were never bad.
+TEST(Latency, ARollbackForSlownessIsWatchedForSlowness) {
+  const auto recovery_after = [](bool is_mended) {
+    const int64_t revert_at = kDeployAt + 300;
+    Shop shop(
+        [=](int64_t second) {
+          const bool is_slow = second >= kDeployAt && (second < revert_at || !is_mended);
+          return Pace{.slowdown = is_slow ? 2.0 : 1.0};
+        },
+        After({}));
+    shop.Feed(kDay, kDeployAt);
+    shop.Judge("abc1234", kDeployAt, 300);
+    EXPECT_TRUE(shop.Triggered());
+    return shop.Revert(revert_at, 400);
+  };
+  EXPECT_EQ(recovery_after(true).state, RecoveryState::kRecovered);
+  EXPECT_EQ(recovery_after(false).state, RecoveryState::kNotRecovered);
 }
 
 TEST(Latency, ASlownessThatAllShareIsNobodysFault) {

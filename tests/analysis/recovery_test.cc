@@ -66,6 +66,23 @@ TEST(Recovery, NothingToTellApartIsUndecided) {
   EXPECT_EQ(Play(BoundsFromEvidence(evidence), 0.5, 1000, kRecoverySecondsMax, 1).state, RecoveryState::kUndecided);
 }
 
+// Of traffic less is worse: the same answers the other way round.
+TEST(Recovery, TrafficThatComesBackIsRecovered) {
+  Evidence evidence;
+  evidence.signal = "traffic";
+  evidence.before_null = 35;
+  evidence.after = 12;
+  const auto state_at = [&](int64_t arrived) {
+    RecoveryWatch watch(BoundsFromEvidence(evidence), 1000);
+    for (int64_t second = 1000; second < 1120; ++second) watch.Observe(second, {1, arrived});
+    return watch.state();
+  };
+  EXPECT_EQ(state_at(50), RecoveryState::kRecovered);
+  EXPECT_EQ(state_at(12), RecoveryState::kNotRecovered);
+  evidence.after = 60;
+  EXPECT_EQ(state_at(50), RecoveryState::kWatching) << "nothing to tell apart";
+}
+
 TEST(Recovery, TheWarmUpIsNotHeldAgainstTheRevert) {
   RecoveryWatch watch(BoundsFromEvidence(BadEvidence()), 1000);
   for (int64_t second = 1000; second < 1060; ++second) {

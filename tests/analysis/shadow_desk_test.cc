@@ -126,9 +126,10 @@ TEST(ShadowDesk, DamagedResultsAreNone) {
   EXPECT_FALSE(DecodeShadow(kDay, "").has_value());
   EXPECT_FALSE(DecodeShadow(kDay, std::string(125, 'x')).has_value());
   EXPECT_TRUE(DecodeShadow(kDay, std::string(126, 'x')).has_value()) << "of an older release";
-  EXPECT_EQ(DecodeShadow(kDay, std::string(126, 'x'))->log_max_controlled, 0);
-  EXPECT_EQ(DecodeShadow(kDay, std::string(127, 'x'))->log_max_controlled, 'x');
-  EXPECT_FALSE(DecodeShadow(kDay, std::string(128, 'x')).has_value());
+  EXPECT_EQ(DecodeShadow(kDay, std::string(126, 'x'))->controlled, ControlledOutcome::kNoControl);
+  EXPECT_EQ(DecodeShadow(kDay, std::string(127, '\2'))->controlled, ControlledOutcome::kHeldBack);
+  EXPECT_FALSE(DecodeShadow(kDay, std::string(127, 'x')).has_value());
+  EXPECT_FALSE(DecodeShadow(kDay, std::string(128, '\2')).has_value());
 }
 
 // What the quick settings beside a control are worth depends on whether the two suffer together.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "analysis/rollups.h"
+#include "analysis/series.h"
 #include "daemon/explain.h"
 #include "daemon/output.h"
 #include "daemon/with_state.h"
@@ -64,12 +66,43 @@ Status Gather(const StateStore& store, const Config& config, const std::string& 
   return FindUntouched(store, config, facts);
 }
 
+// One rate a minute from `from` on; minutes that nothing is kept of have none.
+Status ReadMinuteRates(const StateStore& store, const Evidence& evidence, std::string_view service, int64_t from,
+                       int64_t minutes, MinuteRates* rates) {
+  constexpr int64_t kMinuteSeconds = kMinuteTier.grain_seconds;
+  rates->assign(static_cast<size_t>(minutes), std::nullopt);
+  int64_t kept = 0;
+  const auto accept = [&](int64_t start_second, std::string_view bytes) {
+    Totals totals;
+    if (!DecodeInto(bytes, &totals)) return;
+    const int64_t minute = (start_second - from) / kMinuteSeconds;
+    (*rates)[static_cast<size_t>(minute)] = RateOf(evidence, totals);
+    kept = std::max(kept, minute + 1);
+  };
+  REVERTD_RETURN_IF_ERROR(store.ReadMinutes(service, from, from + minutes * kMinuteSeconds, accept));
+  rates->resize(static_cast<size_t>(kept));
+  return OkStatus();
+}
+
+// The minute of the finish belongs to both versions and stands with what came after it.
+Status ReadCourse(const StateStore& store, ExplainFacts* facts) {
+  const Evidence* evidence = EvidenceOf(*facts);
+  if (evidence == nullptr || !facts->deploy || !facts->deploy->finished()) return OkStatus();
+  constexpr int64_t kMinuteSeconds = kMinuteTier.grain_seconds;
+  const int64_t finish = BlockStart(FloorToSecond(facts->deploy->finish_ns), kMinuteSeconds);
+  const std::string& service = facts->deploy->service;
+  REVERTD_RETURN_IF_ERROR(ReadMinuteRates(store, *evidence, service, finish - kMinutesBefore * kMinuteSeconds,
+                                          kMinutesBefore, &facts->minutes_before));
+  return ReadMinuteRates(store, *evidence, service, finish, kMinutesAfter, &facts->minutes_after);
+}
+
 }  // namespace
 
 ExitCode ExplainCommand(const std::string& config_path, const std::string& id) {
   return WithState(config_path, StateStore::Access::kReadOnly, [&](const Config& config, StateStore& store) -> Status {
     ExplainFacts facts;
     REVERTD_RETURN_IF_ERROR(Gather(store, config, id, &facts));
+    REVERTD_RETURN_IF_ERROR(ReadCourse(store, &facts));
     OutputWriter out(STDOUT_FILENO);
     const std::string text = ExplainText(facts);
     REVERTD_RETURN_IF_ERROR(out.Line(std::string_view(text).substr(0, text.size() - 1)));

@@ -123,12 +123,15 @@ std::string EvidenceText(const Evidence& evidence) {
   return text;
 }
 
-const Evidence* EvidenceOf(const ExplainFacts& facts) {
-  if (facts.trigger && !facts.trigger->evidence.signal.empty()) return &facts.trigger->evidence;
-  for (auto verdict = facts.verdicts.rbegin(); verdict != facts.verdicts.rend(); ++verdict) {
-    if (!verdict->evidence.empty()) return &verdict->evidence.front();
+// Before and after on one scale, so that what changed is seen.
+std::string CourseText(const ExplainFacts& facts, const Evidence& evidence) {
+  double highest = 0;
+  for (const MinuteRates* minutes : {&facts.minutes_before, &facts.minutes_after}) {
+    for (const std::optional<double>& rate : *minutes) highest = std::max(highest, rate.value_or(0));
   }
-  return nullptr;
+  if (highest <= 0) return "";
+  return "    minutes  [" + Sparkline(facts.minutes_before, highest) + "] deploy [" +
+         Sparkline(facts.minutes_after, highest) + "]  highest " + RateText(evidence, highest) + "\n";
 }
 
 std::string RevertText(const ExplainFacts& facts) {
@@ -150,10 +153,18 @@ std::string RevertText(const ExplainFacts& facts) {
 
 }  // namespace
 
+const Evidence* EvidenceOf(const ExplainFacts& facts) {
+  if (facts.trigger && !facts.trigger->evidence.signal.empty()) return &facts.trigger->evidence;
+  for (auto verdict = facts.verdicts.rbegin(); verdict != facts.verdicts.rend(); ++verdict) {
+    if (!verdict->evidence.empty()) return &verdict->evidence.front();
+  }
+  return nullptr;
+}
+
 std::string ExplainText(const ExplainFacts& facts) {
   const std::string service = facts.trigger ? facts.trigger->service : facts.deploy ? facts.deploy->service : "";
   std::string text = service + ": " + Headline(facts) + "\n\n" + Timeline(facts);
-  if (const Evidence* evidence = EvidenceOf(facts)) text += EvidenceText(*evidence);
+  if (const Evidence* evidence = EvidenceOf(facts)) text += EvidenceText(*evidence) + CourseText(facts, *evidence);
   if (!facts.verdicts.empty() && !facts.verdicts.back().calibrated) {
     text += "    note     uncalibrated: no shadow deploys on this service's own history chose the settings\n";
   }

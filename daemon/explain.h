@@ -8,6 +8,7 @@
 #include "base/deploy.h"
 #include "base/trigger.h"
 #include "base/verdict.h"
+#include "daemon/sparkline.h"
 #include "store/executor_store.h"
 
 namespace revertd {
@@ -20,7 +21,12 @@ struct ExplainFacts {
   std::vector<JournalRow> journal;  // of the trigger
   std::optional<Recovery> recovery;
   std::vector<std::string> services_untouched;  // without a trigger since the deploy
+  MinuteRates minutes_before;                   // of the first evidence's kind, up to the deploy's finish
+  MinuteRates minutes_after;
 };
+
+// The evidence that is told of: the trigger's, else the newest verdict's; nullptr: none yet.
+const Evidence* EvidenceOf(const ExplainFacts& facts);
 
 std::string ExplainText(const ExplainFacts& facts);
 

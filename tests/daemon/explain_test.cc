@@ -78,6 +78,8 @@ TEST(Explain, TellsTheWholeLineOfARollback) {
                             .n_now = 4000,
                             .at_ns = kFinish + 60 * kSecondNs};
   facts.services_untouched = {"catalog"};
+  facts.minutes_before = {std::nullopt, 0.0, 0.0005, 0.0};
+  facts.minutes_after = {0.0412, 0.01, 0.0, 0.0};
   EXPECT_EQ(ExplainText(facts),
             "checkout: rolled back, production recovered\n"
             "\n"
@@ -98,12 +100,34 @@ TEST(Explain, TellsTheWholeLineOfARollback) {
             "    after    4.12 % of 2500 requests (95 % interval 3.4 % to 5 %)\n"
             "    e-value  8.1e+04 (5714 needed to say regressed)\n"
             "    control  catalog: 0 % before, 0 % of 2400 requests after; e-value against it 3e+05\n"
+            "    minutes  [ ...] deploy [@-..]  highest 4.12 %\n"
             "    note     uncalibrated: no shadow deploys on this service's own history chose the settings\n"
             "\n"
             "  revert     cafecafecafecafe\n"
             "  undoes     3f2a91c0aaaaaaaaaaaa in shop\n"
             "  recovery   4.12 % -> 0 % of 4000 requests, e-value 23\n"
             "  untouched  catalog\n");
+}
+
+TEST(Explain, AMinuteIsToldByWhatTheEvidenceIsOf) {
+  Totals minute;
+  minute.by_class[static_cast<size_t>(StatusClass::k2xx)] = 570;
+  minute.by_class[static_cast<size_t>(StatusClass::k5xx)] = 30;
+  for (int i = 0; i < 600; ++i) minute.latency.Record((i < 150 ? 200 : 20) * kMillisecondNs);
+  Evidence evidence;
+  evidence.signal = "errors";
+  EXPECT_EQ(RateOf(evidence, minute), 0.05);
+  EXPECT_EQ(RateOf(evidence, Totals{}), std::nullopt);
+  evidence.signal = "traffic";
+  EXPECT_EQ(RateOf(evidence, minute), 10);
+  evidence.signal = "latency_p90";
+  evidence.slower_than_ns = 100 * kMillisecondNs;
+  EXPECT_EQ(RateOf(evidence, minute), 0.25);
+}
+
+TEST(Explain, ASparklineShowsEachNinthAndWhatIsMissing) {
+  EXPECT_EQ(Sparkline({0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, std::nullopt}, 9), ".:-=+*#%@@ ");
+  EXPECT_EQ(Sparkline({}, 1), "");
 }
 
 TEST(Explain, TheHeadlineIsTheLastWordThereIs) {

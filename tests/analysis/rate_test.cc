@@ -70,6 +70,42 @@ TEST(RateShift, ALargerRateIsFoundAndASmallerOneIsNot) {
   EXPECT_LT(better.LogValue(), 0);
 }
 
+// Errors of two services at one in a thousand.
+ControlSettings ControlOf(int64_t horizon_seconds) {
+  return {
+      .target_null = 1.25e-3, .target_reference = 1e-3, .control_reference = 1e-3, .horizon_seconds = horizon_seconds};
+}
+
+// One error more, in whatever second, never makes a regression less likely.
+TEST(RateShift, IsMonotoneInErrors) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    RateShiftSettings settings;
+    settings.null_rate = 0.01;
+    settings.slow_inverse_kappa = settings.fast_inverse_kappa = seed % 2 == 0 ? 0 : 0.05;
+    settings.slow.block_seconds = 5;
+    settings.fast.block_seconds = 2;
+    RateShift fewer(settings), more(settings);
+    ControlShift fewer_beside(ControlOf(900)), more_beside(ControlOf(900));
+    for (int second = 0; second < 120; ++second) {
+      const int64_t requests = static_cast<int64_t>(random() % 200);
+      const int64_t errors = requests > 0 ? static_cast<int64_t>(random() % static_cast<uint64_t>(requests)) / 20 : 0;
+      const int64_t added = static_cast<int64_t>(random() % 3);
+      fewer.Observe({requests, errors});
+      more.Observe({requests, std::min(requests, errors + added)});
+      EXPECT_GE(more.LogValue(), fewer.LogValue() - 1e-9) << second;
+      const double expected = 0.01 * static_cast<double>(requests), control = static_cast<double>(random() % 4);
+      const auto beside = [&](int64_t events) {
+        return ControlSecond{expected, static_cast<double>(events), 1, control};
+      };
+      fewer_beside.Observe(beside(errors));
+      more_beside.Observe(beside(errors + added));
+      EXPECT_GE(more_beside.LogValue(), fewer_beside.LogValue() - 1e-9) << second;
+    }
+  }
+}
+
 TEST(RateShift, SurvivesABillion) {
   RateShiftSettings settings;
   settings.null_rate = 0.5;
@@ -102,12 +138,6 @@ TEST(RateTest, BothSidesAreValidAtTheirBoundAndFindTheirAlternative) {
     for (int second = 0; second < 30; ++second) test.Observe({200, events});
     EXPECT_GE(test.LogValue(), std::log(20));
   }
-}
-
-// Errors of two services at one in a thousand.
-ControlSettings ControlOf(int64_t horizon_seconds) {
-  return {
-      .target_null = 1.25e-3, .target_reference = 1e-3, .control_reference = 1e-3, .horizon_seconds = horizon_seconds};
 }
 
 // Whatever multiplies both sides alike is no evidence, also when it comes and goes.

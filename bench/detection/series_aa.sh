@@ -11,12 +11,16 @@ unpacked() { zstdcat "$traffic/$1"; }
 # Requests a minute of a whole site: nothing but how many.
 worldcup() {
   unpacked worldcup98_requests_per_minute_1.csv.zst |
-    TZ=UTC gawk -F, 'NR > 1 { gsub(/[-:]/, " ", $1); from = mktime($1); print "site," from "," from + 60 "," $2 ",0,0" }'
+    TZ=UTC gawk -F, 'NR > 1 {
+        gsub(/[-:]/, " ", $1)
+        print "site," mktime($1) "," mktime($1) + 60 "," $2 ",0,0"
+      }'
 }
 # Counters that only grow, of each zone about every 5 s; what lies between two readings is an interval.
 nginx() {
   unpacked nginxplus_counters_1.jsonl.zst |
-    jq -r 'select(.zone) | [.zone, (.t_ms / 1000 | floor), .responses.total, .responses."4xx", .responses."5xx"] | @csv' |
+    jq -r 'select(.zone) | .responses as $of |
+      [.zone, (.t_ms / 1000 | floor), $of.total, $of."4xx", $of."5xx"] | @csv' |
     tr -d '"' |
     gawk -F, '$1 in at && $2 > at[$1] && $3 >= all[$1] {
         print $1 "," at[$1] "," $2 "," $3 - all[$1] "," $4 - bad[$1] "," $5 - failed[$1]
@@ -25,10 +29,13 @@ nginx() {
 }
 # The date stands in two words and the time has seven decimals; the layout wants one word and nginx's three.
 nova() {
-  unpacked openstack_nova_api_1.log.zst | sed -E 's/^[^ ]+ ([0-9-]+) ([0-9:.]+) /\1T\2+00:00 /; s/(time: [0-9]+\.[0-9]{3})[0-9]*\r?$/\1/'
+  unpacked openstack_nova_api_1.log.zst |
+    sed -E -e 's/^[^ ]+ ([0-9-]+) ([0-9:.]+) /\1T\2+00:00 /' -e 's/(time: [0-9]+\.[0-9]{3})[0-9]*\r?$/\1/'
 }
 # shellcheck disable=SC2016  # the dollars are nginx's
-nova_layout='nginx:$time_iso8601 $pid $level $logger [$context] $remote_addr "$request" status: $status len: $body_bytes_sent time: $request_time'
+nova_layout='nginx:$time_iso8601 $pid $level $logger [$context] $remote_addr "$request" status: $status'
+# shellcheck disable=SC2016
+nova_layout+=' len: $body_bytes_sent time: $request_time'
 
 commit=$(git describe --always --dirty)
 build/release/bench/series_aa --commit "$commit" "$@" \

@@ -70,6 +70,7 @@ SignalPlan PlanOf(Signal signal, const ServiceSignals& target, const ControlGrou
   plan.control = controls.Names(signal);
   plan.control_before = controls.before(signal).rate();
   plan.control_reference = controls.reference(signal);
+  plan.control_noise = controls.own_noise(signal);
   plan.slower_than_ns = target.slower_than_ns(signal);
   return plan;
 }
@@ -79,22 +80,26 @@ ControlGroup::ControlGroup(std::vector<ServiceSignals> candidates, const Service
     : services_(std::move(candidates)) {
   for (const Signal signal : kAllSignals) {
     const Baseline& before = target.baseline(signal);
-    double expected = 0, requests = 0;
+    double expected = 0, requests = 0, noise = 0;
     for (const ServiceSignals& service : services_) {
       const Baseline& own = service.baseline(signal);
       if (!own.known()) continue;
       requests += service.ExposurePerSecond(signal);
       expected += service.ExposurePerSecond(signal) * own.reference;
+      noise += service.ExposurePerSecond(signal) * own.reference * own.spread.PassingOf(kControlBlockSeconds);
       before_[signal] += own.counts;
     }
     if (!before.known() || requests <= 0) continue;
     reference_[signal] = expected / requests;
-    usable_[signal] = ControlIsUsable({.grid = TraitsOf(signal).grid,
-                                       .target_null = before.null_rate,
-                                       .target_reference = before.reference,
-                                       .control_reference = reference_[signal],
-                                       .horizon_seconds = horizon_seconds},
-                                      target.ExposurePerSecond(signal), requests);
+    if (expected > 0) own_noise_[signal] = noise / expected;
+    usable_[signal] =
+        ControlIsUsable({.grid = TraitsOf(signal).grid,
+                         .target_null = before.null_rate,
+                         .target_reference = before.reference,
+                         .control_reference = reference_[signal],
+                         .inverse_kappa = own_noise_[signal] + before.spread.PassingOf(kControlBlockSeconds),
+                         .horizon_seconds = horizon_seconds},
+                        target.ExposurePerSecond(signal), requests);
   }
 }
 

@@ -47,7 +47,9 @@ class ControlGroup {
   bool usable(Signal signal) const { return usable_[signal]; }
   std::string Names(Signal signal) const;                                    // comma separated; empty: not usable
   const RateCounts& before(Signal signal) const { return before_[signal]; }  // pooled
-  double reference(Signal signal) const { return reference_[signal]; }       // pooled, weighted by traffic
+  // As ControlSettings::inverse_kappa, of the controls alone: weighted by their expected events.
+  double own_noise(Signal signal) const { return own_noise_[signal]; }
+  double reference(Signal signal) const { return reference_[signal]; }  // pooled, weighted by traffic
 
   // The counts of a second, of requests that started in `first_start` or later, and the events expected among them. A
   // service that is deployed itself at that second is left out.
@@ -62,6 +64,7 @@ class ControlGroup {
   PerSignal<bool> usable_;
   PerSignal<RateCounts> before_;
   PerSignal<double> reference_;
+  PerSignal<double> own_noise_;
 };
 
 // What services are known by.

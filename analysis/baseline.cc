@@ -116,6 +116,10 @@ double BlockSpread::Of(int64_t block_seconds) const {
   return by_length_[static_cast<size_t>(length - kBlockLengths.begin())];
 }
 
+double BlockSpread::PassingOf(int64_t block_seconds) const {
+  return std::max(0.0, Of(block_seconds) - Of(kHistoryBlockSeconds));
+}
+
 void BlockSpread::RaiseTo(double least) {
   for (double& inverse_kappa : by_length_) inverse_kappa = std::max(inverse_kappa, least);
 }

@@ -28,6 +28,8 @@ class BlockSpread {
   BlockSpread() = default;
   explicit BlockSpread(double of_all) { by_length_.fill(of_all); }
   double Of(int64_t block_seconds) const;  // one of kBlockLengths
+  // What of it averages out as blocks grow: noise of the service alone, where what lasts may be shared with others.
+  double PassingOf(int64_t block_seconds) const;
   void Set(size_t length, double inverse_kappa) { by_length_[length] = inverse_kappa; }
   void RaiseTo(double least);
 

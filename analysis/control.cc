@@ -16,6 +16,7 @@ constexpr double kControlEventsTrusted = 20;
 constexpr double kTroubled = 2;      // the control's last minute against its expectation
 constexpr double kNullTroubled = 3;  // then the target may be at x3 before it is blamed
 constexpr double kEffectUsable = 5;
+constexpr double kCapShareMin = 0.2;
 
 std::span<const double> FactorsOf(FactorGrid grid) {
   switch (grid) {
@@ -26,10 +27,14 @@ std::span<const double> FactorsOf(FactorGrid grid) {
   return {};
 }
 
-LogEvidence EvidenceOf(std::span<const double> factors, const ControlSecond& block) {
-  const double discount = kControlEventsTrusted / (kControlEventsTrusted + block.events_control);
+// K = f muC, K' = f xC: the control is trusted up to so many events, and no further than both sides' own noise lets it.
+// Where that noise is wider than a block's rate itself, a burst is most of what a block shows, and it adds less.
+LogEvidence EvidenceOf(std::span<const double> factors, double concentration, const ControlSecond& block) {
+  double discount = kControlEventsTrusted / (kControlEventsTrusted + block.events_control);
+  if (discount * block.expected_control > concentration) discount = concentration / block.expected_control;
+  const double log_cap = kLogCapUncalibrated * std::clamp(concentration, kCapShareMin, 1.0);
   return CappedLogEvidence(factors, block.events_target, block.expected_target, discount * block.expected_control,
-                           discount * block.events_control, kLogCapUncalibrated);
+                           discount * block.events_control, log_cap);
 }
 
 // What the target's expectation is multiplied by while the control is in trouble: never to its own disadvantage.
@@ -45,12 +50,13 @@ double AllowanceOf(const ControlSettings& settings) {
 
 ControlShift::ControlShift(const ControlSettings& settings)
     : factors_(FactorsOf(settings.grid)),
+      concentration_(ConcentrationOf(settings.inverse_kappa)),
       troubled_(FactorOfEffect(settings.grid, kTroubled, settings.control_reference)),
       allowance_(AllowanceOf(settings)),
       block_length_(settings.block_seconds),
       mixture_(factors_.size(), OnsetWeights(BlocksIn(kOnsetNearSeconds, block_length_),
                                              BlocksIn(settings.horizon_seconds, block_length_))),
-      open_(EvidenceOf(factors_, {})) {}
+      open_(EvidenceOf(factors_, concentration_, {})) {}
 
 bool ControlShift::ControlIsTroubled(const ControlSecond& second) {
   Minute& slot = minute_[minute_next_];
@@ -81,7 +87,7 @@ void ControlShift::Observe(const ControlSecond& second) {
     block_.expected_control += second.expected_control;
     block_.events_control += second.events_control;
   }
-  open_ = EvidenceOf(factors_, block_);
+  open_ = EvidenceOf(factors_, concentration_, block_);
 }
 
 bool ControlIsUsable(const ControlSettings& settings, double target_per_second, double control_per_second) {
@@ -93,7 +99,7 @@ bool ControlIsUsable(const ControlSettings& settings, double target_per_second, 
   block.expected_control = seconds * control_per_second * settings.control_reference;
   block.events_control = block.expected_control;
   if (block.expected_target <= 0 || block.expected_control <= 0) return false;
-  const LogEvidence evidence = EvidenceOf(FactorsOf(settings.grid), block);
+  const LogEvidence evidence = EvidenceOf(FactorsOf(settings.grid), ConcentrationOf(settings.inverse_kappa), block);
   double best = 0;
   for (size_t i = 0; i < evidence.count; ++i) best = std::max(best, evidence.log_e[i]);
   // One factor of six carries the evidence; the onset is taken to be the first block (weight 3/4).

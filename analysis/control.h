@@ -23,6 +23,8 @@ struct ControlSettings {
   double target_null = 0;  // rates: p_null and p_ref of the deployed service,
   double target_reference = 0;
   double control_reference = 0;  // and the controls' together
+  // Squared relative spread of a block's rate that is noise of one side alone, of both sides added up.
+  double inverse_kappa = 0;
   int64_t block_seconds = kControlBlockSeconds;
   int64_t horizon_seconds = 0;
 };
@@ -50,6 +52,7 @@ class ControlShift {
   bool ControlIsTroubled(const ControlSecond& second);
 
   std::span<const double> factors_;
+  double concentration_;
   // From this multiple of its expectation on (for a fall: down to it) the control is in trouble.
   double troubled_;
   double allowance_;  // and the target's expectation is multiplied by this

@@ -57,6 +57,7 @@ SignalWatch::SignalWatch(SignalPlan plan)
                 .target_null = plan_.baseline.null_rate,
                 .target_reference = plan_.baseline.reference,
                 .control_reference = plan_.control_reference,
+                .inverse_kappa = plan_.control_noise + plan_.baseline.spread.PassingOf(kControlBlockSeconds),
                 .block_seconds = std::min(kControlBlockSeconds, settings_.fast.block_seconds),
                 .horizon_seconds = plan_.horizon_seconds}) {}
 

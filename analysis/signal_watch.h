@@ -27,7 +27,8 @@ struct SignalPlan {
   int64_t horizon_seconds = 0;    // full length of the observation
   std::string control;            // names, comma separated; empty: no usable control
   double control_before = 0;      // the control's observed rate before,
-  double control_reference = 0;   // and read at its upper bound
+  double control_reference = 0;   // and read at its upper bound,
+  double control_noise = 0;       // and what of its spread is its own (ControlSettings::inverse_kappa)
   DurationNs slower_than_ns = 0;  // of a latency signal: which requests are its events
 };
 

@@ -188,6 +188,31 @@ TEST(ControlShift, ATroubledControlAsksForMore) {
   EXPECT_LT(troubled.LogValue(), std::log(kBlameValueNeeded)) << "the same ratio of 2.5 between the two";
 }
 
+// Bursts that each side has for itself look like a target that moved, unless the control is trusted less for them.
+TEST(ControlShift, BurstsOfEachSideAreNoEvidence) {
+  const auto blamed = [](double inverse_kappa) {
+    std::mt19937_64 random(127);
+    std::gamma_distribution<double> burst(1 / 10.0, 10.0);  // relative variance of a second's rate; 2 of a block's
+    int fired = 0;
+    for (int run = 0; run < 300; ++run) {
+      ControlSettings settings = ControlOf(300);
+      settings.inverse_kappa = inverse_kappa;
+      ControlShift shift(settings);
+      double largest = 0;
+      for (int second = 0; second < 300; ++second) {
+        const double outage = second > 60 ? 5 : 1;
+        const auto events = [&] { return static_cast<double>(Poisson(5 * outage * burst(random), random)); };
+        shift.Observe({1.25 * 5, events(), 5, events()});
+        largest = std::max(largest, shift.LogValue());
+      }
+      fired += largest >= std::log(kBlameValueNeeded) ? 1 : 0;
+    }
+    return fired;
+  };
+  EXPECT_GE(blamed(0), 30) << "what the noise of both sides does to a control that is trusted";
+  EXPECT_LE(blamed(2.0 + 2.0), 3);
+}
+
 TEST(ControlShift, NoControlSecondsSayNothing) {
   ControlShift shift(ControlOf(900));
   for (int second = 0; second < 300; ++second) shift.Observe({1, 50, 0, 0});

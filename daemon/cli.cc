@@ -58,6 +58,13 @@ void AddSimd(CLI::App* command, std::string& simd) {
       ->capture_default_str();
 }
 
+void AddLog(CLI::App* command, LogOptions& log) {
+  command->add_option("--format", log.format, "format of the lines")->capture_default_str();
+  AddTimezone(command, log.timezone);
+  AddSimd(command, log.simd);
+  command->add_option("LOG", log.paths, "log files, - for standard input (default)");
+}
+
 void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   CLI::App* run = Add(app, "run", "the sidecar: ingest, detect, decide, and act as far as each service's mode allows",
                       "tail -n0 -F /var/log/nginx/access.log | revertd run --config revertd.yaml");
@@ -80,11 +87,8 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
       ->type_name("SPEC")
       ->allow_extra_args(false);  // one a flag: what follows is a LOG
   replay->add_option("--deploys", arguments.replay.deploys_file, "the same keys as NDJSON")->type_name("FILE");
-  replay->add_option("--format", arguments.replay.format, "format of the lines")->capture_default_str();
-  AddTimezone(replay, arguments.replay.timezone);
-  AddSimd(replay, arguments.replay.simd);
   replay->add_flag("--windows", arguments.replay.windows, "print what was counted of each service in each second");
-  replay->add_option("LOG", arguments.replay.logs, "log files, - for standard input (default)");
+  AddLog(replay, arguments.replay.log);
   replay->callback([&] {
     arguments.replay.config = arguments.config;
     chosen = [&] { return ReplayCommand(arguments.replay); };

@@ -2,26 +2,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <set>
 
 #include "analysis/analysis_loop.h"
 #include "analysis/rollups.h"
-#include "base/service_table.h"
-#include "base/window_ring.h"
 #include "config/load.h"
 #include "daemon/commands.h"
 #include "daemon/deploy_spec.h"
 #include "daemon/event_json.h"
-#include "daemon/log_input.h"
 #include "daemon/output.h"
-#include "daemon/status_report.h"
-#include "ingest/format/format.h"
-#include "ingest/ingest_loop.h"
-#include "ingest/recorder.h"
-#include "ingest/router.h"
+#include "daemon/recorded_logs.h"
 
 namespace revertd {
 namespace {
@@ -56,41 +49,24 @@ class PrintingSink final : public AnalysisSink {
 
 class Replay {
  public:
-  Replay(const Config& config, std::vector<Deploy> deploys, const Format* format, ReaderOptions reader,
-         SimdKernel kernel, bool print_windows)
-      : config_(config),
-        print_windows_(print_windows),
+  Replay(const Config& config, std::vector<Deploy> deploys, const RecordedLogs::Options& reading, bool print_windows)
+      : print_windows_(print_windows),
         deploys_(std::move(deploys)),
-        format_(format),
-        reader_(std::move(reader)),
-        kernel_(kernel),
-        services_(config.limits.table_places()),
-        ring_(config.limits.table_places(), kRingSeconds, config.window_parts()),
+        logs_(config, reading),
         out_(STDOUT_FILENO),
         sink_(&out_),
-        rollups_(services_, nullptr),
+        rollups_(logs_.services(), nullptr),
         analysis_(
-            config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_, &rollups_),
-        router_(config_, &services_),
-        details_(config),
-        recorder_({.lateness_seconds = config.detect.lateness_seconds,
-                   .live = false,
-                   .zone = reader_.zone,
-                   .details = &details_},
-                  &ring_, &counters_, [this] {
-                    Pump();
-                    return true;
-                  }) {
+            config, logs_.services(), [](std::string_view) { return GateFacts{}; }, &sink_, &rollups_) {
     std::stable_sort(deploys_.begin(), deploys_.end(),
                      [](const Deploy& a, const Deploy& b) { return a.start_ns < b.start_ns; });
   }
 
   ExitCode Run(const std::vector<std::string>& logs) {
     const auto started = std::chrono::steady_clock::now();
-    for (size_t i = 0; i < logs.size(); ++i) {
-      if (const Status status = ReadLog(logs[i], i + 1 == logs.size()); !status.ok()) return Fail(status);
-    }
-    Pump();
+    const Status read = logs_.Run(
+        logs, [this](const Window& window) { OnWindow(window); }, [this](int64_t second) { SealedThrough(second); });
+    if (!read.ok()) return Fail(read);
     RegisterDeploysThrough(std::numeric_limits<int64_t>::max());
     analysis_.Finish();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - started;
@@ -107,14 +83,6 @@ class Replay {
   }
 
  private:
-  Status ReadLog(const std::string& path, bool last) {
-    auto input = LogInput::Open(path);
-    if (!input.ok()) return input.status();
-    IngestLoop loop({.seal_at_end = last, .reader = reader_, .kernel = kernel_}, input->source(), format_, &router_,
-                    &recorder_, &counters_, &clock_, [this] { Pump(); });
-    return Annotate(loop.Run(stop_), "reading " + path);
-  }
-
   // A deploy becomes known when the log reaches it, as it does in `run`.
   void RegisterDeploysThrough(int64_t second) {
     for (; next_deploy_ < deploys_.size() && FloorToSecond(deploys_[next_deploy_].start_ns) <= second; ++next_deploy_) {
@@ -122,22 +90,22 @@ class Replay {
     }
   }
 
-  void Pump() {
-    const int64_t sealed = ring_.Collect([this](const Window& window) {
-      RegisterDeploysThrough(window.second);
-      if (print_windows_) sink_.Line(ToEvent(window, services_.NameOf(window.service)));
-      if (window.service != ServiceTable::kOther) ++windows_;
-      if (!judges()) return;
-      rollups_.OnWindow(window);
-      analysis_.OnWindow(window);
-    });
-    // Nobody reads any more: the rest of the log is not worth reading either.
-    if (!sink_.status().ok()) stop_.store(true);
-    if (sealed == kNoSecond) return;
+  void OnWindow(const Window& window) {
+    RegisterDeploysThrough(window.second);
+    if (print_windows_) sink_.Line(ToEvent(window, logs_.services().NameOf(window.service)));
+    if (window.service != ServiceTable::kOther) ++windows_;
     if (!judges()) return;
-    RegisterDeploysThrough(sealed);
-    analysis_.SealedThrough(sealed);
-    rollups_.SealedThrough(sealed);
+    rollups_.OnWindow(window);
+    analysis_.OnWindow(window);
+  }
+
+  void SealedThrough(int64_t second) {
+    // Nobody reads any more: the rest of the log is not worth reading either.
+    if (!sink_.status().ok()) logs_.Stop();
+    if (!judges()) return;
+    RegisterDeploysThrough(second);
+    analysis_.SealedThrough(second);
+    rollups_.SealedThrough(second);
   }
 
   // Without a deploy there is nothing to remember for.
@@ -145,46 +113,27 @@ class Replay {
 
   std::string Summary(double wall_seconds) const {
     JsonWriter json;
-    const uint64_t lines = counters_.Get(Counter::kLinesRead);
-    json.BeginObject().Field("event", "summary").Field("time_ns", sealed_ns()).Field("service", "").Field("deploy", "");
-    json.Field("lines", lines).Field("bytes", counters_.Get(Counter::kBytesRead));
-    json.Key("bad_lines").BeginObject();
-    for (size_t i = 0; i < kCounterCount; ++i) {
-      const auto counter = static_cast<Counter>(i);
-      if (IsDrop(counter) && counters_.Get(counter) != 0) json.Field(NameOf(counter), counters_.Get(counter));
-    }
-    json.EndObject().Field("time_jumps", counters_.Get(Counter::kTimeJumps)).Field("windows", windows_);
+    const uint64_t lines = logs_.counters().Get(Counter::kLinesRead);
+    json.BeginObject().Field("event", "summary").Field("time_ns", logs_.sealed_ns());
+    json.Field("service", "").Field("deploy", "");
+    logs_.AppendLineCounts(json);
+    json.Field("windows", windows_);
     json.Key("verdicts").BeginObject();
     for (const auto& [deploy, verdict] : sink_.last()) json.Field(deploy, NameOf(verdict.state));
     json.EndObject().Field("wall_seconds", wall_seconds);
     json.Field("lines_per_second", wall_seconds > 0 ? static_cast<double>(lines) / wall_seconds : 0.0);
     return json.EndObject().Take();
   }
-  TimeNs sealed_ns() const {
-    const int64_t sealed = ring_.sealed_through();
-    return sealed == kNoSecond ? 0 : (sealed + 1) * kSecondNs;
-  }
 
-  const Config& config_;
   const bool print_windows_;
   std::vector<Deploy> deploys_;
   size_t next_deploy_ = 0;
-  std::atomic<bool> stop_{false};
-  const Format* const format_;
-  const ReaderOptions reader_;
-  const SimdKernel kernel_;
-  const SystemClock clock_;
-  Counters counters_;
-  ServiceTable services_;
-  WindowRing ring_;
+  RecordedLogs logs_;
   OutputWriter out_;
   PrintingSink sink_;
   Rollups rollups_;
   AnalysisLoop analysis_;
   uint64_t windows_ = 0;
-  Router router_;
-  DetailFinder details_;
-  Recorder recorder_;
 };
 
 StatusOr<Config> ConfigOrDefaults(const std::string& path) {
@@ -218,14 +167,9 @@ ExitCode ReplayCommand(const ReplayOptions& options) {
   if (!config.ok()) return Fail(config.status());
   auto deploys = DeploysOf(options);
   if (!deploys.ok()) return Fail(deploys.status());
-  const auto format = FormatOrAuto(options.format);
-  if (!format.ok()) return Fail(format.status());
-  auto zone = TimeZone::Named(options.timezone);
-  if (!zone.ok()) return Fail(Annotate(zone.status(), "--timezone"));
-  const auto kernel = KernelNamed(options.simd);
-  if (!kernel.ok()) return Fail(Annotate(kernel.status(), "--simd"));
-  return Replay(*config, *std::move(deploys), *format, {.zone = *std::move(zone)}, *kernel, options.windows)
-      .Run(LogsOrStdin(options.logs));
+  const auto reading = RecordedLogs::OptionsOf(options.log);
+  if (!reading.ok()) return Fail(reading.status());
+  return Replay(*config, *std::move(deploys), *reading, options.windows).Run(options.log.paths);
 }
 
 }  // namespace revertd

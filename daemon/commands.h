@@ -19,15 +19,20 @@ struct RunOptions {
 };
 ExitCode RunCommand(const RunOptions& options);
 
+// Recorded logs, and how they are read.
+struct LogOptions {
+  std::string format = "auto";
+  std::string timezone = "UTC";
+  std::string simd = "auto";
+  std::vector<std::string> paths;  // empty: stdin
+};
+
 struct ReplayOptions {
   std::string config;                // empty: defaults
   std::vector<std::string> deploys;  // SPECs
   std::string deploys_file;          // NDJSON
-  std::string format = "auto";
-  std::string timezone = "UTC";
-  std::string simd = "auto";
-  bool windows = false;           // print what was counted, too
-  std::vector<std::string> logs;  // empty: stdin
+  bool windows = false;              // print what was counted, too
+  LogOptions log;
 };
 ExitCode ReplayCommand(const ReplayOptions& options);
 

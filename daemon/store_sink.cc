@@ -48,7 +48,7 @@ void StoreSink::OnRecovery(const Recovery& recovery) {
 
 void StoreSink::OnShadow(std::string_view service, int64_t start_second, std::string_view result) {
   const StoredShadow shadow{std::string(service), start_second, std::string(result)};
-  WriteOrKeep([this, shadow] { return store_->WriteShadow(shadow); });
+  WriteOrKeep([this, shadow] { return store_->WriteShadows({shadow}); });
 }
 
 void StoreSink::OnMinute(std::string_view service, int64_t start_second, std::string_view bytes) {

@@ -96,11 +96,18 @@ Status StateStore::WriteHistory(const std::vector<std::pair<std::string, SecondC
   });
 }
 
-Status StateStore::WriteShadow(const StoredShadow& shadow) {
-  return database_
-      ->Write("writing a shadow deploy", "INSERT OR REPLACE INTO shadows VALUES (?,?,?)",
-              {shadow.start_second, shadow.service, SqlBlob{shadow.result}})
-      .status();
+Status StateStore::WriteShadows(const std::vector<StoredShadow>& shadows) {
+  if (shadows.empty()) return OkStatus();
+  constexpr std::string_view kDoing = "writing shadow deploys";
+  return database_->Transact(kDoing, [&] {
+    for (const StoredShadow& shadow : shadows) {
+      REVERTD_RETURN_IF_ERROR(database_
+                                  ->Write(kDoing, "INSERT OR REPLACE INTO shadows VALUES (?,?,?)",
+                                          {shadow.start_second, shadow.service, SqlBlob{shadow.result}})
+                                  .status());
+    }
+    return OkStatus();
+  });
 }
 
 Status StateStore::WriteVerdict(const Verdict& verdict) {

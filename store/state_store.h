@@ -87,7 +87,7 @@ class StateStore {
                       const std::vector<std::pair<std::string, HistoryBlock>>& blocks,
                       const std::optional<std::vector<FilePosition>>& positions = std::nullopt,
                       const std::vector<StoredMinute>& minutes = {});
-  Status WriteShadow(const StoredShadow& shadow);
+  Status WriteShadows(const std::vector<StoredShadow>& shadows);
   Status WriteVerdict(const Verdict& verdict);  // every change of state is kept
   Status WriteDecision(const Decision& decision);
   Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change

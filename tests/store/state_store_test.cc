@@ -218,10 +218,8 @@ TEST_F(StateStoreTest, TheNewestRecoveryAndTheOneStatusAreRead) {
 TEST_F(StateStoreTest, ShadowDeploysComeBackOldestFirstAndArePruned) {
   const std::string bytes("\0\x01\xff", 3);
   const int64_t day = 86'400;
-  for (const StoredShadow& shadow : {StoredShadow{"shop", 20 * day, "new"}, StoredShadow{"shop", 900, "old"},
-                                     StoredShadow{"api", 20 * day, "x"}, StoredShadow{"shop", 20 * day, bytes}}) {
-    ASSERT_TRUE(store_->WriteShadow(shadow).ok());
-  }
+  ASSERT_TRUE(store_->WriteShadows({{"shop", 20 * day, "new"}, {"shop", 900, "old"}}).ok());
+  ASSERT_TRUE(store_->WriteShadows({{"api", 20 * day, "x"}, {"shop", 20 * day, bytes}}).ok());
   const auto read = [this] {
     std::vector<std::string> all;
     EXPECT_TRUE(store_

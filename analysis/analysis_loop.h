@@ -62,6 +62,8 @@ class AnalysisLoop {
     Verdict verdict;  // with the evidence of now
   };
   std::vector<Watch> OpenWatches() const;  // releases, also those that have not finished
+  // What a deploy of `service` would be judged against whose baseline ends at `second`, the newest one at the latest.
+  Baseline BaselineAt(std::string_view service, int64_t second) const;
 
  private:
   WatchSources Sources();

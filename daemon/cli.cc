@@ -22,6 +22,7 @@ struct Arguments {
   std::string config;
   RunOptions run;
   ReplayOptions replay;
+  CalibrateOptions calibrate;
   ParseOptions parse;
   DeployOptions deploy;
   RevertOptions revert;
@@ -92,6 +93,18 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   replay->callback([&] {
     arguments.replay.config = arguments.config;
     chosen = [&] { return ReplayCommand(arguments.replay); };
+  });
+
+  CLI::App* calibrate = Add(
+      app, "calibrate", "plays pretend deploys over recorded logs and fills the state, so that run starts calibrated",
+      "revertd calibrate --config revertd.yaml /var/log/nginx/access.log.1 /var/log/nginx/access.log");
+  AddConfig(calibrate, arguments);
+  calibrate->add_flag("--dry-run", arguments.calibrate.dry_run, "print the result; write nothing");
+  calibrate->add_flag("--json", arguments.calibrate.json, "print one object a service and a summary, not a table");
+  AddLog(calibrate, arguments.calibrate.log);
+  calibrate->callback([&] {
+    arguments.calibrate.config = arguments.config;
+    chosen = [&] { return CalibrateCommand(arguments.calibrate); };
   });
 
   CLI::App* parse = Add(app, "parse", "one JSON object a line of log", "revertd parse access.log | head -n 3");

@@ -36,6 +36,14 @@ struct ReplayOptions {
 };
 ExitCode ReplayCommand(const ReplayOptions& options);
 
+struct CalibrateOptions {
+  std::string config;
+  bool dry_run = false;  // the state is read, not written
+  bool json = false;
+  LogOptions log;
+};
+ExitCode CalibrateCommand(const CalibrateOptions& options);
+
 struct ParseOptions {
   std::string format = "auto";
   std::string timezone = "UTC";

@@ -45,6 +45,11 @@ Status RestoreTriggers(const StateStore& store, AnalysisLoop* analysis) {
 
 }  // namespace
 
+Status RestoreDecided(const StateStore& store, TimeNs now, AnalysisLoop* analysis) {
+  REVERTD_RETURN_IF_ERROR(RestoreTriggers(store, analysis));
+  return RestoreDeploys(store, now, analysis);
+}
+
 Status RestoreAnalysis(const StateStore& store, TimeNs now, AnalysisLoop* analysis) {
   const auto history = store.ReadHistory(now);
   if (!history.ok()) return history.status();
@@ -56,8 +61,7 @@ Status RestoreAnalysis(const StateStore& store, TimeNs now, AnalysisLoop* analys
       analysis->RestoreShadow(shadow.service, *result);
     }
   }));
-  REVERTD_RETURN_IF_ERROR(RestoreTriggers(store, analysis));
-  return RestoreDeploys(store, now, analysis);
+  return RestoreDecided(store, now, analysis);
 }
 
 Status RestoreRollups(const StateStore& store, Rollups* rollups) {

@@ -10,6 +10,8 @@
 namespace revertd {
 
 Status RestoreAnalysis(const StateStore& store, TimeNs now, AnalysisLoop* analysis);
+// Of it deploys, triggers, and what became of them.
+Status RestoreDecided(const StateStore& store, TimeNs now, AnalysisLoop* analysis);
 // The minutes that were open when the process before this one ended go on.
 Status RestoreRollups(const StateStore& store, Rollups* rollups);
 

@@ -31,6 +31,11 @@ struct Calibration {
   TrackSetting fast;
   int64_t shadows = 0;
   ControlledRecord controlled = ControlledRecord::kUnproven;
+
+  // Whether a usable control brings the quick settings: they are earned, or nothing is yet and nothing refutes them.
+  bool quick_beside_control() const {
+    return controlled == ControlledRecord::kEarned || (controlled == ControlledRecord::kUnproven && !calibrated);
+  }
 };
 
 // `results` ascending by start. `value_needed` of E for one track, above 30.

@@ -38,16 +38,10 @@ double LogMaxOf(const ShadowResult& shadow, Track track, const TrackSetting& set
   return of_length[static_cast<size_t>(cap - kLogCapsTried.begin())] * ShadowResult::kLogStep;
 }
 
-// Beside a usable control: what was not refuted there and is earned there, or is all that there is.
-bool IsQuick(const Calibration& calibration) {
-  if (calibration.controlled == ControlledRecord::kRefuted) return false;
-  return calibration.controlled == ControlledRecord::kEarned || !calibration.calibrated;
-}
-
 // Whether a deploy on the shadow's traffic would have been called regressed.
 bool IsFalseAlarm(const ShadowResult& shadow, const Calibration& calibration, double log_needed) {
   const bool has_control = shadow.controlled != ControlledOutcome::kNoControl;
-  if (has_control && IsQuick(calibration)) return shadow.controlled == ControlledOutcome::kBlamed;
+  if (has_control && calibration.quick_beside_control()) return shadow.controlled == ControlledOutcome::kBlamed;
   const TrackSetting cold{.block_seconds = TraitsOf(Signal::kErrors).block_seconds_alone,
                           .log_cap = kLogCapUncalibrated};
   const TrackSetting& slow = calibration.calibrated ? calibration.slow : cold;

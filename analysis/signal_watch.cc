@@ -13,12 +13,7 @@ constexpr double kHealthyValueNeeded = 20;
 constexpr double kHealthyInverseKappaMin = 1.0 / 150;
 constexpr double kPowerFactor = 5;
 
-// Short blocks beside a control are used where shadow deploys have shown that they may be, or could not show anything
-// yet of anything.
-bool IsQuick(const SignalPlan& plan) {
-  if (plan.control.empty() || plan.calibration.controlled == ControlledRecord::kRefuted) return false;
-  return plan.calibration.controlled == ControlledRecord::kEarned || !plan.calibration.calibrated;
-}
+bool IsQuick(const SignalPlan& plan) { return !plan.control.empty() && plan.calibration.quick_beside_control(); }
 
 int64_t ColdBlockSeconds(const SignalPlan& plan) {
   const SignalTraits& traits = TraitsOf(plan.signal);

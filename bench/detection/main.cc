@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kDelayRuns = 200;
 constexpr int64_t kDelayHistories = 5;  // a delay depends on what one service's history earned: not on one alone
 constexpr int64_t kValidityRuns = 20'000;
+constexpr int64_t kJointRuns = 100;
 
 template <typename Item>
 void Append(std::vector<Item>* all, const std::vector<Item>& more) {
@@ -59,6 +60,13 @@ void RunValidityCells(const Options& options, Run* run) {
   Append(&run->validity, results);
 }
 
+void RunJointMode(JointMode mode, const Options& options, Run* run) {
+  const auto results = RunJoint(mode, JointCells(mode, options.joint_grid), WithRuns(options, kJointRuns));
+  Append(&run->tables, JointTable(mode, results));
+  Append(&run->misses, JointMisses(results));
+  Append(&run->joint, results);
+}
+
 std::string Joined(std::span<const char* const> arguments) {
   std::string text;
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -90,6 +98,7 @@ int Main(std::span<const char* const> arguments) {
   if (options->delay) RunDelay(*options, &run);
   if (options->shared_outage) RunOutage(*options, &run);
   if (options->validity) RunValidityCells(*options, &run);
+  for (const JointMode mode : options->joint) RunJointMode(mode, *options, &run);
   for (const std::string& line : run.tables) std::printf("%s\n", line.c_str());
   std::printf("\n%zu misses\n", run.misses.size());
   for (const std::string& miss : run.misses) std::printf("MISS %s\n", miss.c_str());

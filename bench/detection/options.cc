@@ -11,13 +11,14 @@ namespace revertd::bench {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: detection_latency [--healthy] [--delay] [--validity] [--shared-outage] [--quick]\n"
-    "  --runs N                 of each cell (1000; --delay 200; --validity 20000)\n"
+    "usage: detection_latency [--healthy] [--delay] [--validity] [--shared-outage]\n"
+    "       [--latency] [--warm-up] [--joint] [--recovery] [--overlap] [--quick]\n"
+    "  --runs N                 of each cell (1000; --delay 200; --validity 20000; --latency and those after it 100)\n"
     "  --seed N                 (1)\n"
     "  --jobs N                 threads (1)\n"
-    "  --models A,B             names as in the tables (all)\n"
-    "  --rates 1,20             requests a second (1,20,500,20000)\n"
-    "  --errors 0,0.001         error rates before (0,0.001,0.01)\n"
+    "  --models A,B             names as in the tables (all; binomial, AR(1), diurnal)\n"
+    "  --rates 1,20             requests a second (1,20,500,20000; 20,500)\n"
+    "  --errors 0,0.001         error rates before (0,0.001,0.01; 0.001)\n"
     "  --effects 2,5            of --delay (1.5,2,5,20)\n"
     "  --outages 5,20           of --shared-outage (5,20)\n"
     "  --controls none,shared,own   (none,shared)\n"
@@ -25,7 +26,7 @@ constexpr char kUsage[] =
     "  --calibration-days N     the newest of them, passed second by second for shadow deploys; 0: a cold start (2)\n"
     "  --trials-per-history N   deploys that share one history (100)\n"
     "  --observe SECONDS        (900)\n"
-    "  --live SECONDS           fed second by second before the deploy (960)\n"
+    "  --live SECONDS           fed second by second before the deploy (960; 3720)\n"
     "  --no-rivals\n"
     "  --out FILE, --commit SHA   a run file and the commit that it names\n";
 
@@ -85,6 +86,9 @@ std::vector<Valued> ValuedOptions(Options* options) {
   const auto numbers = [](std::vector<double>* values) {
     return [values](std::string_view text) { return ReadNumbers(text, values); };
   };
+  const auto both_grids = [options](bool (*read)(std::string_view text, Grid * grid)) {
+    return [=](std::string_view text) { return read(text, &options->grid) && read(text, &options->joint_grid); };
+  };
   const auto words = [](std::string* value) {
     return [value](std::string_view text) { return !(*value = std::string(text)).empty(); };
   };
@@ -100,12 +104,13 @@ std::vector<Valued> ValuedOptions(Options* options) {
          run.jobs = static_cast<unsigned>(std::min<uint64_t>(ParseUnsigned(text).value_or(0), 256));
          return run.jobs > 0;
        }},
-      {"--models", [=](std::string_view text) { return ReadModels(text, &options->grid.models); }},
-      {"--rates", numbers(&options->grid.requests_per_second)},
-      {"--errors", numbers(&options->grid.error_rates)},
+      {"--models", both_grids([](std::string_view text, Grid* grid) { return ReadModels(text, &grid->models); })},
+      {"--rates",
+       both_grids([](std::string_view text, Grid* grid) { return ReadNumbers(text, &grid->requests_per_second); })},
+      {"--errors", both_grids([](std::string_view text, Grid* grid) { return ReadNumbers(text, &grid->error_rates); })},
       {"--effects", numbers(&options->effects)},
       {"--outages", numbers(&options->outages)},
-      {"--controls", [=](std::string_view text) { return ReadControls(text, &options->grid.controls); }},
+      {"--controls", both_grids([](std::string_view text, Grid* grid) { return ReadControls(text, &grid->controls); })},
       {"--history-days", count(&run.trial.history_days)},
       {"--calibration-days",
        [&run](std::string_view text) {
@@ -143,15 +148,19 @@ std::optional<Options> ReadOptions(std::span<const char* const> arguments) {
     const std::string_view name = arguments[i];
     const auto flag = std::find_if(flags.begin(), flags.end(), [name](const Flag& f) { return f.name == name; });
     const auto option = std::find_if(valued.begin(), valued.end(), [name](const Valued& v) { return v.name == name; });
-    bool good = flag != flags.end();
-    if (good) *flag->value = true;
+    const auto joint = std::find_if(kJointModes.begin(), kJointModes.end(),
+                                    [name](JointMode mode) { return name == "--" + std::string(NameOf(mode)); });
+    bool good = flag != flags.end() || joint != kJointModes.end();
+    if (flag != flags.end()) *flag->value = true;
+    if (joint != kJointModes.end()) options.joint.push_back(*joint);
     if (option != valued.end() && i + 1 < arguments.size()) good = option->read(arguments[++i]);
     if (good) continue;
     std::fprintf(stderr, "detection_latency: %s\n%s", arguments[i], kUsage);
     return std::nullopt;
   }
   options.run.trial.judge_rivals = !no_rivals;
-  const bool any = options.healthy || options.delay || options.validity || options.shared_outage || options.quick;
+  const bool any = options.healthy || options.delay || options.validity || options.shared_outage || options.quick ||
+                   !options.joint.empty();
   if (any) return options;
   std::fputs(kUsage, stderr);
   return std::nullopt;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/detection/cells.h"
+#include "bench/detection/joint.h"
 
 namespace revertd::bench {
 
@@ -15,10 +15,12 @@ struct Options {
   bool delay = false;
   bool validity = false;
   bool shared_outage = false;
+  std::vector<JointMode> joint;
   bool quick = false;
   bool runs_given = false;
   RunSettings run;
   Grid grid = FullGrid();
+  Grid joint_grid = JointGrid();
   std::vector<double> effects = {1.5, 2, 5, 20};
   std::vector<double> outages = {5, 20};
   std::string out;  // run file; empty: none

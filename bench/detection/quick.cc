@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "bench/detection/joint.h"
 #include "bench/detection/validity.h"
 
 namespace revertd::bench {
@@ -83,6 +84,57 @@ bool ValidityWithin(const RunSettings& settings) {
   return ValidityMisses(results).empty();
 }
 
+struct QuickJoint {
+  JointMode mode;
+  ControlKind control;
+  double effect;  // on errors; with kLatency one on durations stands in its place
+  bool recovers;
+  int64_t regressed_min;  // of kJointRuns
+  int64_t regressed_max;
+  int64_t ambiguous_max;
+};
+
+constexpr int64_t kJointRuns = 6;
+constexpr double kJointRequests = 100;
+constexpr QuickJoint kJointCells[] = {
+    {JointMode::kHealthy, kNone, 1, true, 0, 0, 1},      {JointMode::kHealthy, kShared, 1, true, 0, 0, 1},
+    {JointMode::kWarmUp, kShared, 1, true, 0, 0, 1},     {JointMode::kLatency, kShared, 1, true, 5, 6, 1},
+    {JointMode::kOverlap, kNone, 20, true, 5, 6, 1},     {JointMode::kRecovery, kShared, 20, true, 5, 6, 1},
+    {JointMode::kRecovery, kShared, 20, false, 5, 6, 1},
+};
+
+// The first of the mode's cells in binomial traffic that has the effect.
+JointCell CellOf(const QuickJoint& wanted) {
+  const Grid grid{{*NoiseModelNamed("binomial")}, {kJointRequests}, {0.001}, {wanted.control}};
+  for (const JointCell& cell : JointCells(wanted.mode, grid)) {
+    if (cell.traffic.effect == wanted.effect && cell.recovers == wanted.recovers) return cell;
+  }
+  return {};
+}
+
+bool Within(const QuickJoint& wanted, const JointResult& result) {
+  const bool within = result.regressed >= wanted.regressed_min && result.regressed <= wanted.regressed_max &&
+                      result.ambiguous <= wanted.ambiguous_max && result.neighbour_regressed == 0 &&
+                      result.wrong_recoveries() == 0;
+  std::printf("%s %s, %s: %lld of %lld regressed (%lld to %lld), %lld ambiguous, %lld wrong recoveries\n",
+              within ? "ok  " : "MISS", std::string(NameOf(wanted.mode)).c_str(), Describe(result.cell).c_str(),
+              static_cast<long long>(result.regressed), static_cast<long long>(result.runs),
+              static_cast<long long>(wanted.regressed_min), static_cast<long long>(wanted.regressed_max),
+              static_cast<long long>(result.ambiguous), static_cast<long long>(result.wrong_recoveries()));
+  return within;
+}
+
+bool JointWithin(RunSettings settings) {
+  settings.runs = kJointRuns;
+  settings.trial.history_days = 1;
+  settings.trial.calibration_days = 0;
+  bool within = true;
+  for (const QuickJoint& wanted : kJointCells) {
+    within &= Within(wanted, RunJoint(wanted.mode, {CellOf(wanted)}, settings).front());
+  }
+  return within;
+}
+
 }  // namespace
 
 int RunQuick(const RunSettings& given) {
@@ -99,6 +151,7 @@ int RunQuick(const RunSettings& given) {
     within &= Within(wanted, RunCells({CellOf(wanted)}, settings).front());
   }
   within &= ValidityWithin(settings);
+  within &= JointWithin(settings);
   std::printf("%s\n", within ? "all within their bands" : "a figure left its band");
   return within ? 0 : 1;
 }

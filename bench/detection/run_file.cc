@@ -48,6 +48,8 @@ std::string CellText(const CellResult& result) {
   return json.EndObject().EndObject().Take();
 }
 
+std::string CellText(const JointResult& result) { return JointText(result); }
+
 std::string CellText(const ValidityResult& result) {
   JsonWriter json;
   json.BeginObject();
@@ -85,6 +87,7 @@ std::string RunFileText(const Run& run) {
   json.Field("observe_seconds", run.settings.trial.observe_seconds);
   json.Key("cells").Raw(ArrayText(run.cells, cell_text));
   json.Key("validity").Raw(ArrayText(run.validity, cell_text));
+  json.Key("joint").Raw(ArrayText(run.joint, cell_text));
   json.Key("misses").Raw(ArrayText(run.misses, Quoted));
   json.Key("tables").Raw(ArrayText(run.tables, Quoted));
   return json.EndObject().Take() + "\n";

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "bench/detection/report.h"
+#include "bench/detection/joint.h"
 
 namespace revertd::bench {
 
@@ -17,6 +17,7 @@ struct Run {
   RunSettings settings;
   std::vector<CellResult> cells;
   std::vector<ValidityResult> validity;
+  std::vector<JointResult> joint;
   Lines tables;
   Lines misses;
 };

@@ -48,10 +48,18 @@ uint64_t SeedOf(uint64_t seed, uint64_t index) {
   return mixed ^ (mixed >> 31U);
 }
 
+double LogDrift::Next(Random& random) {
+  static const double decay = std::exp(-1 / kLogSeconds);
+  static const double step = std::sqrt(1 - decay * decay);
+  const double factor = std::exp(log_deviation_ * level_ - log_deviation_ * log_deviation_ / 2);
+  level_ = decay * level_ + step * normal_(random);
+  return factor;
+}
+
 ClimatePath::ClimatePath(const NoiseModel& noise, int64_t first_second, uint64_t seed)
     : noise_(noise), second_(first_second), random_(seed) {
   if (noise_.diurnal) day_factor_ = DayFactor(second_);
-  if (noise_.autoregressive) log_level_ = kLogDeviation * normal_(random_);
+  if (noise_.autoregressive) drift_.emplace(kLogDeviation, random_);
   if (noise_.incidents) until_ = DrawExponential(kIncidentGapSeconds);
 }
 
@@ -62,13 +70,7 @@ Climate ClimatePath::Next() {
     climate.requests = day_factor_;
     climate.errors = day_factor_;
   }
-  if (noise_.autoregressive) {
-    static const double decay = std::exp(-1 / kLogSeconds);
-    static const double step = kLogDeviation * std::sqrt(1 - decay * decay);
-    // The factor's mean is one.
-    climate.errors *= std::exp(log_level_ - kLogDeviation * kLogDeviation / 2);
-    log_level_ = decay * log_level_ + step * normal_(random_);
-  }
+  if (drift_) climate.errors *= drift_->Next(random_);
   if (noise_.incidents) {
     climate.incident = incident_;
     until_ -= 1;

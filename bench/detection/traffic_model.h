@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <span>
 #include <string_view>
@@ -50,6 +51,19 @@ struct Climate {
   bool incident = false;
 };
 
+// A factor of mean one that wanders: its log is an AR(1) of this standard deviation, with a time constant of 30 s. It
+// starts somewhere in its stationary state.
+class LogDrift {
+ public:
+  LogDrift(double log_deviation, Random& random) : log_deviation_(log_deviation), level_(normal_(random)) {}
+  double Next(Random& random);  // of this second; each call is a second
+
+ private:
+  double log_deviation_;
+  std::normal_distribution<double> normal_;
+  double level_;  // in standard deviations
+};
+
 class ClimatePath {
  public:
   ClimatePath(const NoiseModel& noise, int64_t first_second, uint64_t seed);
@@ -61,8 +75,7 @@ class ClimatePath {
   NoiseModel noise_;
   int64_t second_;
   Random random_;
-  std::normal_distribution<double> normal_;
-  double log_level_ = 0;   // of the AR(1)
+  std::optional<LogDrift> drift_;
   double day_factor_ = 1;  // kept for a block: it moves slowly
   double until_ = 0;       // seconds until the incident begins or ends
   bool incident_ = false;

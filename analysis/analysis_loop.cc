@@ -249,7 +249,7 @@ void AnalysisLoop::CatchUp(OpenWatch* watch, int64_t second) {
   while (watch->next_second <= second && watch->next_second < clock_) {
     const int64_t missed = watch->next_second;
     Fold(Sources(), watch);
-    Judge(watch, missed);
+    Judge(watch, missed, RivalsNow());
     if (EndIfDue(watch, missed, "")) return;
   }
 }
@@ -259,26 +259,36 @@ void AnalysisLoop::StepAll(int64_t second) {
   for (OpenWatch& watch : open_) {
     if (watch.next_second == second) Fold(Sources(), &watch);
   }
-  for (OpenWatch& watch : open_) Judge(&watch, second);
+  const Rivals rivals = RivalsNow();
+  for (OpenWatch& watch : open_) Judge(&watch, second, rivals);
   for (OpenWatch& watch : open_) EndIfDue(&watch, second, "");
   std::erase_if(open_, [](const OpenWatch& watch) { return watch.record->phase == DeployRecord::Phase::kClosed; });
 }
 
-double AnalysisLoop::RivalLogBlame(const OpenWatch& watch) const {
-  double largest = kNoRival;
-  for (const OpenWatch& other : open_) {
-    if (!other.release || other.record->deploy.service == watch.record->deploy.service) continue;
-    largest = std::max(largest, other.release->LogBlame());
+// One pass for all: where each of a thousand watches asks all the others, a second takes longer than a second.
+AnalysisLoop::Rivals AnalysisLoop::RivalsNow() const {
+  Rivals rivals{.first_service = {}, .first = kNoRival, .second = kNoRival};
+  for (const OpenWatch& watch : open_) {
+    if (!watch.release) continue;
+    const std::string_view service = watch.record->deploy.service;
+    const double blame = watch.release->LogBlame();
+    if (blame > rivals.first) {
+      if (service != rivals.first_service) rivals.second = rivals.first;
+      rivals.first_service = service;
+      rivals.first = blame;
+    } else if (service != rivals.first_service) {
+      rivals.second = std::max(rivals.second, blame);
+    }
   }
-  return largest;
+  return rivals;
 }
 
-void AnalysisLoop::Judge(OpenWatch* watch, int64_t second) {
+void AnalysisLoop::Judge(OpenWatch* watch, int64_t second, const Rivals& rivals) {
   if (watch->recovery) {
     if (watch->recovery->state() != watch->record->recovery) TellRecovery(watch);
     return;
   }
-  if (watch->release->Judge(second, RivalLogBlame(*watch))) TellVerdict(watch);
+  if (watch->release->Judge(second, rivals.LargestBeside(watch->record->deploy.service))) TellVerdict(watch);
   desk_.Step(*watch->record, watch->release->verdict(), second, &watch->decisions);
 }
 

@@ -66,6 +66,14 @@ class AnalysisLoop {
   Baseline BaselineAt(std::string_view service, int64_t second) const;
 
  private:
+  // The largest LogBlame of all open watches, and the largest of another service than that one's.
+  struct Rivals {
+    double LargestBeside(std::string_view service) const { return service == first_service ? second : first; }
+    std::string_view first_service;
+    double first;
+    double second;
+  };
+
   WatchSources Sources();
   Series& SeriesOf(ServiceId service);
   bool AdoptPreparedRevert(Deploy* deploy) const;
@@ -75,9 +83,9 @@ class AnalysisLoop {
   void TakeUpFromBeforeRestart(OpenWatch* watch);
   void CatchUp(OpenWatch* watch, int64_t second);
   void StepAll(int64_t second);
-  void Judge(OpenWatch* watch, int64_t second);
+  void Judge(OpenWatch* watch, int64_t second, const Rivals& rivals);
   bool EndIfDue(OpenWatch* watch, int64_t second, std::string_view reason);
-  double RivalLogBlame(const OpenWatch& watch) const;
+  Rivals RivalsNow() const;
   void TellVerdict(OpenWatch* watch);
   void TellRecovery(OpenWatch* watch);
   int64_t NextDue() const;

@@ -179,6 +179,7 @@ void Sidecar::AnalysisThread() {
     if (sealed != kNoSecond) {
       analysis.SealedThrough(sealed);
       rollups.SealedThrough(sealed);
+      sink.WriteVerdicts();
     }
     if (last_round) rollups.Finish();
     if (auto positions = positions_.Take(sealed)) {

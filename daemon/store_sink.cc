@@ -27,7 +27,7 @@ void StoreSink::OnDeploy(const Deploy& deploy) {
 
 void StoreSink::OnVerdict(const Verdict& verdict) {
   events_->Print(ToEvent(verdict));
-  WriteOrKeep([this, verdict] { return store_->WriteVerdict(verdict); });
+  Keep([this, verdict] { return store_->WriteVerdict(verdict); });
 }
 
 void StoreSink::OnDecision(const Decision& decision) {
@@ -36,7 +36,17 @@ void StoreSink::OnDecision(const Decision& decision) {
 }
 
 Status StoreSink::OnTrigger(const RollbackTrigger& trigger) {
-  REVERTD_RETURN_IF_ERROR(store_->WriteTrigger(trigger));
+  // With the verdict that it comes of: waiting for the disk is most of a trigger's delay, and a second wait as much.
+  const auto write = [&] {
+    for (const Write& told : backlog_) REVERTD_RETURN_IF_ERROR(told());
+    return store_->WriteTrigger(trigger);
+  };
+  if (failing_) {
+    REVERTD_RETURN_IF_ERROR(store_->WriteTrigger(trigger));  // it does not wait for what cannot be written
+  } else {
+    REVERTD_RETURN_IF_ERROR(store_->Together(write));
+    backlog_.clear();
+  }
   trigger_written_();
   return OkStatus();
 }
@@ -72,12 +82,16 @@ void StoreSink::Flush(TimeNs now) {
   }
 }
 
-void StoreSink::WriteOrKeep(Write write) {
+void StoreSink::Keep(Write write) {
   if (backlog_.size() == kBacklogMax) {
     backlog_.pop_front();
     ++writes_dropped_;
   }
   backlog_.push_back(std::move(write));
+}
+
+void StoreSink::WriteOrKeep(Write write) {
+  Keep(std::move(write));
   DrainBacklog();
 }
 

@@ -41,6 +41,8 @@ class StoreSink final : public AnalysisSink {
 
   // Where followed files are to be read again from once what was told so far is written.
   void SetPositions(std::vector<FilePosition> positions) { positions_ = std::move(positions); }
+  // Writes the verdicts that were told: they wait for it, so that one and its trigger are one transaction.
+  void WriteVerdicts() { DrainBacklog(); }
   // Writes the seconds, blocks, positions and minutes that gathered, and what waits in the backlog.
   void Flush(TimeNs now);
   // Whether everything told so far is durable, but for history since the last Flush.
@@ -49,6 +51,7 @@ class StoreSink final : public AnalysisSink {
 
  private:
   using Write = std::function<Status()>;
+  void Keep(Write write);
   void WriteOrKeep(Write write);
   void DrainBacklog();
 

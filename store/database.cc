@@ -217,6 +217,7 @@ Status Database::RunScript(std::string_view doing, const std::string& sql) {
 }
 
 Status Database::Transact(std::string_view doing, const std::function<Status()>& body) {
+  if (sqlite3_get_autocommit(connection_) == 0) return body();
   REVERTD_RETURN_IF_ERROR(RunScript(doing, "BEGIN IMMEDIATE"));
   Status status = body();
   if (status.ok()) status = RunScript(doing, "COMMIT");

@@ -67,7 +67,7 @@ class Database {
   // Statements without values, separated by semicolons.
   Status RunScript(std::string_view doing, const std::string& sql);
   // All that `body` writes, or nothing. Takes the write lock at once: a transaction that only later turns into a
-  // writer can fail without having waited.
+  // writer can fail without having waited. Within another's body it is a part of that one, which must fail with it.
   Status Transact(std::string_view doing, const std::function<Status()>& body);
 
   int64_t last_row_id() const;

@@ -69,6 +69,10 @@ StatusOr<std::unique_ptr<StateStore>> StateStore::Open(const std::string& path, 
   return std::unique_ptr<StateStore>(new StateStore(*std::move(database)));
 }
 
+Status StateStore::Together(const std::function<Status()>& writes) {
+  return database_->Transact("writing what belongs together", writes);
+}
+
 Status StateStore::WriteDeploy(const Deploy& deploy) {
   return database_
       ->Write("writing a deploy", "INSERT OR REPLACE INTO deploys VALUES (?,?,?,?,?,?,?,?,?)", DeployValues(deploy))

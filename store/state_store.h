@@ -80,6 +80,8 @@ class StateStore {
 
   // Owner. Rows of one Write* call are one transaction; WriteHistory is called every few seconds with what gathered.
   // Repeating a call with the same facts changes nothing; a deploy, second or block written again is replaced.
+  // The Write* calls of `writes` are one transaction instead: all of it is durable, or nothing and the first failure.
+  Status Together(const std::function<Status()>& writes);
   Status WriteDeploy(const Deploy& deploy);
   // `positions`, where given, take the place of those written before, in the same transaction as the history that they
   // belong to: after a kill the two agree. So do `minutes`, which hold the same seconds; one written again is replaced.

@@ -158,6 +158,25 @@ TEST_F(StateStoreTest, AWordOnAnUnknownTriggerIsNotFound) {
   EXPECT_EQ(MessageOf(status), "there is no trigger \"t1\" in " + path());
 }
 
+TEST_F(StateStoreTest, WhatIsWrittenTogetherIsThereAsAWholeOrNotAtAll) {
+  RandomValues values(8);
+  const Verdict verdict = values.Verdict();
+  const RollbackTrigger trigger = values.Trigger();
+  const auto write = [&](const Status& end) {
+    return store_->Together([&] {
+      EXPECT_TRUE(store_->WriteVerdict(verdict).ok());
+      EXPECT_TRUE(store_->WriteTrigger(trigger).ok());
+      return end;
+    });
+  };
+  EXPECT_EQ(MessageOf(write(Unavailable("the disk is full"))), "the disk is full");
+  EXPECT_TRUE(store_->ReadVerdicts(verdict.deploy_id)->empty());
+  EXPECT_FALSE(store_->ReadTrigger(trigger.id)->has_value());
+  EXPECT_TRUE(write(OkStatus()).ok());
+  EXPECT_EQ(Open(StateStore::Access::kReadOnly)->ReadVerdicts(verdict.deploy_id)->size(), 1U);
+  EXPECT_EQ(Open(StateStore::Access::kReadOnly)->ReadTriggers()->size(), 1U);
+}
+
 TEST_F(StateStoreTest, TriggersComeOldestFirst) {
   RandomValues values(3);
   for (const int64_t created : {30, 10, 20}) {

@@ -26,6 +26,7 @@ function cost(what, name, must, aim) {
   if (!(name in once)) { print what ": NOT MEASURED"; return }
   row(what, once[name], must, aim, 0)
 }
+$1 == "-" && $2 ~ /SealSecond.*watched:1000/ { fleet_second = $2 }
 $1 == "-" { once[$2] = $3; next }
 { n = ++count[$2]; value[$2, "wall", n] = $3; value[$2, "cpu", n] = $4; value[$2, "rss", n] = $5 }
 END {
@@ -57,6 +58,9 @@ END {
   cost("write() to counter visible, idle, p99 in a read() loop's", "idle_p99_ratio", 2, 1.2)
   cost("CPU at 600k single-line writes/s in a read() loop's", "busy_cpu_ratio", 0.4, 0.2)
   cost("the same: write() to counter visible, p99, us", "busy_p99_us", 2000, 300)
+  cost("deciding line to durable trigger, idle, p99, ms", "trigger_idle_p99_ms", 20, 20)
+  cost("the same beside 600k lines/s, p99, ms", "trigger_busy_p99_ms", 250, 250)
+  cost("a signal-second with 1,000 services under watch, ns", fleet_second, 1000, 1000)
   for (name in count) {
     printf "  %-24s CPU %.4f s, wall %.4f s\n", name, median(name, "cpu"), median(name, "wall") | "sort"
   }

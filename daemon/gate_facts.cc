@@ -38,12 +38,15 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
   if (!pushes.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(pushes.status())));
   facts.pushes_today = *pushes;
 
-  const auto triggers = state.ReadTriggers();
-  if (!triggers.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(triggers.status())));
-  for (const RollbackTrigger& trigger : *triggers) {
-    if (trigger.reason == "mode_propose" && trigger.created_ns >= now - kDay) ++facts.proposals_today;
-    if (trigger.repo != repo || trigger.state != TriggerState::kPending) continue;
-    const auto rows = journal.ReadJournal(trigger.id);
+  // Asked between a deciding line and its trigger: not one row of evidence is read.
+  const auto proposals = state.CountTriggers("mode_propose", now - kDay);
+  if (!proposals.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(proposals.status())));
+  facts.proposals_today = *proposals;
+
+  const auto pending = state.ReadTriggerIds(repo, TriggerState::kPending);
+  if (!pending.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(pending.status())));
+  for (const std::string& id : *pending) {
+    const auto rows = journal.ReadJournal(id);
     if (!rows.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(rows.status())));
     if (!Ended(*rows)) facts.revert_in_flight = true;
   }

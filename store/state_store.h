@@ -116,7 +116,9 @@ class StateStore {
   StatusOr<std::vector<FilePosition>> ReadFilePositions() const;                     // in the order written
   StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;     // oldest first
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
-  StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;  // oldest first
+  StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;                                         // oldest first
+  StatusOr<std::vector<std::string>> ReadTriggerIds(std::string_view repo, TriggerState state) const;  // oldest first
+  StatusOr<int64_t> CountTriggers(std::string_view reason, TimeNs since_ns) const;
   StatusOr<std::optional<RollbackTrigger>> ReadTrigger(std::string_view id) const;
   StatusOr<std::vector<std::pair<TriggerState, std::string>>> ReadTriggerChanges(std::string_view id) const;
   StatusOr<std::optional<Recovery>> ReadRecovery(std::string_view trigger_id) const;  // the newest

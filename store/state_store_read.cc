@@ -172,6 +172,23 @@ StatusOr<std::vector<RollbackTrigger>> StateStore::ReadTriggers() const {
   return ReadAll(*database_, "reading triggers", TriggersWhere(""), {}, TakeTriggerWithEvidence);
 }
 
+StatusOr<std::vector<std::string>> StateStore::ReadTriggerIds(std::string_view repo, TriggerState state) const {
+  return ReadAll<std::string>(*database_, "reading triggers",
+                              "SELECT id FROM triggers WHERE repo = ? AND state = ? ORDER BY created_ns, rowid",
+                              {repo, NameOf(state)}, [](SqlRow& row) -> StatusOr<std::string> { return row.Text(); });
+}
+
+StatusOr<int64_t> StateStore::CountTriggers(std::string_view reason, TimeNs since_ns) const {
+  int64_t count = 0;
+  REVERTD_RETURN_IF_ERROR(database_->Read("counting triggers",
+                                          "SELECT count(*) FROM triggers WHERE reason = ? AND created_ns >= ?",
+                                          {reason, since_ns}, [&](SqlRow& row) {
+                                            count = row.Integer();
+                                            return OkStatus();
+                                          }));
+  return count;
+}
+
 StatusOr<std::optional<RollbackTrigger>> StateStore::ReadTrigger(std::string_view id) const {
   return FirstOf(
       ReadAll(*database_, "reading a trigger", TriggersWhere("WHERE t.id = ?"), {id}, TakeTriggerWithEvidence));

@@ -191,6 +191,27 @@ TEST_F(StateStoreTest, TriggersComeOldestFirst) {
   EXPECT_EQ((*triggers)[2].id, "30");
 }
 
+TEST_F(StateStoreTest, TriggersAreCountedByReasonAndTimeAndListedByRepoAndState) {
+  RandomValues values(9);
+  const auto write = [&](const std::string& id, const std::string& repo, TriggerState state, TimeNs created) {
+    RollbackTrigger trigger = values.Trigger();
+    trigger.id = id;
+    trigger.repo = repo;
+    trigger.state = state;
+    trigger.reason = state == TriggerState::kPending ? "mode_push" : "mode_propose";
+    trigger.created_ns = created;
+    ASSERT_TRUE(store_->WriteTrigger(trigger).ok());
+  };
+  write("b", "shop", TriggerState::kPending, 20);
+  write("a", "shop", TriggerState::kPending, 10);
+  write("c", "shop", TriggerState::kProposed, 30);
+  write("d", "mail", TriggerState::kPending, 40);
+  EXPECT_EQ(*store_->ReadTriggerIds("shop", TriggerState::kPending), (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(store_->ReadTriggerIds("shop", TriggerState::kDismissed)->empty());
+  EXPECT_EQ(*store_->CountTriggers("mode_push", 20), 2);
+  EXPECT_EQ(*store_->CountTriggers("mode_propose", 31), 0);
+}
+
 TEST_F(StateStoreTest, DeploysAreFoundByTimeIdAndRevision) {
   const auto write = [&](const std::string& id, const std::string& head, TimeNs start, TimeNs finish) {
     Deploy deploy;

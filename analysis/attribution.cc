@@ -57,6 +57,7 @@ ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& tim
                    [](const Candidate& a, const Candidate& b) { return a.requests > b.requests; });
   if (candidates.size() > kControlsMax) candidates.resize(kControlsMax);
   std::vector<ServiceSignals> services;
+  services.reserve(candidates.size());
   for (const Candidate& candidate : candidates) services.push_back(SignalsOf(candidate.service, times, sources));
   return {std::move(services), target, times.horizon_seconds};
 }

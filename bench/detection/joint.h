@@ -58,7 +58,7 @@ Grid JointGrid();
 // Traffic that follows the day is asked of in kHealthy alone, and recovery only where a control stands beside: without
 // one, what is slower is never rolled back.
 std::vector<JointCell> JointCells(JointMode mode, const Grid& grid);
-std::vector<JointResult> RunJoint(JointMode mode, const std::vector<JointCell>& cells, const RunSettings& settings);
+std::vector<JointResult> RunJoint(JointMode mode, const std::vector<JointCell>& cells, const RunSettings& given);
 
 Lines JointTable(JointMode mode, const std::vector<JointResult>& results);
 std::vector<std::string> JointMisses(const std::vector<JointResult>& results);

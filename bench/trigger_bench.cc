@@ -1,14 +1,13 @@
 // How long after the line that decides a rollback its trigger is durable:
-//   trigger_bench [IDLE [BUSY [LINES_PER_SECOND [FOLDER]]]]      default 600 triggers idle, 300 busy at 600000, in
-//   $TMPDIR
+//   trigger_bench [IDLE [BUSY [LINES_PER_SECOND [FOLDER]]]]      default 600, 300 triggers, 600000, in $TMPDIR
 //
-// A real `revertd run` reads a pipe; one deploy after the other fails, and each trigger is a sample. The deciding line
-// is the one whose time makes the second final in which the evidence suffices (its second less the lateness and one):
-// which that is says a run of the analysis alone over the same seconds (trigger_cases.h), before anything is timed.
-// From before its write() until `revertd run` prints the decision, which it does once the trigger's row is synced; that
-// it can be read by then is asked of the database each time. idle: nothing but the lines of three services. busy:
-// beside them LINES_PER_SECOND of 48 other services, a write() each, on the same pipe. The log's clock runs faster than
-// the wall's, so that samples come several a second: history is written that much more densely than it would be.
+// Real processes of `revertd run` read a pipe; one deploy after the other fails, and each trigger is a sample. The
+// deciding line is the first one of the second that makes final the second in which the evidence suffices: which that
+// is says a run of the analysis alone over the same seconds (trigger_cases.h), before anything is timed. From before
+// its write() until `revertd run` prints the decision, which it does once the trigger's row is synced; that it can be
+// read by then is asked of the database each time. idle: nothing but the lines of three services. busy: beside them
+// LINES_PER_SECOND of 48 other services, a write() each, on the same pipe. The log's clock runs faster than the wall's,
+// so that samples come several a second: history is written that much more densely than it would be.
 // The triggers must be those of the plan and every line must be counted, or the run stops. FOLDER's file system is what
 // is measured: the same many fdatasync() calls alone, just before, say what of it is the disk.
 #include <fcntl.h>
@@ -39,6 +38,9 @@ constexpr DurationNs kBusySecond = 10 * kMillisecondNs;
 // Before a deciding line, so that it meets every phase of what revertd does at its own times.
 constexpr int64_t kQuietMillisecondsMin = 50;
 constexpr int64_t kQuietMillisecondsMax = 150;
+// A service's oldest deploys are forgotten beyond 512 (analysis/deploy_registry.h), and what they brought is then taken
+// for usual.
+constexpr size_t kTriggersOfAProcess = 300;
 constexpr DurationNs kDiskRest = 20 * kMillisecondNs;  // between two probes of the disk alone
 constexpr DurationNs kPatience = 20 * kSecondNs;       // then a trigger counts as lost
 // Of the log's past: the gate counts proposals of the last 24 hours.
@@ -254,18 +256,25 @@ void CheckState(const std::string& state, size_t triggers, uint64_t lines) {
   REVERTD_CHECK((*status)->find("\"lines_sampled\":" + std::to_string(lines) + ",") != std::string::npos);
 }
 
-// What a trigger cannot be faster than: an append of a few pages, as a transaction is, and its fdatasync(), as often.
+// What of a trigger is the disk: some pages written over others, as a log of transactions is, and their fdatasync().
 void MeasureDisk(const std::string& name, const std::string& folder, size_t times) {
   constexpr size_t kTransactionBytes = size_t{3} * 4096;
+  std::filesystem::create_directories(folder);
   const int fd = ::open((folder + "/disk").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
   REVERTD_CHECK(fd >= 0);
   const std::string pages(kTransactionBytes, 'x');
+  const auto write = [&](size_t i) {
+    const auto place = static_cast<off_t>(i * pages.size());
+    REVERTD_CHECK(::pwrite(fd, pages.data(), pages.size(), place) == static_cast<ssize_t>(pages.size()));
+  };
+  for (size_t i = 0; i < times; ++i) write(i);
+  REVERTD_CHECK(::fsync(fd) == 0);
   SystemClock clock;
   std::vector<double> milliseconds;
   for (size_t i = 0; i < times; ++i) {
     clock.SleepFor(kDiskRest);
     const TimeNs begun = MonotonicNow();
-    REVERTD_CHECK(::write(fd, pages.data(), pages.size()) == static_cast<ssize_t>(pages.size()));
+    write(i);
     REVERTD_CHECK(::fdatasync(fd) == 0);
     milliseconds.push_back(static_cast<double>(MonotonicNow() - begun) / kMillisecondNs);
   }
@@ -274,7 +283,39 @@ void MeasureDisk(const std::string& name, const std::string& folder, size_t time
   Tell(name + "_fdatasync_p99_ms", PercentileOf(&milliseconds, 0.99));
 }
 
-void Measure(const std::string& name, const std::string& folder, size_t triggers, size_t others_per_second) {
+struct Samples {
+  std::vector<double> milliseconds;
+  std::vector<double> others_per_second;  // of each process
+};
+
+// All cases of one process.
+void Play(const std::vector<TriggerCase>& cases, int64_t first, const Witness& witness, LogWriter* log,
+          DurationNs second_takes, Samples* samples) {
+  std::mt19937_64 random(kSeed + samples->milliseconds.size());
+  std::uniform_int_distribution<int64_t> quiet(kQuietMillisecondsMin, kQuietMillisecondsMax);
+  const auto wait_for = [log](auto condition) {
+    const TimeNs until = MonotonicNow() + kPatience;
+    log->Beside([&] { return condition() || MonotonicNow() >= until; });
+    REVERTD_CHECK(condition());
+  };
+  int64_t second = first;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    wait_for([&] { return witness.registered() > i; });
+    for (; second < cases[i].deciding_second; ++second) {
+      log->WriteSecond(second, 0);
+      log->BesideFor(second_takes);
+    }
+    log->BesideFor(quiet(random) * kMillisecondNs);
+    REVERTD_CHECK(witness.decided() == i);  // not before its line
+    const TimeNs begun = log->Write(second, 0);
+    wait_for([&] { return witness.decided() > i; });
+    samples->milliseconds.push_back(static_cast<double>(witness.told_at(i) - begun) / kMillisecondNs);
+    log->WriteSecond(second++, 1);
+  }
+}
+
+// A process with a state of its own, from its start to its end.
+void MeasureProcess(const std::string& folder, size_t triggers, size_t others_per_second, Samples* samples) {
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   const std::string config_file = folder + "/revertd.yaml";
@@ -283,47 +324,34 @@ void Measure(const std::string& name, const std::string& folder, size_t triggers
   REVERTD_CHECK(config.ok());
   const int64_t first = FloorToSecond(SystemClock().Now()) - kLogAgeSeconds;
   const std::vector<TriggerCase> cases = PlanCases(*config, first, triggers);
-  MeasureDisk(name, folder, triggers);
-  const DurationNs second_takes = others_per_second == 0 ? kIdleSecond : kBusySecond;
 
   Program program({REVERTD_PROGRAM, "run", "--config", config_file}, folder + "/stderr");
-  std::vector<double> milliseconds;
   uint64_t lines = 0;
   {
     Witness witness(cases, program.out(), folder + "/state.db");
     LogWriter log(program.in(), others_per_second, first + kHistorySeconds);
-    std::mt19937_64 random(kSeed);
-    std::uniform_int_distribution<int64_t> quiet(kQuietMillisecondsMin, kQuietMillisecondsMax);
-    const auto wait_for = [&log](auto condition) {
-      const TimeNs until = MonotonicNow() + kPatience;
-      log.Beside([&] { return condition() || MonotonicNow() >= until; });
-      REVERTD_CHECK(condition());
-    };
-    int64_t second = first;
-    for (size_t i = 0; i < cases.size(); ++i) {
-      wait_for([&] { return witness.registered() > i; });
-      for (; second < cases[i].deciding_second; ++second) {
-        log.WriteSecond(second, 0);
-        log.BesideFor(second_takes);
-      }
-      log.BesideFor(quiet(random) * kMillisecondNs);
-      REVERTD_CHECK(witness.decided() == i);  // not before its line
-      const TimeNs begun = log.Write(second, 0);
-      wait_for([&] { return witness.decided() > i; });
-      milliseconds.push_back(static_cast<double>(witness.told_at(i) - begun) / kMillisecondNs);
-      log.WriteSecond(second++, 1);
-    }
-    if (others_per_second > 0) Tell(name + "_others_per_second", log.others_per_second());
+    Play(cases, first, witness, &log, others_per_second == 0 ? kIdleSecond : kBusySecond, samples);
+    samples->others_per_second.push_back(log.others_per_second());
     lines = log.lines();
     REVERTD_CHECK(program.End() == 0);
   }
   CheckState(folder + "/state.db", triggers, lines);
-  Tell(name + "_triggers", static_cast<double>(triggers));
-  for (const auto& [quantile, share] : {std::pair("p50", 0.5), {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}}) {
-    Tell(name + "_" + quantile + "_ms", PercentileOf(&milliseconds, share));
-  }
-  Tell(name + "_max_ms", milliseconds.back());
   std::filesystem::remove_all(folder);
+}
+
+void Measure(const std::string& name, const std::string& folder, size_t triggers, size_t others_per_second) {
+  MeasureDisk(name, folder, triggers);
+  Samples samples;
+  while (samples.milliseconds.size() < triggers) {
+    const size_t left = triggers - samples.milliseconds.size();
+    MeasureProcess(folder, std::min(left, kTriggersOfAProcess), others_per_second, &samples);
+  }
+  Tell(name + "_triggers", static_cast<double>(triggers));
+  if (others_per_second > 0) Tell(name + "_others_per_second", Median(samples.others_per_second));
+  for (const auto& [quantile, share] : {std::pair("p50", 0.5), {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}}) {
+    Tell(name + "_" + quantile + "_ms", PercentileOf(&samples.milliseconds, share));
+  }
+  Tell(name + "_max_ms", samples.milliseconds.back());
 }
 
 int Main(int argc, char** argv) {

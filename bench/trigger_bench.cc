@@ -61,6 +61,7 @@ class Program {
     ::posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
     ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, error_file.c_str(), O_CREAT | O_WRONLY, 0600);
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     REVERTD_CHECK(::posix_spawn(&process_, argv.front(), &actions, nullptr, argv.data(), environ) == 0);

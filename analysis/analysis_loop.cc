@@ -373,8 +373,7 @@ std::vector<AnalysisLoop::Watch> AnalysisLoop::OpenWatches() const {
 Baseline AnalysisLoop::BaselineAt(std::string_view service, int64_t second) const {
   const auto series = series_.find(service);
   if (series == series_.end()) return {};
-  return EstimateBaseline(HistoryBefore(series->second, second, registry_.LeftOut(service)), second,
-                          JudgingSettings(config_.detect).margins);
+  return BaselineBefore(series->second, second, registry_.LeftOut(service), JudgingSettings(config_.detect).margins);
 }
 
 }  // namespace revertd

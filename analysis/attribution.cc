@@ -117,12 +117,13 @@ PerSignal<ControlGroup::Reading> ControlGroup::Read(const DeployRegistry& regist
   PerSignal<Reading> readings;
   for (const ServiceSignals& service : services_) {
     if (!registry.MayBeControl(service.service(), second)) continue;
-    const PerSignal<RateCounts> counts = service.Read(second, first_start, false);
+    const PerSignal<ServiceSignals::Reading> read = service.Read(second, first_start);
     for (const Signal signal : kAllSignals) {
       const Baseline& own = service.baseline(signal);
       if (!own.known()) continue;
-      readings[signal].counts += counts[signal];
-      readings[signal].expected += static_cast<double>(counts[signal].requests) * own.reference;
+      const RateCounts& counts = read[signal].counts;
+      readings[signal].counts += counts;
+      readings[signal].expected += static_cast<double>(counts.requests) * own.reference;
     }
   }
   return readings;

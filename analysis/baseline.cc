@@ -99,6 +99,11 @@ double ShrunkRate(const RateCounts& last_hour, const RateCounts& all, double dis
 
 }  // namespace
 
+Baseline BaselineBefore(const Series& series, int64_t before_second, const std::vector<SecondInterval>& excluded,
+                        const RateMargins& margins) {
+  return EstimateBaseline(HistoryBefore(series, before_second, excluded), before_second, margins);
+}
+
 double ObservedRate(const RateCounts& counts) {
   if (counts.errors > 0 || counts.requests == 0) return counts.rate();
   return 0.5 / static_cast<double>(counts.requests);

@@ -66,6 +66,9 @@ RateHistory HistoryBefore(const Series& series, int64_t before_second, const std
 
 // `before_second` ends the last hour. Without any request in the blocks every rate is 1: nothing can be worse.
 Baseline EstimateBaseline(const RateHistory& history, int64_t before_second, const RateMargins& margins);
+// Of a series' errors.
+Baseline BaselineBefore(const Series& series, int64_t before_second, const std::vector<SecondInterval>& excluded,
+                        const RateMargins& margins);
 
 // The observed rate, with half an event where there was none: a ratio and a power need a number above zero.
 double ObservedRate(const RateCounts& counts);

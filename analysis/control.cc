@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/rate_shift.h"
-
 namespace revertd {
 namespace {
 
@@ -59,17 +57,16 @@ ControlShift::ControlShift(const ControlSettings& settings)
       open_(EvidenceOf(factors_, concentration_, {})) {}
 
 bool ControlShift::ControlIsTroubled(const ControlSecond& second) {
-  Minute& slot = minute_[minute_next_];
+  minute_[minute_next_] = {second.expected_control, second.events_control};
   minute_next_ = (minute_next_ + 1) % minute_.size();
-  slot = {second.expected_control, second.events_control};
   // Summed anew: adding and subtracting would let rounding errors of a burst stay behind.
-  minute_sum_ = {};
+  Minute sum;
   for (const Minute& kept : minute_) {
-    minute_sum_.expected += kept.expected;
-    minute_sum_.events += kept.events;
+    sum.expected += kept.expected;
+    sum.events += kept.events;
   }
-  if (troubled_ < 1) return minute_sum_.events <= troubled_ * minute_sum_.expected;
-  return minute_sum_.events > 0 && minute_sum_.events >= troubled_ * minute_sum_.expected;
+  if (troubled_ < 1) return sum.events <= troubled_ * sum.expected;
+  return sum.events > 0 && sum.events >= troubled_ * sum.expected;
 }
 
 void ControlShift::Observe(const ControlSecond& second) {

@@ -62,7 +62,6 @@ class ControlShift {
   int64_t block_seconds_ = 0;
   ControlSecond block_;              // sums
   std::array<Minute, 60> minute_{};  // ring: the control's last 60 seconds
-  Minute minute_sum_;
   size_t minute_next_ = 0;
 };
 

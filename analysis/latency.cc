@@ -106,10 +106,8 @@ LatencyQuantiles EstimateLatency(const Rollups& rollups, std::string_view servic
   return quantiles;
 }
 
-RateCounts CountSlower(const WideHistogram& latency, const LatencyQuantile& quantile, bool is_cold) {
-  if (latency.empty()) return {};
-  return {static_cast<int64_t>(latency.total()),
-          CountFrom(latency, is_cold ? quantile.slower_cold_ns : quantile.slower_than_ns)};
+RateCounts CountSlower(const WideHistogram& latency, DurationNs slower_than_ns) {
+  return {static_cast<int64_t>(latency.total()), CountFrom(latency, slower_than_ns)};
 }
 
 }  // namespace revertd

@@ -40,7 +40,7 @@ using LatencyQuantiles = std::array<LatencyQuantile, kLatencyQuantiles.size()>;
 LatencyQuantiles EstimateLatency(const Rollups& rollups, std::string_view service, int64_t before_second,
                                  const std::vector<SecondInterval>& left_out, const LatencyMargins& margins);
 
-// Timed requests and the slower ones among them. `is_cold`: while caches are cold.
-RateCounts CountSlower(const WideHistogram& latency, const LatencyQuantile& quantile, bool is_cold);
+// Timed requests and those among them that took at least so long.
+RateCounts CountSlower(const WideHistogram& latency, DurationNs slower_than_ns);
 
 }  // namespace revertd

@@ -12,12 +12,6 @@ namespace {
 
 RateMargins MarginsOf(const DetectConfig& detect) { return {detect.margin_errors, detect.margin_errors_abs}; }
 
-Baseline BaselineBefore(const DeployRecord& record, const Series& series, const WatchSources& sources) {
-  const int64_t before = record.baseline_end();
-  return EstimateBaseline(HistoryBefore(series, before, sources.registry.LeftOut(record.deploy.service)), before,
-                          MarginsOf(sources.config.detect));
-}
-
 double ValueNeeded(Signal signal, const DetectConfig& detect) {
   return static_cast<double>(kTracks) / (TraitsOf(signal).alpha_share * detect.false_rollback_rate);
 }
@@ -56,7 +50,9 @@ RecoveryBounds BoundsWithoutEvidence(const RollbackTrigger* trigger, const OpenW
   if (trigger != nullptr) undone = sources.registry.FindHead(trigger->service, trigger->head);
   const DeployRecord& reference = undone != nullptr ? *undone : *watch.record;
   RecoveryBounds bounds;
-  const Baseline baseline = BaselineBefore(reference, *watch.series, sources);
+  const Baseline baseline =
+      BaselineBefore(*watch.series, reference.baseline_end(), sources.registry.LeftOut(reference.deploy.service),
+                     MarginsOf(sources.config.detect));
   bounds.still_bad = baseline.known() ? baseline.worse_rate : kNoRecoveryBound;
   return bounds;
 }
@@ -72,9 +68,7 @@ RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64
   Totals totals;
   sources.rollups->Sum(watch.record->deploy.service, second, second + 1, &totals);
   if (signal == Signal::kTraffic) return TrafficOf(totals.all());
-  LatencyQuantile quantile;
-  quantile.slower_than_ns = watch.undone_for.slower_than_ns;
-  return CountSlower(totals.latency, quantile, /*is_cold=*/false);
+  return CountSlower(totals.latency, watch.undone_for.slower_than_ns);
 }
 
 void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
@@ -117,12 +111,12 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
     return;
   }
   const bool is_cold = second < first + kColdSeconds;
-  const PerSignal<RateCounts> told = watch->signals->Read(second, first, false);
-  const PerSignal<RateCounts> target = is_cold ? watch->signals->Read(second, first, true) : told;
+  const PerSignal<ServiceSignals::Reading> target = watch->signals->Read(second, first);
   const PerSignal<ControlGroup::Reading> control = watch->controls.Read(sources.registry, second, first);
   PerSignal<SignalSecond> signals;
   for (const Signal signal : kAllSignals) {
-    signals[signal] = {target[signal], told[signal], control[signal].counts, control[signal].expected};
+    const auto& [counts, cold] = target[signal];
+    signals[signal] = {is_cold ? cold : counts, counts, control[signal].counts, control[signal].expected};
   }
   watch->release->Observe(second, signals);
 }

@@ -38,18 +38,22 @@ DurationNs ServiceSignals::slower_than_ns(Signal signal) const {
   return timed_ != nullptr && IsLatency(signal) ? timed_->latency[QuantileOf(signal)].slower_than_ns : 0;
 }
 
-PerSignal<RateCounts> ServiceSignals::Read(int64_t second, int64_t first_start, bool is_cold) const {
-  PerSignal<RateCounts> counts;
+PerSignal<ServiceSignals::Reading> ServiceSignals::Read(int64_t second, int64_t first_start) const {
+  PerSignal<Reading> readings;
+  const auto reads = [&readings](Signal signal, const RateCounts& counts) { readings[signal] = {counts, counts}; };
   const AgeCounts* kept = series_->Find(second);
-  if (kept != nullptr) counts[Signal::kErrors] = StartedFrom(*kept, second, first_start);
-  if (timed_ == nullptr) return counts;
+  if (kept != nullptr) reads(Signal::kErrors, StartedFrom(*kept, second, first_start));
+  if (timed_ == nullptr) return readings;
   Totals totals;
   rollups_->Sum(service_, second, second + 1, &totals);
-  counts[Signal::kTraffic] = TrafficOf(totals.all());
+  reads(Signal::kTraffic, TrafficOf(totals.all()));
   for (const Signal signal : kAllSignals) {
-    if (IsLatency(signal)) counts[signal] = CountSlower(totals.latency, timed_->latency[QuantileOf(signal)], is_cold);
+    if (!IsLatency(signal)) continue;
+    const LatencyQuantile& quantile = timed_->latency[QuantileOf(signal)];
+    readings[signal] = {CountSlower(totals.latency, quantile.slower_than_ns),
+                        CountSlower(totals.latency, quantile.slower_cold_ns)};
   }
-  return counts;
+  return readings;
 }
 
 }  // namespace revertd

@@ -46,8 +46,11 @@ class ServiceSignals {
   double ExposurePerSecond(Signal signal) const { return signal == Signal::kTraffic ? 1 : requests_per_second_; }
 
   // The counts of `second`: errors of requests that started in `first_start` or later, the rest of all that ended.
-  // `is_cold`: caches are cold, only what is much slower counts as slow.
-  PerSignal<RateCounts> Read(int64_t second, int64_t first_start, bool is_cold) const;
+  struct Reading {
+    RateCounts counts;
+    RateCounts cold;  // while caches are cold: only what is much slower counts as slow
+  };
+  PerSignal<Reading> Read(int64_t second, int64_t first_start) const;
 
  private:
   std::string service_;

@@ -64,4 +64,16 @@ class AnalysisSink {
   virtual void OnRecovery(const Recovery& recovery) = 0;
 };
 
+// For those that listen to a part of it: what is not overridden is heard by nobody, and a trigger goes nowhere.
+class PartialSink : public AnalysisSink {
+ public:
+  void OnSecond(std::string_view /*service*/, const SecondCounts& /*counts*/) override {}
+  void OnHistoryBlock(std::string_view /*service*/, const HistoryBlock& /*block*/) override {}
+  void OnDeploy(const Deploy& /*deploy*/) override {}
+  void OnVerdict(const Verdict& /*verdict*/) override {}
+  void OnDecision(const Decision& /*decision*/) override {}
+  Status OnTrigger(const RollbackTrigger& /*trigger*/) override { return OkStatus(); }
+  void OnRecovery(const Recovery& /*recovery*/) override {}
+};
+
 }  // namespace revertd

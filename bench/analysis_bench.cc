@@ -171,17 +171,6 @@ void FoldDeploy(benchmark::State& state) {
 }
 BENCHMARK(FoldDeploy);
 
-class NoSink final : public AnalysisSink {
- public:
-  void OnSecond(std::string_view /*service*/, const SecondCounts& /*counts*/) override {}
-  void OnHistoryBlock(std::string_view /*service*/, const HistoryBlock& /*block*/) override {}
-  void OnDeploy(const Deploy& /*deploy*/) override {}
-  void OnVerdict(const Verdict& /*verdict*/) override {}
-  void OnDecision(const Decision& /*decision*/) override {}
-  Status OnTrigger(const RollbackTrigger& /*trigger*/) override { return OkStatus(); }
-  void OnRecovery(const Recovery& /*recovery*/) override {}
-};
-
 // Services [first, last) of the same many, with the controls that all of them have.
 class Fleet {
  public:
@@ -259,7 +248,7 @@ class Fleet {
   const Config config_;
   ServiceTable services_;
   Rollups rollups_;
-  NoSink sink_;
+  PartialSink sink_;
   AnalysisLoop loop_;
   std::vector<size_t> shifts_;  // by service
   std::vector<Window> windows_ = MakeWindows();

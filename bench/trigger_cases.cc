@@ -18,14 +18,8 @@ namespace {
 constexpr std::string_view kControls[] = {"catalog", "search"};
 constexpr int64_t kDecidedWithin = 300;  // else the traffic is not as bad as it is meant to be
 
-class TriggerRecord final : public AnalysisSink {
+class TriggerRecord final : public PartialSink {
  public:
-  void OnSecond(std::string_view /*service*/, const SecondCounts& /*counts*/) override {}
-  void OnHistoryBlock(std::string_view /*service*/, const HistoryBlock& /*block*/) override {}
-  void OnDeploy(const Deploy& /*deploy*/) override {}
-  void OnVerdict(const Verdict& /*verdict*/) override {}
-  void OnDecision(const Decision& /*decision*/) override {}
-  void OnRecovery(const Recovery& /*recovery*/) override {}
   Status OnTrigger(const RollbackTrigger& trigger) override {
     newest = trigger;
     return OkStatus();

@@ -49,7 +49,7 @@ class RecentTraffic {
 
 // The pipeline of `run` without a gate and an executor: what analysis keeps goes into the fill, and what it would say
 // of deploys that the state knows is not said.
-class Calibrating final : public AnalysisSink {
+class Calibrating final : public PartialSink {
  public:
   Calibrating(const Config& config, const RecordedLogs::Options& reading, StateStore* state, bool writes)
       : config_(config),
@@ -88,11 +88,6 @@ class Calibrating final : public AnalysisSink {
   void OnShadow(std::string_view service, int64_t start_second, std::string_view result) override {
     fill_.AddShadow(service, start_second, result);
   }
-  void OnDeploy(const Deploy&) override {}
-  void OnVerdict(const Verdict&) override {}
-  void OnDecision(const Decision&) override {}
-  Status OnTrigger(const RollbackTrigger&) override { return OkStatus(); }  // calibrate never acts
-  void OnRecovery(const Recovery&) override {}
 
  private:
   void OnWindow(const Window& window) {

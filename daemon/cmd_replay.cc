@@ -20,19 +20,15 @@ namespace revertd {
 namespace {
 
 // Prints what analysis tells and remembers the last verdict of each deploy for the summary.
-class PrintingSink final : public AnalysisSink {
+class PrintingSink final : public PartialSink {
  public:
   explicit PrintingSink(OutputWriter* out) : out_(out) {}
 
-  void OnSecond(std::string_view, const SecondCounts&) override {}
-  void OnHistoryBlock(std::string_view, const HistoryBlock&) override {}
-  void OnDeploy(const Deploy&) override {}
   void OnVerdict(const Verdict& verdict) override {
     last_[verdict.deploy_id] = verdict;
     Line(ToEvent(verdict));
   }
   void OnDecision(const Decision& decision) override { Line(ToEvent(decision)); }
-  Status OnTrigger(const RollbackTrigger&) override { return OkStatus(); }  // replay never acts
   void OnRecovery(const Recovery& recovery) override { Line(ToEvent(recovery)); }
 
   void Line(const std::string& json) {

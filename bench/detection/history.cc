@@ -16,9 +16,8 @@ namespace {
 constexpr int64_t kDay = 20'000 * 86'400;  // simulations tell time from here; a multiple of an hour
 constexpr int64_t kDaySeconds = 86'400;
 
-class HistorySink final : public AnalysisSink {
+class HistorySink final : public PartialSink {
  public:
-  void OnSecond(std::string_view, const SecondCounts&) override {}
   void OnHistoryBlock(std::string_view service, const HistoryBlock& block) override {
     blocks[std::string(service)].push_back(block);
   }
@@ -28,11 +27,6 @@ class HistorySink final : public AnalysisSink {
     REVERTD_CHECK(decoded.has_value());
     shadows.push_back(*decoded);
   }
-  void OnDeploy(const Deploy&) override {}
-  void OnVerdict(const Verdict&) override {}
-  void OnDecision(const Decision&) override {}
-  void OnRecovery(const Recovery&) override {}
-  Status OnTrigger(const RollbackTrigger&) override { return OkStatus(); }
 
   std::map<std::string, std::vector<HistoryBlock>> blocks;
   std::vector<ShadowResult> shadows;

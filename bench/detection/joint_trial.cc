@@ -34,12 +34,8 @@ struct Version {
   bool warms_up = false;
 };
 
-class JointSink final : public AnalysisSink {
+class JointSink final : public PartialSink {
  public:
-  void OnSecond(std::string_view, const SecondCounts&) override {}
-  void OnHistoryBlock(std::string_view, const HistoryBlock&) override {}
-  void OnDeploy(const Deploy&) override {}
-  void OnDecision(const Decision&) override {}
   void OnVerdict(const Verdict& verdict) override {
     const bool is_target = verdict.service == kTarget;
     if (verdict.state == VerdictState::kRegressed) (is_target ? target : neighbour).regressed_ns = verdict.at_ns;

@@ -11,13 +11,8 @@
 namespace revertd::bench {
 namespace {
 
-class LastWords final : public AnalysisSink {
+class LastWords final : public PartialSink {
  public:
-  void OnSecond(std::string_view, const SecondCounts&) override {}
-  void OnHistoryBlock(std::string_view, const HistoryBlock&) override {}
-  void OnDeploy(const Deploy&) override {}
-  void OnDecision(const Decision&) override {}
-  void OnRecovery(const Recovery&) override {}
   void OnVerdict(const Verdict& verdict) override { verdicts[verdict.deploy_id] = verdict; }
   Status OnTrigger(const RollbackTrigger& trigger) override {
     heads.push_back(trigger.head);

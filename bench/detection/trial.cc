@@ -14,14 +14,9 @@ constexpr int64_t kHourSeconds = 3'600;
 constexpr int64_t kDeploySeconds = 10;  // from start to finish: the old version serves
 constexpr int64_t kOutageWithin = 300;  // an outage begins within these seconds after the finish
 
-class OutcomeSink final : public AnalysisSink {
+class OutcomeSink final : public PartialSink {
  public:
   explicit OutcomeSink(int64_t first_second) : first_second_(first_second) {}
-  void OnSecond(std::string_view, const SecondCounts&) override {}
-  void OnHistoryBlock(std::string_view, const HistoryBlock&) override {}
-  void OnDeploy(const Deploy&) override {}
-  void OnRecovery(const Recovery&) override {}
-  void OnDecision(const Decision&) override {}
   void OnVerdict(const Verdict& verdict) override {
     const int64_t seconds = FloorToSecond(verdict.at_ns) - first_second_;
     outcome.calibrated = verdict.calibrated;

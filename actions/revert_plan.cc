@@ -113,8 +113,9 @@ std::optional<PlanRefusal> RefuseByMessages(const RollbackTrigger& trigger, cons
 
 std::string WhyReverted(const RollbackTrigger& trigger) {
   if (trigger.evidence.signal.empty()) return OneLine(trigger.reason.empty() ? "asked by a person" : trigger.reason);
-  return OneLine(trigger.evidence.signal) + " " + FormatPercent(trigger.evidence.before) + " -> " +
-         FormatPercent(trigger.evidence.after);
+  const Evidence& evidence = trigger.evidence;
+  return OneLine(SubjectOf(evidence)) + " " + RateText(evidence, evidence.before) + " -> " +
+         RateText(evidence, evidence.after);
 }
 
 // What git itself would write of one commit.

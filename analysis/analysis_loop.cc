@@ -25,7 +25,9 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
         sink->OnShadow(service, result.start_second, Encode(result));
       }) {}
 
-WatchSources AnalysisLoop::Sources() { return {config_, series_, registry_, graph_, desk_, shadows_, rollups_}; }
+WatchSources AnalysisLoop::Sources() {
+  return {config_, series_, parts_, registry_, graph_, desk_, shadows_, rollups_};
+}
 
 void AnalysisLoop::RestoreHistory(std::string_view service, const std::vector<HistoryBlock>& blocks,
                                   const std::vector<SecondCounts>& seconds) {
@@ -133,12 +135,28 @@ Series& AnalysisLoop::SeriesOf(ServiceId service) {
 
 void AnalysisLoop::OnWindow(const Window& window) {
   if (window.service == ServiceTable::kOther) return;  // many services in one: counted, never judged
+  CountParts(window);
   Series& series = SeriesOf(window.service);
   const std::string_view name = services_.NameOf(window.service);
   const std::optional<HistoryBlock> block = series.Append({window.second, window.by_age});
   if (block) sink_->OnHistoryBlock(name, *block);
   // What is kept, not what came: after a restart in mid second the two differ.
   if (const AgeCounts* kept = series.Find(window.second)) sink_->OnSecond(name, {window.second, *kept});
+}
+
+void AnalysisLoop::CountParts(const Window& window) {
+  if (window.routes.empty() && window.cohorts.empty()) return;
+  ServiceParts& kept = parts_[std::string(services_.NameOf(window.service))];
+  part_counts_.clear();
+  for (const RouteCounts& route : window.routes) {
+    part_counts_.push_back({route.key, route.name.text(), {route.requests, route.errors}});
+  }
+  kept.routes.Append(window.second, part_counts_);
+  part_counts_.clear();
+  for (const CohortCounts& cohort : window.cohorts) {
+    part_counts_.push_back({cohort.key, cohort.name.text(), AllAges(cohort.by_age)});
+  }
+  kept.cohorts.Append(window.second, part_counts_);
 }
 
 void AnalysisLoop::StartClock(int64_t second) {
@@ -368,6 +386,12 @@ std::vector<AnalysisLoop::Watch> AnalysisLoop::OpenWatches() const {
     watches.push_back({record->deploy, verdict});
   }
   return watches;
+}
+
+uint64_t AnalysisLoop::parts_overflow() const {
+  uint64_t sum = 0;
+  for (const auto& [service, parts] : parts_) sum += parts.routes.overflow() + parts.cohorts.overflow();
+  return sum;
 }
 
 Baseline AnalysisLoop::BaselineAt(std::string_view service, int64_t second) const {

@@ -62,6 +62,8 @@ class AnalysisLoop {
     Verdict verdict;  // with the evidence of now
   };
   std::vector<Watch> OpenWatches() const;  // releases, also those that have not finished
+  // Seconds of routes and cohorts that found no place among those that are remembered.
+  uint64_t parts_overflow() const;
   // What a deploy of `service` would be judged against whose baseline ends at `second`, the newest one at the latest.
   Baseline BaselineAt(std::string_view service, int64_t second) const;
 
@@ -76,6 +78,7 @@ class AnalysisLoop {
 
   WatchSources Sources();
   Series& SeriesOf(ServiceId service);
+  void CountParts(const Window& window);
   bool AdoptPreparedRevert(Deploy* deploy) const;
   void StartClock(int64_t second);
   void OpenDue(int64_t second);
@@ -98,6 +101,8 @@ class AnalysisLoop {
   DeployRegistry registry_;
   TriggerDesk desk_;
   SeriesByService series_;
+  PartsByService parts_;
+  std::vector<PartCounts> part_counts_;  // of the window at hand
   ShadowDesk shadows_;
   std::vector<Series*> series_by_id_;
   std::vector<DeployRecord*> waiting_;                              // registered, no watch opened yet

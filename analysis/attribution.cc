@@ -11,6 +11,17 @@
 namespace revertd {
 namespace {
 
+SignalPlan PlanBeside(Signal signal, const ControlGroup& controls, const SignalTimes& times) {
+  SignalPlan plan;
+  plan.signal = signal;
+  plan.first_second = times.first_second;
+  plan.horizon_seconds = times.horizon_seconds;
+  plan.control_before = controls.before(signal).rate();
+  plan.control_reference = controls.reference(signal);
+  plan.control_noise = controls.own_noise(signal);
+  return plan;
+}
+
 struct Candidate {
   std::string_view service;
   int64_t requests;  // in the minutes before the deploy
@@ -59,55 +70,60 @@ ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& tim
   std::vector<ServiceSignals> services;
   services.reserve(candidates.size());
   for (const Candidate& candidate : candidates) services.push_back(SignalsOf(candidate.service, times, sources));
-  return {std::move(services), target, times.horizon_seconds};
+  return {std::move(services), times.horizon_seconds};
 }
 
 SignalPlan PlanOf(Signal signal, const ServiceSignals& target, const ControlGroup& controls, const SignalTimes& times) {
-  SignalPlan plan;
-  plan.signal = signal;
+  SignalPlan plan = PlanBeside(signal, controls, times);
   plan.baseline = target.baseline(signal);
-  plan.first_second = times.first_second;
-  plan.horizon_seconds = times.horizon_seconds;
-  plan.control = controls.Names(signal);
-  plan.control_before = controls.before(signal).rate();
-  plan.control_reference = controls.reference(signal);
-  plan.control_noise = controls.own_noise(signal);
   plan.slower_than_ns = target.slower_than_ns(signal);
+  if (controls.UsableFor(signal, plan.baseline, target.ExposurePerSecond(signal)))
+    plan.control = controls.Names(signal);
   return plan;
 }
 
-ControlGroup::ControlGroup(std::vector<ServiceSignals> candidates, const ServiceSignals& target,
-                           int64_t horizon_seconds)
-    : services_(std::move(candidates)) {
+SignalPlan PlanOf(const JudgedRoute& route, const ControlGroup& controls, const SignalTimes& times) {
+  SignalPlan plan = PlanBeside(Signal::kErrors, controls, times);
+  plan.route = route.name;
+  plan.baseline = route.baseline;
+  if (controls.UsableFor(Signal::kErrors, route.baseline, route.requests_per_second)) {
+    plan.control = controls.Names(Signal::kErrors);
+  }
+  return plan;
+}
+
+ControlGroup::ControlGroup(std::vector<ServiceSignals> services, int64_t horizon_seconds)
+    : services_(std::move(services)), horizon_seconds_(horizon_seconds) {
   for (const Signal signal : kAllSignals) {
-    const Baseline& before = target.baseline(signal);
-    double expected = 0, requests = 0, noise = 0;
+    double expected = 0, noise = 0;
     for (const ServiceSignals& service : services_) {
       const Baseline& own = service.baseline(signal);
       if (!own.known()) continue;
-      requests += service.ExposurePerSecond(signal);
+      per_second_[signal] += service.ExposurePerSecond(signal);
       expected += service.ExposurePerSecond(signal) * own.reference;
       noise += service.ExposurePerSecond(signal) * own.reference * own.spread.PassingOf(kControlBlockSeconds);
       before_[signal] += own.counts;
     }
-    if (!before.known() || requests <= 0) continue;
-    reference_[signal] = expected / requests;
+    if (per_second_[signal] > 0) reference_[signal] = expected / per_second_[signal];
     if (expected > 0) own_noise_[signal] = noise / expected;
-    usable_[signal] =
-        ControlIsUsable({.grid = TraitsOf(signal).grid,
-                         .target_null = before.null_rate,
-                         .target_reference = before.reference,
-                         .control_reference = reference_[signal],
-                         .inverse_kappa = own_noise_[signal] + before.spread.PassingOf(kControlBlockSeconds),
-                         .horizon_seconds = horizon_seconds},
-                        target.ExposurePerSecond(signal), requests);
   }
+}
+
+bool ControlGroup::UsableFor(Signal signal, const Baseline& target, double target_per_second) const {
+  if (!target.known()) return false;
+  return ControlIsUsable({.grid = TraitsOf(signal).grid,
+                          .target_null = target.null_rate,
+                          .target_reference = target.reference,
+                          .control_reference = reference_[signal],
+                          .inverse_kappa = own_noise_[signal] + target.spread.PassingOf(kControlBlockSeconds),
+                          .horizon_seconds = horizon_seconds_},
+                         target_per_second, per_second_[signal]);
 }
 
 std::string ControlGroup::Names(Signal signal) const {
   std::vector<std::string> names;
   for (const ServiceSignals& service : services_) {
-    if (usable(signal) && service.baseline(signal).known()) names.push_back(service.service());
+    if (service.baseline(signal).known()) names.push_back(service.service());
   }
   return Join(names, ",");
 }

@@ -14,6 +14,7 @@
 #include "analysis/baseline.h"
 #include "analysis/control.h"
 #include "analysis/deploy_registry.h"
+#include "analysis/routes.h"
 #include "analysis/series.h"
 #include "analysis/service_signals.h"
 #include "analysis/signal_watch.h"
@@ -41,11 +42,12 @@ class CallGraph {
 class ControlGroup {
  public:
   ControlGroup() = default;
-  // Of those candidates whose signal is known; unusable where all of them together have too little traffic.
-  ControlGroup(std::vector<ServiceSignals> candidates, const ServiceSignals& target, int64_t horizon_seconds);
+  ControlGroup(std::vector<ServiceSignals> services, int64_t horizon_seconds);
 
-  bool usable(Signal signal) const { return usable_[signal]; }
-  std::string Names(Signal signal) const;                                    // comma separated; empty: not usable
+  // Whether they have traffic enough for a part of the deployed service with that baseline and so many events' chances
+  // a second (requests; of traffic seconds).
+  bool UsableFor(Signal signal, const Baseline& target, double target_per_second) const;
+  std::string Names(Signal signal) const;  // comma separated, of those whose signal is known
   const RateCounts& before(Signal signal) const { return before_[signal]; }  // pooled
   // As ControlSettings::inverse_kappa, of the controls alone: weighted by their expected events.
   double own_noise(Signal signal) const { return own_noise_[signal]; }
@@ -61,7 +63,8 @@ class ControlGroup {
 
  private:
   std::vector<ServiceSignals> services_;
-  PerSignal<bool> usable_;
+  int64_t horizon_seconds_ = 0;
+  PerSignal<double> per_second_;
   PerSignal<RateCounts> before_;
   PerSignal<double> reference_;
   PerSignal<double> own_noise_;
@@ -82,5 +85,7 @@ ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& tim
 
 // Not yet: value_needed and calibration.
 SignalPlan PlanOf(Signal signal, const ServiceSignals& target, const ControlGroup& controls, const SignalTimes& times);
+// Of the errors of one route.
+SignalPlan PlanOf(const JudgedRoute& route, const ControlGroup& controls, const SignalTimes& times);
 
 }  // namespace revertd

@@ -27,8 +27,8 @@ inline constexpr int64_t kHeldBackNeeded = 3;
 
 struct Calibration {
   bool calibrated = false;  // both tracks have an accepted setting
-  TrackSetting slow;        // meaningful only if calibrated
-  TrackSetting fast;
+  TrackSetting slow = {};   // meaningful only if calibrated
+  TrackSetting fast = {};
   int64_t shadows = 0;
   ControlledRecord controlled = ControlledRecord::kUnproven;
 

@@ -9,21 +9,25 @@
 namespace revertd {
 namespace {
 
+// Of the many routes those are told that have something to say.
+constexpr double kRouteValueTold = 20;
+
 TimeNs EndOf(int64_t second) { return (second + 1) * kSecondNs; }
 
 }  // namespace
 
 DeployWatch::DeployWatch(WatchPlan plan) : first_second_(plan.first_second) {
-  REVERTD_CHECK(plan.signals.size() == kSignals);
+  REVERTD_CHECK(plan.signals.size() >= kSignals);
   verdict_.deploy_id = std::move(plan.deploy_id);
   verdict_.service = std::move(plan.service);
   for (SignalPlan& signal : plan.signals) signals_.emplace_back(std::move(signal));
   Change(first_second_ - 1, VerdictState::kWatching, "watch_started", errors());
 }
 
-void DeployWatch::Observe(int64_t second, const PerSignal<SignalSecond>& signals) {
+void DeployWatch::Observe(int64_t second, std::span<const SignalSecond> signals) {
+  REVERTD_CHECK(signals.size() == signals_.size());
   if (verdict_.state == VerdictState::kRegressed) return;
-  for (const Signal signal : kAllSignals) signals_[static_cast<size_t>(signal)].Observe(second, signals[signal]);
+  for (size_t i = 0; i < signals.size(); ++i) signals_[i].Observe(second, signals[i]);
 }
 
 double DeployWatch::LogBlame() const {
@@ -44,7 +48,7 @@ bool DeployWatch::IsHealthy(int64_t second) const {
   // A service that falls silent may have died: the minute must have been seen, not waited for.
   if (!errors().newest_has_traffic() || second + 1 - first_second_ < kHealthySecondsMin) return false;
   return std::all_of(signals_.begin(), signals_.end(), [](const SignalWatch& signal) {
-    return !signal.known() || !signal.traits().proves_health || signal.NotWorse();
+    return !signal.known() || !signal.traits().proves_health || signal.of_route() || signal.NotWorse();
   });
 }
 
@@ -89,7 +93,8 @@ bool DeployWatch::Change(int64_t second, VerdictState state, std::string_view re
 std::vector<Evidence> DeployWatch::EvidenceLedBy(const SignalWatch& decisive) const {
   std::vector<Evidence> evidence = {decisive.CurrentEvidence()};
   for (const SignalWatch& signal : signals_) {
-    if (&signal != &decisive && signal.known()) evidence.push_back(signal.CurrentEvidence());
+    const bool tells = !signal.of_route() || signal.LogValue() >= std::log(kRouteValueTold);
+    if (&signal != &decisive && signal.known() && tells) evidence.push_back(signal.CurrentEvidence());
   }
   return evidence;
 }

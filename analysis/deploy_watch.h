@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,14 +26,14 @@ struct WatchPlan {
   std::string deploy_id;
   std::string service;
   int64_t first_second = 0;         // first second after the deploy's finish
-  std::vector<SignalPlan> signals;  // of kAllSignals, in their order; without errors nothing is judged
+  std::vector<SignalPlan> signals;  // of kAllSignals in their order, then of routes; without errors nothing is judged
 };
 
 class DeployWatch {
  public:
   explicit DeployWatch(WatchPlan plan);
 
-  void Observe(int64_t second, const PerSignal<SignalSecond>& signals);
+  void Observe(int64_t second, std::span<const SignalSecond> signals);  // as in the plan
   // The largest of any signal.
   double LogBlame() const;
   // Whether the verdict's state changed. `rival_log_blame`: the largest LogBlame of the overlapping deploys.

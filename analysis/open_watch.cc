@@ -1,7 +1,8 @@
 #include "analysis/open_watch.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include "analysis/totals.h"
 #include "analysis/traffic.h"
@@ -37,8 +38,20 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
     plan.signals.push_back(PlanOf(signal, *watch->signals, watch->controls, times));
     plan.signals.back().value_needed = ValueNeeded(signal, detect);
   }
-  // Shadow deploys are played on errors alone.
-  plan.signals.front().calibration = sources.shadows.CalibrationOf(service, times.before_second);
+  // Shadow deploys are played on the service's errors alone: what they say of its controls holds for its routes too.
+  SignalPlan& errors = plan.signals.front();
+  errors.calibration = sources.shadows.CalibrationOf(service, times.before_second);
+  const double errors_needed = errors.value_needed;
+  const Calibration of_routes{.controlled = errors.calibration.controlled};
+  watch->routes =
+      RoutesBefore(watch->parts->routes, times.before_second, sources.registry.LeftOut(service), MarginsOf(detect));
+  if (!watch->routes.judged.empty()) errors.value_needed = errors_needed / kServiceWeight;
+  for (const JudgedRoute& route : watch->routes.judged) {
+    plan.signals.push_back(PlanOf(route, watch->controls, times));
+    plan.signals.back().value_needed = errors_needed / route.weight;
+    plan.signals.back().calibration = of_routes;
+  }
+  watch->seconds.resize(plan.signals.size());
   watch->release.emplace(std::move(plan));
 }
 
@@ -57,9 +70,33 @@ RecoveryBounds BoundsWithoutEvidence(const RollbackTrigger* trigger, const OpenW
   return bounds;
 }
 
+// All requests that end in the second count, whichever version they began on (docs/statistics.md, "Routes").
+void FoldRoutes(const ControlGroup::Reading& control, int64_t second, OpenWatch* watch) {
+  const std::vector<JudgedRoute>& judged = watch->routes.judged;
+  const std::span<SignalSecond> seconds = std::span(watch->seconds).subspan(kSignals);
+  std::fill(seconds.begin(), seconds.end(),
+            SignalSecond{.control = control.counts, .control_expected = control.expected});
+  watch->parts->routes.ForEachAt(second, [&](size_t part, const RateCounts& counts) {
+    const auto route =
+        std::find_if(judged.begin(), judged.end(), [part](const JudgedRoute& one) { return one.part == part; });
+    if (route == judged.end()) return;
+    SignalSecond& one = seconds[static_cast<size_t>(route - judged.begin())];
+    one.target = one.told = counts;
+  });
+}
+
+RateCounts CountsOfRoute(const PartSeries& routes, std::string_view name, int64_t second) {
+  RateCounts of_route;
+  routes.ForEachAt(second, [&](size_t part, const RateCounts& counts) {
+    if (routes.NameOf(part) == name) of_route += counts;
+  });
+  return of_route;
+}
+
 // The counts of the signal that the rollback was for.
 RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64_t second, int64_t first_start) {
   const Signal signal = SignalNamed(watch.undone_for.signal);
+  if (!watch.undone_for.route.empty()) return CountsOfRoute(watch.parts->routes, watch.undone_for.route, second);
   if (signal == Signal::kErrors) {
     const AgeCounts* counts = watch.series->Find(second);
     return counts != nullptr ? StartedFrom(*counts, second, first_start) : RateCounts{};
@@ -95,6 +132,7 @@ OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources) {
   const auto series = sources.series.find(record->deploy.service);
   REVERTD_CHECK(series != sources.series.end());
   watch.series = &series->second;
+  watch.parts = &sources.parts[record->deploy.service];
   if (record->deploy.kind == DeployKind::kRevert) {
     OpenRecovery(sources, &watch);
   } else {
@@ -113,12 +151,24 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
   const bool is_cold = second < first + kColdSeconds;
   const PerSignal<ServiceSignals::Reading> target = watch->signals->Read(second, first);
   const PerSignal<ControlGroup::Reading> control = watch->controls.Read(sources.registry, second, first);
-  PerSignal<SignalSecond> signals;
+  std::vector<SignalSecond>& seconds = watch->seconds;
   for (const Signal signal : kAllSignals) {
     const auto& [counts, cold] = target[signal];
-    signals[signal] = {is_cold ? cold : counts, counts, control[signal].counts, control[signal].expected};
+    seconds[static_cast<size_t>(signal)] = {.target = is_cold ? cold : counts,
+                                            .told = counts,
+                                            .control = control[signal].counts,
+                                            .control_expected = control[signal].expected};
   }
-  watch->release->Observe(second, signals);
+  SignalSecond& errors = seconds.front();
+  errors.null_scale = watch->routes.mix.Observe(watch->parts->routes, second);
+  const std::optional<CohortSecond> cohorts =
+      SplitCohorts(watch->parts->cohorts, FloorToSecond(watch->record->deploy.start_ns), second);
+  if (cohorts) {
+    errors.cohorts = &*cohorts;
+    errors.target = errors.told = cohorts->fresh;
+  }
+  FoldRoutes(control[Signal::kErrors], second, watch);
+  watch->release->Observe(second, seconds);
 }
 
 }  // namespace revertd

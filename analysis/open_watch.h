@@ -5,24 +5,39 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "analysis/attribution.h"
 #include "analysis/deploy_registry.h"
 #include "analysis/deploy_watch.h"
+#include "analysis/part_series.h"
 #include "analysis/recovery_watch.h"
+#include "analysis/routes.h"
 #include "analysis/shadow_desk.h"
 #include "analysis/trigger_desk.h"
 
 namespace revertd {
 
+// What a service's windows count beside the service.
+struct ServiceParts {
+  PartSeries routes;
+  PartSeries cohorts;
+};
+using PartsByService = std::map<std::string, ServiceParts, std::less<>>;
+
 struct OpenWatch {
   DeployRecord* record = nullptr;
-  const Series* series = nullptr;         // of the deployed service
+  const Series* series = nullptr;         // of the deployed service,
+  const ServiceParts* parts = nullptr;    // and of its routes and cohorts
   int64_t next_second = 0;                // the next one to fold
   std::optional<DeployWatch> release;     // of a release,
   std::optional<ServiceSignals> signals;  // what it is judged by,
+  Routes routes;                          // its routes,
   ControlGroup controls;                  // and compared with
+  std::vector<SignalSecond> seconds;      // of the plan's signals, filled anew each second
   DecisionTrack decisions;
   std::optional<RecoveryWatch> recovery;  // of a revert,
   Evidence undone_for;                    // and what it was rolled back for; no signal: errors
@@ -32,6 +47,7 @@ struct OpenWatch {
 struct WatchSources {
   const Config& config;
   const SeriesByService& series;
+  PartsByService& parts;  // of services that nothing was counted of, one more is made
   DeployRegistry& registry;
   const CallGraph& graph;
   const TriggerDesk& triggers;

@@ -82,22 +82,22 @@ RateTrack::RateTrack(const RateShiftSettings& settings, Track track)
   REVERTD_CHECK(SettingOf(settings, track).block_seconds > 0 && settings.null_rate > 0);
 }
 
-void RateTrack::Observe(const RateCounts& second) {
+void RateTrack::Observe(const RateCounts& second, double null_scale) {
   // A complete block is closed by the next second, so that its own last second still shows in LogValue.
   if (block_.complete()) {
     mixture_.CloseBlock(open_);
     block_.Clear();
   }
-  block_.Add(static_cast<double>(second.requests) * null_rate_, static_cast<double>(second.errors));
+  block_.Add(static_cast<double>(second.requests) * null_rate_ * null_scale, static_cast<double>(second.errors));
   open_ = EvidenceOf(factors_, block_, concentration_, log_cap_);
 }
 
 RateShift::RateShift(const RateShiftSettings& settings)
     : slow_(settings, Track::kSlow), fast_(settings, Track::kFast) {}
 
-void RateShift::Observe(const RateCounts& second) {
-  slow_.Observe(second);
-  fast_.Observe(second);
+void RateShift::Observe(const RateCounts& second, double null_scale) {
+  slow_.Observe(second, null_scale);
+  fast_.Observe(second, null_scale);
 }
 
 double RateShift::LogValue() const { return std::max(slow_.LogValue(), fast_.LogValue()); }
@@ -110,12 +110,12 @@ RateTest::RateTest(Alternative alternative, double bound, double inverse_kappa, 
       mixture_(factors_.size()),
       open_(EvidenceOf(factors_, block_, concentration_, kLogCapUncalibrated)) {}
 
-void RateTest::Observe(const RateCounts& second) {
+void RateTest::Observe(const RateCounts& second, double bound_scale) {
   if (block_.complete()) {
     mixture_.CloseBlock(open_);
     block_.Clear();
   }
-  block_.Add(static_cast<double>(second.requests) * bound_, static_cast<double>(second.errors));
+  block_.Add(static_cast<double>(second.requests) * bound_ * bound_scale, static_cast<double>(second.errors));
   open_ = EvidenceOf(factors_, block_, concentration_, kLogCapUncalibrated);
 }
 

@@ -69,7 +69,7 @@ class OpenBlock {
 class RateTrack {
  public:
   RateTrack(const RateShiftSettings& settings, Track track);
-  void Observe(const RateCounts& second);
+  void Observe(const RateCounts& second, double null_scale = 1);
   double LogValue() const { return mixture_.LogValue(open_); }
 
  private:
@@ -85,7 +85,8 @@ class RateTrack {
 class RateShift {
  public:
   explicit RateShift(const RateShiftSettings& settings);
-  void Observe(const RateCounts& second);
+  // `null_scale`: what the null rate is multiplied by in this second.
+  void Observe(const RateCounts& second, double null_scale = 1);
   // ln of the larger track's E; it is to be held against 2 / (share * alpha), half for each track.
   double LogValue() const;
 
@@ -99,7 +100,7 @@ class RateTest {
  public:
   enum class Alternative { kBelow, kAbove };
   RateTest(Alternative alternative, double bound, double inverse_kappa, int64_t block_seconds);
-  void Observe(const RateCounts& second);
+  void Observe(const RateCounts& second, double bound_scale = 1);
   double LogValue() const { return mixture_.LogValue(open_); }
 
  private:

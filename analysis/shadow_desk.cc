@@ -92,8 +92,8 @@ void ShadowDesk::Begin(std::string_view service, const SeriesByService& series, 
   plan.seed = Fnv1a(service) ^ static_cast<uint64_t>(second);
   player->playing.emplace(plan);
   player->controls = ChooseControls(signals, times, sources);
-  if (!player->controls.usable(Signal::kErrors)) return;
   SignalPlan beside = PlanOf(Signal::kErrors, signals, player->controls, times);
+  if (beside.control.empty()) return;
   beside.value_needed = settings_.value_needed;
   player->controlled.emplace(std::move(beside));
   player->blamed = false;
@@ -106,7 +106,8 @@ void ShadowDesk::Observe(const Series& series, const DeployRegistry& registry, i
   const ControlGroup::Reading control =
       player->controls.Read(registry, second, player->playing->start_second())[Signal::kErrors];
   const RateCounts target = counts != nullptr ? AllAges(*counts) : RateCounts{};
-  player->controlled->Observe(second, {target, target, control.counts, control.expected});
+  player->controlled->Observe(
+      second, {.target = target, .told = target, .control = control.counts, .control_expected = control.expected});
   player->blamed = player->blamed || (player->controlled->fired_at() && player->controlled->ControlAgrees());
 }
 

@@ -27,6 +27,16 @@ TrackSetting SettingOf(const SignalPlan& plan, const TrackSetting& earned) {
   return IsQuick(plan) && cold.block_seconds < earned.block_seconds ? cold : earned;
 }
 
+// Both sides are the same service: what passes in blocks is noise of each.
+ControlSettings BesideOldVersion(const SignalPlan& plan) {
+  return {.grid = TraitsOf(plan.signal).grid,
+          .target_null = plan.baseline.null_rate,
+          .target_reference = plan.baseline.reference,
+          .control_reference = plan.baseline.reference,
+          .inverse_kappa = 2 * plan.baseline.spread.PassingOf(kControlBlockSeconds),
+          .horizon_seconds = plan.horizon_seconds};
+}
+
 RateShiftSettings SettingsOf(const SignalPlan& plan) {
   RateShiftSettings settings;
   settings.null_rate = plan.baseline.null_rate;
@@ -54,26 +64,47 @@ SignalWatch::SignalWatch(SignalPlan plan)
                 .control_reference = plan_.control_reference,
                 .inverse_kappa = plan_.control_noise + plan_.baseline.spread.PassingOf(kControlBlockSeconds),
                 .block_seconds = std::min(kControlBlockSeconds, settings_.fast.block_seconds),
-                .horizon_seconds = plan_.horizon_seconds}) {}
+                .horizon_seconds = plan_.horizon_seconds}),
+      beside_(BesideOldVersion(plan_)),
+      replicas_(beside_) {}
 
 void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
   const RateCounts& target = counts.target;
-  shift_.Observe(target);
-  healthy_.Observe(target);
+  newest_second_ = second;
+  shift_.Observe(target, counts.null_scale);
+  healthy_.Observe(target, counts.null_scale);
   log_value_max_ = std::max(log_value_max_, shift_.LogValue());
   if (!fired_at_ && known() && log_value_max_ >= std::log(plan_.value_needed)) fired_at_ = second;
-  if (has_control()) {
-    control_.Observe({static_cast<double>(target.requests) * plan_.baseline.null_rate,
-                      static_cast<double>(target.errors), counts.control_expected,
-                      static_cast<double>(counts.control.errors)});
+  const double expected = static_cast<double>(target.requests) * plan_.baseline.null_rate * counts.null_scale;
+  const auto events = static_cast<double>(target.errors);
+  if (!plan_.control.empty()) {
+    control_.Observe({expected, events, counts.control_expected, static_cast<double>(counts.control.errors)});
     control_seen_ += counts.control;
   }
+  if (counts.cohorts != nullptr) ObserveReplicas(second, *counts.cohorts, counts.null_scale);
   newest_has_traffic_ = target.requests > 0;
   seen_ += counts.told;
   if (!onset_ && MayBeOnset(counts.told)) onset_ = second;
   if (onset_) since_onset_ += counts.told;
   if ((second - plan_.first_second) % PowerBlockSeconds(settings_) == 0) block_requests_.push_back(0);
   if (!block_requests_.empty()) block_requests_.back() += target.requests;
+}
+
+void SignalWatch::ObserveReplicas(int64_t second, const CohortSecond& cohorts, double null_scale) {
+  if (replicas_since_ == kNoSecond) replicas_since_ = second;
+  if (cohorts.old.requests > 0) replicas_seen_at_ = second;
+  const auto fresh = static_cast<double>(cohorts.fresh.requests);
+  const auto old = static_cast<double>(cohorts.old.requests);
+  replicas_.Observe({fresh * beside_.target_null * null_scale, static_cast<double>(cohorts.fresh.errors),
+                     old * beside_.control_reference * null_scale, static_cast<double>(cohorts.old.errors)});
+  fresh_seen_ += cohorts.fresh;
+  replicas_seen_ += cohorts.old;
+  const auto seconds = static_cast<double>(second + 1 - replicas_since_);
+  replicas_usable_ =
+      replicas_usable_ || (known() && ControlIsUsable(beside_, static_cast<double>(fresh_seen_.requests) / seconds,
+                                                      static_cast<double>(replicas_seen_.requests) / seconds));
+  if (!cohorts.fresh_names.empty()) fresh_names_ = cohorts.fresh_names;
+  if (!cohorts.old_names.empty()) replica_names_ = cohorts.old_names;
 }
 
 bool SignalWatch::MayBeOnset(const RateCounts& target) const {
@@ -83,10 +114,15 @@ bool SignalWatch::MayBeOnset(const RateCounts& target) const {
 
 bool SignalWatch::NotWorse() const { return healthy_.LogValue() >= std::log(kHealthyValueNeeded); }
 
-double SignalWatch::LogBlame() const { return has_control() ? control_.LogValue() : log_value_max_; }
+double SignalWatch::LogBlame() const {
+  if (has_replicas()) return replicas_.LogValue();
+  return has_control() ? control_.LogValue() : log_value_max_;
+}
 
 bool SignalWatch::ControlAgrees() const {
-  return has_control() ? LogBlame() >= std::log(kBlameValueNeeded) : traits().blames_alone;
+  if (has_control()) return LogBlame() >= std::log(kBlameValueNeeded);
+  // What calibration has earned was earned by the whole service's errors.
+  return traits().blames_alone && !of_route();
 }
 
 bool SignalWatch::calibrated() const {
@@ -97,8 +133,10 @@ Evidence SignalWatch::CurrentEvidence() const {
   const Baseline& baseline = plan_.baseline;
   Evidence evidence;
   evidence.signal = traits().name;
+  evidence.route = plan_.route;
+  evidence.cohort = fresh_names_;
   evidence.slower_than_ns = plan_.slower_than_ns;
-  evidence.e_value = ValueOfLog(fired_at_ ? log_value_max_ : shift_.LogValue());
+  evidence.e_value = ValueOfLog(LogValue());
   evidence.e_value_needed = plan_.value_needed;
   evidence.before = baseline.counts.rate();
   evidence.before_null = baseline.null_rate;
@@ -114,8 +152,14 @@ Evidence SignalWatch::CurrentEvidence() const {
   const double before = ObservedRate(baseline.counts);
   evidence.effect = before > 0 ? after.rate() / before : 0;
   evidence.onset_ns = onset_ ? *onset_ * kSecondNs : 0;
-  evidence.control = plan_.control;
-  if (has_control()) {
+  if (has_replicas()) {
+    evidence.control = replica_names_;
+    evidence.control_e_value = ValueOfLog(replicas_.LogValue());
+    evidence.control_before = evidence.before;
+    evidence.control_after = replicas_seen_.rate();
+    evidence.control_n_after = replicas_seen_.requests;
+  } else if (has_control()) {
+    evidence.control = plan_.control;
     evidence.control_e_value = ValueOfLog(control_.LogValue());
     evidence.control_before = plan_.control_before;
     evidence.control_after = control_seen_.rate();

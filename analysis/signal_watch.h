@@ -11,6 +11,7 @@
 
 #include "analysis/baseline.h"
 #include "analysis/calibration.h"
+#include "analysis/cohorts.h"
 #include "analysis/control.h"
 #include "analysis/rate_shift.h"
 #include "analysis/signal.h"
@@ -20,6 +21,7 @@ namespace revertd {
 
 struct SignalPlan {
   Signal signal = Signal::kErrors;
+  std::string route;  // of this one alone; empty: of the whole service
   Baseline baseline;
   Calibration calibration;        // of the service; not calibrated: the settings of a cold start
   double value_needed = 0;        // of E
@@ -33,10 +35,12 @@ struct SignalPlan {
 };
 
 struct SignalSecond {
-  RateCounts target;            // of the new version alone; while caches are cold, by what is called slow then
-  RateCounts told;              // the same without regard to caches: what the evidence tells
-  RateCounts control;           // same second, same ages; zero where no control could be read
+  RateCounts target = {};       // of the new version alone; while caches are cold, by what is called slow then
+  RateCounts told = {};         // the same without regard to caches: what the evidence tells
+  RateCounts control = {};      // same second, same ages; zero where no control could be read
   double control_expected = 0;  // events that the control would have had at its reference rate
+  double null_scale = 1;        // what the null rate is multiplied by (routes.h)
+  const CohortSecond* cohorts = nullptr;  // where versions are told apart: `target` are then its fresh ones
 };
 
 class SignalWatch {
@@ -45,6 +49,7 @@ class SignalWatch {
 
   void Observe(int64_t second, const SignalSecond& counts);
   const SignalTraits& traits() const { return TraitsOf(plan_.signal); }
+  bool of_route() const { return !plan_.route.empty(); }
   // Without any request before, nothing is ever said.
   bool known() const { return plan_.baseline.known(); }
   // Whether E rests on settings that the service's own history has earned.
@@ -56,20 +61,26 @@ class SignalWatch {
 
   // ln of E_D, or of E where there is no control: what overlapping deploys are compared by.
   double LogBlame() const;
-  bool has_control() const { return !plan_.control.empty(); }
+  bool has_control() const { return has_replicas() || !plan_.control.empty(); }
   bool ControlAgrees() const;
+  double LogValue() const { return fired_at_ ? log_value_max_ : shift_.LogValue(); }
 
   Evidence CurrentEvidence() const;
   double Power() const;  // of what was observed so far
 
  private:
   bool MayBeOnset(const RateCounts& target) const;
+  void ObserveReplicas(int64_t second, const CohortSecond& cohorts, double null_scale);
+  // Whether the old version serves beside the new one with enough traffic to be asked: then it decides alone.
+  bool has_replicas() const { return replicas_usable_ && newest_second_ - replicas_seen_at_ < kBlameWaitSeconds; }
 
   const SignalPlan plan_;
   const RateShiftSettings settings_;
   RateShift shift_;
   RateTest healthy_;
   ControlShift control_;
+  const ControlSettings beside_;  // of the old version as the control
+  ControlShift replicas_;
   double log_value_max_ = 0;  // running maximum of ln E
   std::optional<int64_t> fired_at_;
   std::optional<int64_t> onset_;  // first second with an event, or with less traffic than the null
@@ -77,6 +88,14 @@ class SignalWatch {
   RateCounts seen_;
   RateCounts since_onset_;
   RateCounts control_seen_;
+  RateCounts fresh_seen_;  // since versions are told apart
+  RateCounts replicas_seen_;
+  int64_t replicas_since_ = kNoSecond;
+  int64_t replicas_seen_at_ = kNoSecond;
+  bool replicas_usable_ = false;
+  std::string fresh_names_;
+  std::string replica_names_;
+  int64_t newest_second_ = 0;
   std::vector<int64_t> block_requests_;  // for the power
 };
 

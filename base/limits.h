@@ -21,8 +21,9 @@ inline constexpr uint32_t kServicesDefault = 256;
 // A bound of about 20 GB; who has more services than this balances them with more than one process.
 inline constexpr int64_t kServicesMax = 10'000;
 
-// Routes counted a service (limits.routes), by default none: nothing judges by route yet, and finding a line's route
-// takes about as long as all the rest of its way (30 to 60 ns). Beyond 256 the tail of a service's paths is noise.
+// Routes counted a service (limits.routes), by default none: finding a line's route takes about as long as all the rest
+// of its way (30 to 60 ns). The busiest are judged by themselves (docs/statistics.md). Beyond 256 the tail of a
+// service's paths is noise.
 inline constexpr int64_t kRoutesDefault = 0;
 inline constexpr int64_t kRoutesMax = 256;
 

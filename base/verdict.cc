@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "base/strings.h"
+
 namespace revertd {
 namespace {
 
@@ -40,7 +42,27 @@ std::optional<E> FindNamed(const std::array<Names<E>, N>& names, std::string_vie
   return std::nullopt;
 }
 
+// Names of routes and cohorts come out of log lines: whoever sent the request may have chosen them.
+std::string Printable(std::string_view name) {
+  std::string text(name);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string SubjectOf(const Evidence& evidence) {
+  std::string subject = evidence.signal;
+  if (!evidence.route.empty()) subject += " of " + Printable(evidence.route);
+  if (!evidence.cohort.empty()) subject += " of " + Printable(evidence.cohort);
+  return subject;
+}
+
+std::string RateText(const Evidence& evidence, double rate) {
+  return evidence.signal == "traffic" ? FormatNumber(rate) + " requests/s" : FormatPercent(rate);
+}
 
 std::string_view NameOf(VerdictState state) { return Find(kVerdictStates, state); }
 std::optional<VerdictState> VerdictStateNamed(std::string_view name) { return FindNamed(kVerdictStates, name); }

@@ -34,7 +34,15 @@ struct Evidence {
   double control_before = 0;
   double control_after = 0;
   int64_t control_n_after = 0;
+  std::string route;  // of one route alone; empty: of the whole service
+  std::string
+      cohort;  // the new version's names, where old and new serve side by side; `control` are then the old ones'
 };
+
+// As people read it: "errors", "errors of /items/:id", "errors of v42".
+std::string SubjectOf(const Evidence& evidence);
+// A rate of this evidence: a percentage; of traffic requests a second.
+std::string RateText(const Evidence& evidence, double rate);
 
 enum class VerdictState { kWatching, kHealthy, kRegressed, kInconclusive, kAmbiguous };
 std::string_view NameOf(VerdictState state);

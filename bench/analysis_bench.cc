@@ -152,12 +152,12 @@ void FoldDeploy(benchmark::State& state) {
   plan.deploy_id = "d";
   plan.service = "shop";
   plan.first_second = kStart;
-  std::vector<PerSignal<SignalSecond>> seconds(static_cast<size_t>(kWatchSeconds));
+  std::vector<std::array<SignalSecond, kSignals>> seconds(static_cast<size_t>(kWatchSeconds));
   for (const Signal signal : kAllSignals) {
     plan.signals.push_back(PlanOf(signal, "mail"));
     const std::vector<SignalSecond> drawn = SecondsOf(plan.signals.back());
     CheckSignal(plan.signals.back(), drawn);
-    for (size_t i = 0; i < drawn.size(); ++i) seconds[i][signal] = drawn[i];
+    for (size_t i = 0; i < drawn.size(); ++i) seconds[i][static_cast<size_t>(signal)] = drawn[i];
   }
   for (auto _ : state) {
     DeployWatch watch(plan);

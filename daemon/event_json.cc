@@ -29,7 +29,10 @@ void AppendFields(JsonWriter& json, const RollbackTrigger& trigger) {
 }
 
 void AppendEvidence(JsonWriter& json, const Evidence& evidence) {
-  json.BeginObject().Field("signal", evidence.signal).Field("e_value", evidence.e_value);
+  json.BeginObject().Field("signal", evidence.signal);
+  if (!evidence.route.empty()) json.Field("route", evidence.route);
+  if (!evidence.cohort.empty()) json.Field("cohort", evidence.cohort);
+  json.Field("e_value", evidence.e_value);
   json.Field("e_value_needed", evidence.e_value_needed);
   json.Field("before", evidence.before).Field("before_null", evidence.before_null).Field("after", evidence.after);
   json.Field("effect", evidence.effect).Field("after_low", evidence.after_low).Field("after_high", evidence.after_high);

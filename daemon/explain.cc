@@ -93,17 +93,13 @@ std::string Timeline(const ExplainFacts& facts) {
 // What a rate is of, in a person's words.
 bool IsTraffic(const Evidence& evidence) { return evidence.signal == "traffic"; }
 
-std::string RateText(const Evidence& evidence, double rate) {
-  return IsTraffic(evidence) ? FormatNumber(rate) + " requests/s" : FormatPercent(rate);
-}
-
 std::string RateWords(const Evidence& evidence, double rate, int64_t n) {
   return RateText(evidence, rate) + (IsTraffic(evidence) ? " over " : " of ") + std::to_string(n) +
          (IsTraffic(evidence) ? " seconds" : " requests");
 }
 
 std::string EvidenceText(const Evidence& evidence) {
-  std::string text = "\n  evidence (" + evidence.signal;
+  std::string text = "\n  evidence (" + SubjectOf(evidence);
   if (evidence.slower_than_ns != 0) {
     text += ", the share slower than " +
             FormatNumber(static_cast<double>(evidence.slower_than_ns) / static_cast<double>(kMillisecondNs)) + " ms";
@@ -117,7 +113,8 @@ std::string EvidenceText(const Evidence& evidence) {
   text += "    e-value  " + FormatNumber(evidence.e_value) + " (" + FormatNumber(evidence.e_value_needed) +
           " needed to say regressed)\n";
   if (evidence.control.empty()) return text + "    control  none was usable\n";
-  text += "    control  " + evidence.control + ": " + RateText(evidence, evidence.control_before) + " before, " +
+  text += "    control  " + evidence.control + (evidence.cohort.empty() ? "" : ", still serving beside it") + ": " +
+          RateText(evidence, evidence.control_before) + " before, " +
           RateWords(evidence, evidence.control_after, evidence.control_n_after) + " after; e-value against it " +
           FormatNumber(evidence.control_e_value) + "\n";
   return text;

@@ -1,5 +1,6 @@
 #include "daemon/memory_bound.h"
 
+#include "analysis/part_series.h"
 #include "analysis/rollups.h"
 #include "analysis/series.h"
 #include "analysis/shadow_desk.h"
@@ -26,6 +27,8 @@ MemoryBound MemoryBoundOf(const Config& config) {
   bound.ring = services * WindowRing::BytesPerService(kRingSeconds, config.window_parts());
   bound.names = services * (kServiceNameBytes + DetailFinder::BytesPerService(config));
   bound.series = services * (Series::BytesMax() + ShadowDesk::BytesPerService());
+  const WindowParts parts = config.window_parts();
+  if (parts.routes > 0 || parts.cohorts) bound.series += services * 2 * PartSeries::BytesMax();
   bound.rollups = services * Rollups::BytesPerService(/*minutes_in_memory=*/false);
   const uint64_t row_bytes = kMinuteTier.interval_bytes + kRowOverheadBytes;
   bound.disk = services * minutes * (row_bytes + row_bytes / kPageFillDivisor);

@@ -199,7 +199,8 @@ void Sidecar::AnalysisThread() {
                               .writes_dropped = sink.writes_dropped(),
                               .rollup_bytes = rollups.bytes(),
                               .rollup_chunks_cut = rollups.chunks_cut(),
-                              .rollups_out_of_order = rollups.windows_disordered()};
+                              .rollups_out_of_order = rollups.windows_disordered(),
+                              .parts_overflow = analysis.parts_overflow()};
       const Status status = state_->WriteStatus(StatusJson(facts, sources_.views(), services_, analysis.OpenWatches()));
       if (!status.ok()) sink.Flush(now);  // says it, once a failure
     }

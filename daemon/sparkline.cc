@@ -17,6 +17,7 @@ std::optional<double> Share(uint64_t events, uint64_t all) {
 }  // namespace
 
 std::optional<double> RateOf(const Evidence& evidence, const Totals& minute) {
+  if (!evidence.route.empty() || !evidence.cohort.empty()) return std::nullopt;  // minutes are of whole services
   if (evidence.signal == "traffic") return static_cast<double>(minute.all()) / kMinuteSeconds;
   if (evidence.slower_than_ns > 0) {
     return Share(minute.latency.CountAtOrAbove(evidence.slower_than_ns), minute.latency.total());

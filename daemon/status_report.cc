@@ -43,7 +43,8 @@ std::string StatusJson(const StatusFacts& facts, const std::vector<SourceSet::Vi
   for (size_t i = 0; i < kCounterCount; ++i) json.Field(NameOf(static_cast<Counter>(i)), total[i]);
   json.Field("events_dropped", facts.events_dropped).Field("writes_dropped", facts.writes_dropped);
   json.Field("rollup_bytes", facts.rollup_bytes).Field("rollup_chunks_cut", facts.rollup_chunks_cut);
-  json.Field("rollups_out_of_order", facts.rollups_out_of_order).EndObject();
+  json.Field("rollups_out_of_order", facts.rollups_out_of_order);
+  json.Field("parts_overflow", facts.parts_overflow).EndObject();
   json.Key("sources").BeginArray();
   for (const SourceSet::View& source : sources) AppendSource(json, source);
   json.EndArray().Key("services").BeginArray();

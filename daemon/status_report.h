@@ -22,6 +22,7 @@ struct StatusFacts {
   uint64_t rollup_bytes = 0;          // in use, of all services
   uint64_t rollup_chunks_cut = 0;     // history given back early for lack of bytes
   uint64_t rollups_out_of_order = 0;  // windows too old for the tiers
+  uint64_t parts_overflow = 0;        // seconds of routes and cohorts that found no place in what is remembered
 };
 
 // The counters of all sources together, then each source with those of its own that are not zero.

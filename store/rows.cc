@@ -66,7 +66,8 @@ SqlValues EvidenceValues(const Evidence& evidence) {
           evidence.before_null,    evidence.after,         evidence.effect,          evidence.after_low,
           evidence.after_high,     evidence.n_before,      evidence.n_after,         evidence.x_before,
           evidence.x_after,        evidence.onset_ns,      evidence.control,         evidence.control_e_value,
-          evidence.control_before, evidence.control_after, evidence.control_n_after, evidence.slower_than_ns};
+          evidence.control_before, evidence.control_after, evidence.control_n_after, evidence.slower_than_ns,
+          evidence.route,          evidence.cohort};
 }
 
 Evidence TakeEvidence(SqlRow& row) {
@@ -91,6 +92,8 @@ Evidence TakeEvidence(SqlRow& row) {
   evidence.control_after = row.Real();
   evidence.control_n_after = row.Integer();
   evidence.slower_than_ns = row.Integer();
+  evidence.route = row.Text();
+  evidence.cohort = row.Text();
   return evidence;
 }
 

@@ -208,6 +208,12 @@ constexpr std::string_view kState5 = R"sql(
 ALTER TABLE evidence ADD COLUMN slower_than_ns INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// Of one route alone, of one version beside the other.
+constexpr std::string_view kState6 = R"sql(
+ALTER TABLE evidence ADD COLUMN route TEXT NOT NULL DEFAULT '';
+ALTER TABLE evidence ADD COLUMN cohort TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::string_view kExecutor1 = R"sql(
 CREATE TABLE journal (
   id INTEGER PRIMARY KEY,
@@ -229,7 +235,7 @@ constexpr int64_t kExecutorApplicationId = 0x72766578;
 }  // namespace
 
 const Schema& StateSchema() {
-  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5}};
+  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5, kState6}};
   return schema;
 }
 

@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view kInsertEvidence =
     "INSERT INTO evidence (verdict_id, trigger_id, signal, e_value, e_value_needed, before, before_null, after, effect,"
     " after_low, after_high, n_before, n_after, x_before, x_after, onset_ns, control, control_e_value, control_before,"
-    " control_after, control_n_after, slower_than_ns)"
-    " VALUES (nullif(?, 0), nullif(?, ''), ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    " control_after, control_n_after, slower_than_ns, route, cohort)"
+    " VALUES (nullif(?, 0), nullif(?, ''), ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 Status WriteEvidence(Database& database, std::string_view doing, int64_t verdict_id, std::string_view trigger_id,
                      const Evidence& evidence) {

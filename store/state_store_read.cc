@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kEvidenceColumns =
     "signal, e_value, e_value_needed, before, before_null, after, effect, after_low, after_high, n_before, n_after,"
     " x_before, x_after, onset_ns, control, control_e_value, control_before, control_after, control_n_after, "
-    "slower_than_ns";
+    "slower_than_ns, route, cohort";
 
 // All rows of a query, each read by `take`.
 template <typename T>

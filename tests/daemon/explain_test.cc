@@ -36,7 +36,9 @@ ExplainFacts RolledBack() {
                                       .onset_ns = kFinish + kSecondNs,
                                       .control = "catalog",
                                       .control_e_value = 3e5,
-                                      .control_n_after = 2400});
+                                      .control_n_after = 2400,
+                                      .route = {},
+                                      .cohort = {}});
   facts.verdicts.push_back(verdict);
   facts.decisions.push_back({.deploy_id = facts.deploy->id,
                              .service = "checkout",
@@ -118,6 +120,9 @@ TEST(Explain, AMinuteIsToldByWhatTheEvidenceIsOf) {
   evidence.signal = "errors";
   EXPECT_EQ(RateOf(evidence, minute), 0.05);
   EXPECT_EQ(RateOf(evidence, Totals{}), std::nullopt);
+  evidence.route = "/checkout";
+  EXPECT_EQ(RateOf(evidence, minute), std::nullopt) << "a minute is of the whole service";
+  evidence.route.clear();
   evidence.signal = "traffic";
   EXPECT_EQ(RateOf(evidence, minute), 10);
   evidence.signal = "latency_p90";

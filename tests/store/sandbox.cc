@@ -104,6 +104,8 @@ Evidence RandomValues::Evidence() {
     *integer = Integer(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
   }
   evidence.control = Text();
+  evidence.route = Text();
+  evidence.cohort = Text();
   return evidence;
 }
 

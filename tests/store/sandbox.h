@@ -44,9 +44,10 @@ inline auto Fields(const Deploy& value) {
 }
 inline auto Fields(const Evidence& value) {
   const auto& [signal, e_value, needed, before, null, after, effect, low, high, n_before, n_after, x_before, x_after,
-               onset, slower_than, control, control_e, control_before, control_after, control_n] = value;
+               onset, slower_than, control, control_e, control_before, control_after, control_n, route, cohort] = value;
   return std::make_tuple(signal, e_value, needed, before, null, after, effect, low, high, n_before, n_after, x_before,
-                         x_after, onset, slower_than, control, control_e, control_before, control_after, control_n);
+                         x_after, onset, slower_than, control, control_e, control_before, control_after, control_n,
+                         route, cohort);
 }
 inline auto Fields(const Verdict& value) {
   const auto& [deploy, service, state, reason, calibrated, power, at, evidence] = value;

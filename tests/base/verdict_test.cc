@@ -1,0 +1,36 @@
+#include "base/verdict.h"
+
+#include <gtest/gtest.h>
+
+namespace revertd {
+namespace {
+
+TEST(SubjectOf, NamesTheRouteAndTheVersion) {
+  Evidence evidence;
+  evidence.signal = "errors";
+  EXPECT_EQ(SubjectOf(evidence), "errors");
+  evidence.route = "/items/:id";
+  EXPECT_EQ(SubjectOf(evidence), "errors of /items/:id");
+  evidence.route.clear();
+  evidence.cohort = "v42";
+  EXPECT_EQ(SubjectOf(evidence), "errors of v42");
+}
+
+// A path comes from whoever sent the request, and goes to terminals and into commit messages.
+TEST(SubjectOf, PutsNoControlBytesIntoATerminal) {
+  Evidence evidence;
+  evidence.signal = "errors";
+  evidence.route = "/a\x1b[2J\n\x7f";
+  EXPECT_EQ(SubjectOf(evidence), "errors of /a?[2J??");
+}
+
+TEST(RateText, TrafficIsNoPercentage) {
+  Evidence evidence;
+  evidence.signal = "errors";
+  EXPECT_EQ(RateText(evidence, 0.0412), "4.12 %");
+  evidence.signal = "traffic";
+  EXPECT_EQ(RateText(evidence, 120), "120 requests/s");
+}
+
+}  // namespace
+}  // namespace revertd

@@ -6,27 +6,10 @@
 #include "bench/detection/bounds.h"
 #include "bench/detection/figures.h"
 #include "bench/detection/joint.h"
+#include "bench/detection/table.h"
 
 namespace revertd::bench {
 namespace {
-
-std::string Number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, value >= 100 ? "%.0f" : "%.3g", value);
-  return text;
-}
-
-std::string Second(int64_t second) { return second == kNever ? "-" : std::to_string(second); }
-
-std::string Pair(const std::vector<int64_t>& seconds) {
-  return Second(Quantile(seconds, 0.5)) + " / " + Second(Quantile(seconds, 0.95));
-}
-
-// "0 (15)": per 1000, and the upper 95 % limit.
-std::string WithLimit(int64_t hits, int64_t runs) {
-  if (runs == 0) return "-";
-  return Number(PerThousand(hits, runs)) + " (" + Number(1000 * UpperLimit(hits, runs)) + ")";
-}
 
 std::string Of(int64_t hits, int64_t runs) {
   return Number(PerThousand(hits, runs)) + " per 1000 (" + std::to_string(hits) + " of " + std::to_string(runs) + ")";
@@ -78,31 +61,26 @@ Heading HeadingOf(JointMode mode) {
   return {};
 }
 
-std::string Joined(const std::vector<std::string>& fields) {
-  std::string line = "|";
-  for (const std::string& field : fields) line += " " + field + " |";
-  return line;
-}
-
 std::string RowOf(const JointResult& result) {
   const std::string name = Describe(result.cell), runs = std::to_string(result.runs);
   const auto count = [](int64_t value) { return std::to_string(value); };
   switch (result.mode) {
     case JointMode::kLatency:
-      return Joined({name, runs, count(result.regressed), count(result.ambiguous), Pair(result.fired_seconds),
-                     Pair(result.regressed_seconds), SignalsOf(result)});
+      return TableLine({name, runs, count(result.regressed), count(result.ambiguous),
+                        MedianAndP95(result.fired_seconds), MedianAndP95(result.regressed_seconds), SignalsOf(result)});
     case JointMode::kWarmUp:
     case JointMode::kHealthy:
-      return Joined({name, runs, WithLimit(result.regressed, result.runs), WithLimit(result.acted, result.runs),
-                     WithLimit(result.ambiguous, result.runs), SignalsOf(result)});
+      return TableLine({name, runs, WithLimit(result.regressed, result.runs), WithLimit(result.acted, result.runs),
+                        WithLimit(result.ambiguous, result.runs), SignalsOf(result)});
     case JointMode::kRecovery:
-      return Joined({name, count(RolledBack(result)), count(CountOf(result, RecoveryState::kRecovered)),
-                     count(CountOf(result, RecoveryState::kNotRecovered)),
-                     count(CountOf(result, RecoveryState::kUndecided)),
-                     WithLimit(result.wrong_recoveries(), RolledBack(result)), Pair(result.recovery_seconds)});
+      return TableLine(
+          {name, count(RolledBack(result)), count(CountOf(result, RecoveryState::kRecovered)),
+           count(CountOf(result, RecoveryState::kNotRecovered)), count(CountOf(result, RecoveryState::kUndecided)),
+           WithLimit(result.wrong_recoveries(), RolledBack(result)), MedianAndP95(result.recovery_seconds)});
     case JointMode::kOverlap:
-      return Joined({name, runs, count(result.regressed), WithLimit(result.neighbour_regressed, result.runs),
-                     count(result.ambiguous), count(result.neighbour_ambiguous), Pair(result.regressed_seconds)});
+      return TableLine({name, runs, count(result.regressed), WithLimit(result.neighbour_regressed, result.runs),
+                        count(result.ambiguous), count(result.neighbour_ambiguous),
+                        MedianAndP95(result.regressed_seconds)});
   }
   return "";
 }
@@ -138,19 +116,6 @@ std::string MissOf(const JointResult& result) {
   return "";
 }
 
-void AddSeconds(std::string_view key, const std::vector<int64_t>& seconds, JsonWriter* json) {
-  json->Key(key).BeginArray();
-  for (const double share : {0.5, 0.95}) {
-    const int64_t second = Quantile(seconds, share);
-    if (second == kNever) {
-      json->Raw("null");
-    } else {
-      json->Integer(second);
-    }
-  }
-  json->EndArray();
-}
-
 }  // namespace
 
 Lines JointTable(JointMode mode, const std::vector<JointResult>& results) {
@@ -184,9 +149,9 @@ std::string JointText(const JointResult& result) {
   json.EndObject().Key("recovery").BeginObject();
   for (const auto& [state, count] : result.recovery) json.Field(NameOf(state), count);
   json.EndObject();
-  AddSeconds("fired_median_p95", result.fired_seconds, &json);
-  AddSeconds("regressed_median_p95", result.regressed_seconds, &json);
-  AddSeconds("recovery_median_p95", result.recovery_seconds, &json);
+  AddMedianAndP95("fired_median_p95", result.fired_seconds, &json);
+  AddMedianAndP95("regressed_median_p95", result.regressed_seconds, &json);
+  AddMedianAndP95("recovery_median_p95", result.recovery_seconds, &json);
   return json.EndObject().Take();
 }
 

@@ -17,6 +17,7 @@ constexpr int64_t kDelayRuns = 200;
 constexpr int64_t kDelayHistories = 5;  // a delay depends on what one service's history earned: not on one alone
 constexpr int64_t kValidityRuns = 20'000;
 constexpr int64_t kJointRuns = 100;
+constexpr int64_t kHealthyErrorEventRuns = 1000;
 
 template <typename Item>
 void Append(std::vector<Item>* all, const std::vector<Item>& more) {
@@ -67,6 +68,14 @@ void RunJointMode(JointMode mode, const Options& options, Run* run) {
   Append(&run->joint, results);
 }
 
+void RunErrorEventCells(const Options& options, Run* run) {
+  auto results = RunErrorEvents(HealthyErrorEvents(options.joint_grid), WithRuns(options, kHealthyErrorEventRuns));
+  Append(&results, RunErrorEvents(AddedErrorEvents(options.joint_grid), WithRuns(options, kDelayRuns)));
+  Append(&run->tables, ErrorEventTable(results));
+  Append(&run->misses, ErrorEventMisses(results));
+  Append(&run->error_events, results);
+}
+
 std::string Joined(std::span<const char* const> arguments) {
   std::string text;
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -99,6 +108,7 @@ int Main(std::span<const char* const> arguments) {
   if (options->shared_outage) RunOutage(*options, &run);
   if (options->validity) RunValidityCells(*options, &run);
   for (const JointMode mode : options->joint) RunJointMode(mode, *options, &run);
+  if (options->fingerprints) RunErrorEventCells(*options, &run);
   for (const std::string& line : run.tables) std::printf("%s\n", line.c_str());
   std::printf("\n%zu misses\n", run.misses.size());
   for (const std::string& miss : run.misses) std::printf("MISS %s\n", miss.c_str());

@@ -12,8 +12,9 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: detection_latency [--healthy] [--delay] [--validity] [--shared-outage]\n"
-    "       [--latency] [--warm-up] [--joint] [--recovery] [--overlap] [--quick]\n"
-    "  --runs N                 of each cell (1000; --delay 200; --validity 20000; --latency and those after it 100)\n"
+    "       [--latency] [--warm-up] [--joint] [--recovery] [--overlap] [--fingerprints] [--quick]\n"
+    "  --runs N                 of each cell (1000; --delay 200; --validity 20000; --latency and those after it 100;\n"
+    "                           --fingerprints 1000, 200 where something is added)\n"
     "  --seed N                 (1)\n"
     "  --jobs N                 threads (1)\n"
     "  --models A,B             names as in the tables (all; binomial, AR(1), diurnal)\n"
@@ -141,9 +142,13 @@ std::optional<Options> ReadOptions(std::span<const char* const> arguments) {
   Options options;
   bool no_rivals = false;
   const std::vector<Valued> valued = ValuedOptions(&options);
-  const std::vector<Flag> flags = {{"--healthy", &options.healthy},   {"--delay", &options.delay},
-                                   {"--validity", &options.validity}, {"--shared-outage", &options.shared_outage},
-                                   {"--quick", &options.quick},       {"--no-rivals", &no_rivals}};
+  const std::vector<Flag> flags = {{"--healthy", &options.healthy},
+                                   {"--delay", &options.delay},
+                                   {"--validity", &options.validity},
+                                   {"--shared-outage", &options.shared_outage},
+                                   {"--fingerprints", &options.fingerprints},
+                                   {"--quick", &options.quick},
+                                   {"--no-rivals", &no_rivals}};
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view name = arguments[i];
     const auto flag = std::find_if(flags.begin(), flags.end(), [name](const Flag& f) { return f.name == name; });
@@ -160,7 +165,7 @@ std::optional<Options> ReadOptions(std::span<const char* const> arguments) {
   }
   options.run.trial.judge_rivals = !no_rivals;
   const bool any = options.healthy || options.delay || options.validity || options.shared_outage || options.quick ||
-                   !options.joint.empty();
+                   options.fingerprints || !options.joint.empty();
   if (any) return options;
   std::fputs(kUsage, stderr);
   return std::nullopt;

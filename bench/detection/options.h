@@ -15,6 +15,7 @@ struct Options {
   bool delay = false;
   bool validity = false;
   bool shared_outage = false;
+  bool fingerprints = false;
   std::vector<JointMode> joint;
   bool quick = false;
   bool runs_given = false;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "bench/detection/error_events.h"
 #include "bench/detection/joint.h"
 #include "bench/detection/validity.h"
 
@@ -135,6 +136,29 @@ bool JointWithin(RunSettings settings) {
   return within;
 }
 
+// Harmless newcomers and new names are never called, a new group of an event a second in about a minute.
+constexpr int64_t kAddedMedianMax = 75;
+
+bool ErrorEventsWithin(RunSettings settings) {
+  settings.runs = kRuns / 2;
+  settings.trial.history_days = 1;
+  const Grid grid{{*NoiseModelNamed("binomial")}, {20}, {}, {}};
+  std::vector<ErrorEventCell> cells = HealthyErrorEvents(grid);
+  for (const ErrorEventCell& cell : AddedErrorEvents(grid)) {
+    if (cell.added_rate == 1) cells.push_back(cell);
+  }
+  bool within = true;
+  for (const ErrorEventResult& result : RunErrorEvents(cells, settings)) {
+    const int64_t median = Quantile(result.seconds, 0.5);
+    const bool good = result.cell.added_rate > 0 ? median <= kAddedMedianMax : result.fired == 0;
+    within &= good;
+    std::printf("%s error events, %s: %lld of %lld fired, median %s\n", good ? "ok  " : "MISS",
+                Describe(result.cell).c_str(), static_cast<long long>(result.fired),
+                static_cast<long long>(result.runs), Seconds(median).c_str());
+  }
+  return within;
+}
+
 }  // namespace
 
 int RunQuick(const RunSettings& given) {
@@ -152,6 +176,7 @@ int RunQuick(const RunSettings& given) {
   }
   within &= ValidityWithin(settings);
   within &= JointWithin(settings);
+  within &= ErrorEventsWithin(settings);
   std::printf("%s\n", within ? "all within their bands" : "a figure left its band");
   return within ? 0 : 1;
 }

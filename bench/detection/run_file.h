@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "bench/detection/error_events.h"
 #include "bench/detection/joint.h"
 
 namespace revertd::bench {
@@ -18,6 +19,7 @@ struct Run {
   std::vector<CellResult> cells;
   std::vector<ValidityResult> validity;
   std::vector<JointResult> joint;
+  std::vector<ErrorEventResult> error_events;
   Lines tables;
   Lines misses;
 };

@@ -165,6 +165,7 @@ class Reader final : public LineReader {
   explicit Reader(const std::vector<Layout>& layouts) : layouts_(layouts) {}
 
   ParseError Parse(std::string_view line, AccessRecord& record) override {
+    if (line.starts_with('#')) return ParseError::kNoFormat;  // "#Fields: ..." and its like are W3C's
     std::array<Cell, kCellsMax> cells;
     for (const Layout& layout : layouts_) {
       const size_t count = CutFitting(line, layout.columns, cells);

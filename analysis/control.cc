@@ -53,7 +53,8 @@ ControlShift::ControlShift(const ControlSettings& settings)
       allowance_(AllowanceOf(settings)),
       block_length_(settings.block_seconds),
       mixture_(factors_.size(), OnsetWeights(BlocksIn(kOnsetNearSeconds, block_length_),
-                                             BlocksIn(settings.horizon_seconds, block_length_))),
+                                             BlocksIn(settings.horizon_seconds, block_length_),
+                                             SecondLookBlock(settings.second_look_seconds, block_length_))),
       open_(EvidenceOf(factors_, concentration_, {})) {}
 
 bool ControlShift::ControlIsTroubled(const ControlSecond& second) {

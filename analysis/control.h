@@ -27,6 +27,7 @@ struct ControlSettings {
   double inverse_kappa = 0;
   int64_t block_seconds = kControlBlockSeconds;
   int64_t horizon_seconds = 0;
+  int64_t second_look_seconds = 0;  // as RateShiftSettings'
 };
 
 // One second of both sides. `expected_target` is at the target's null rate, `expected_control` at the control's

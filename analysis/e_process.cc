@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 constexpr double kFirstBlockWeight = 0.75;
+constexpr double kSecondLookWeight = kFirstBlockWeight / 3;
 constexpr double kSpreadWeight = 0.125;  // each of the two spreads
 
 }  // namespace
@@ -44,8 +45,8 @@ LogEvidence CappedLogEvidence(std::span<const double> factors, double events, do
 }
 
 double OnsetWeights::Of(int64_t block) const {
-  if (block == 1) return kFirstBlockWeight;
-  double weight = 0;
+  if (block == 1) return second_look_ == kNoSecondLook ? kFirstBlockWeight : kFirstBlockWeight - kSecondLookWeight;
+  double weight = block == second_look_ ? kSecondLookWeight : 0;
   if (block <= near_blocks_) weight += kSpreadWeight / static_cast<double>(near_blocks_ - 1);
   if (block <= horizon_blocks_) weight += kSpreadWeight / static_cast<double>(horizon_blocks_ - 1);
   return weight;
@@ -57,7 +58,7 @@ double OnsetWeights::UnspentAfter(int64_t block) const {
     if (blocks <= 1) return kSpreadWeight;
     return kSpreadWeight * static_cast<double>(std::max<int64_t>(0, blocks - block)) / static_cast<double>(blocks - 1);
   };
-  return share(near_blocks_) + share(horizon_blocks_);
+  return share(near_blocks_) + share(horizon_blocks_) + (block < second_look_ ? kSecondLookWeight : 0);
 }
 
 OnsetMixture::OnsetMixture(size_t factors, const OnsetWeights& weights)
@@ -83,18 +84,6 @@ void OnsetMixture::CloseBlock(const LogEvidence& block) {
   ++block_;
   weight_ = weights_.Of(block_);
   weight_unspent_ = weights_.UnspentAfter(block_);
-}
-
-double ProductMixture::LogValue(const LogEvidence& open) const {
-  REVERTD_CHECK(open.count == factors_);
-  double log_sum = kMinusInfinity;
-  for (size_t i = 0; i < factors_; ++i) log_sum = LogAdd(log_sum, log_product_[i] + open.log_e[i]);
-  return log_sum - std::log(static_cast<double>(factors_));
-}
-
-void ProductMixture::CloseBlock(const LogEvidence& block) {
-  REVERTD_CHECK(block.count == factors_);
-  for (size_t i = 0; i < factors_; ++i) log_product_[i] += block.log_e[i];
 }
 
 }  // namespace revertd

@@ -35,17 +35,21 @@ LogEvidence CappedLogEvidence(std::span<const double> factors, double events, do
                               double pseudo_events, double log_cap);
 
 // pi_b, the chance beforehand that the shift begins in block b = 1, 2, ...: 3/4 on the first, 1/8 spread over the
-// blocks of the first `near_blocks`, 1/8 over those of `horizon_blocks` (the first block left out of both).
+// blocks of the first `near_blocks`, 1/8 over those of `horizon_blocks` (the first block left out of both). Where what
+// is looked for may come to light only at `second_look`, a known block beyond the first, a third of the first block's
+// weight is that one's.
 class OnsetWeights {
  public:
-  OnsetWeights(int64_t near_blocks, int64_t horizon_blocks)
-      : near_blocks_(near_blocks), horizon_blocks_(horizon_blocks) {}
+  static constexpr int64_t kNoSecondLook = 0;
+  OnsetWeights(int64_t near_blocks, int64_t horizon_blocks, int64_t second_look = kNoSecondLook)
+      : near_blocks_(near_blocks), horizon_blocks_(horizon_blocks), second_look_(second_look) {}
   double Of(int64_t block) const;
   double UnspentAfter(int64_t block) const;  // 1 less the weights up to and including `block`
 
  private:
   int64_t near_blocks_;
   int64_t horizon_blocks_;
+  int64_t second_look_;
 };
 
 // Mixture over factors and over the block in which the shift began: S_m = (A_m + pi_b) e_m,
@@ -65,18 +69,6 @@ class OnsetMixture {
   double weight_;                                // pi of the open block
   double weight_unspent_;                        // 1 - sum of pi up to and including the open block
   std::array<double, kFactorsMax> log_carried_;  // ln A_m
-};
-
-// Mixture over factors alone: mean_m of the product of e_m over blocks; for tests whose start is known.
-class ProductMixture {
- public:
-  explicit ProductMixture(size_t factors) : factors_(factors) {}
-  double LogValue(const LogEvidence& open) const;
-  void CloseBlock(const LogEvidence& block);
-
- private:
-  size_t factors_;
-  std::array<double, kFactorsMax> log_product_{};
 };
 
 }  // namespace revertd

@@ -53,6 +53,7 @@ double PowerAt(double rate, const std::vector<int64_t>& block_requests, const Ra
                            &by_block.fast.block_seconds}) {
     *seconds = BlocksIn(*seconds, unit);
   }
+  by_block.second_look_seconds /= unit;
   const int64_t runs = std::clamp<int64_t>(kBlocksSimulatedMax / blocks, 20, kRunsMax);
   std::mt19937_64 random(20260101);  // NOLINT(bugprone-random-generator-seed): the same watch, the same answer
   int64_t found = 0;

@@ -9,6 +9,7 @@
 namespace revertd {
 namespace {
 
+constexpr int64_t kTestHorizonSeconds = int64_t{30} * 60;  // as long as anything is tested
 constexpr std::array<double, 3> kSlowFactors = {1.3, 1.7, 2.5};
 constexpr std::array<double, 3> kFastFactors = {5, 12, 30};
 constexpr std::array<double, 3> kSlowShareFactors = {1.1, 1.3, 1.7};
@@ -63,6 +64,10 @@ int64_t BlocksIn(int64_t seconds, int64_t block_seconds) {
   return std::max<int64_t>(1, (seconds + block_seconds - 1) / block_seconds);
 }
 
+int64_t SecondLookBlock(int64_t second_look_seconds, int64_t block_seconds) {
+  return second_look_seconds == 0 ? OnsetWeights::kNoSecondLook : second_look_seconds / block_seconds + 1;
+}
+
 void OpenBlock::Add(double expected, double events) {
   ++seconds_;
   expected_ += expected;
@@ -77,7 +82,8 @@ RateTrack::RateTrack(const RateShiftSettings& settings, Track track)
       block_(SettingOf(settings, track).block_seconds),
       mixture_(factors_.size(),
                OnsetWeights(BlocksIn(settings.near_seconds, SettingOf(settings, track).block_seconds),
-                            BlocksIn(settings.horizon_seconds, SettingOf(settings, track).block_seconds))),
+                            BlocksIn(settings.horizon_seconds, SettingOf(settings, track).block_seconds),
+                            SecondLookBlock(settings.second_look_seconds, SettingOf(settings, track).block_seconds))),
       open_(EvidenceOf(factors_, block_, concentration_, log_cap_)) {
   REVERTD_CHECK(SettingOf(settings, track).block_seconds > 0 && settings.null_rate > 0);
 }
@@ -107,7 +113,8 @@ RateTest::RateTest(Alternative alternative, double bound, double inverse_kappa, 
       bound_(bound),
       concentration_(ConcentrationOf(inverse_kappa)),
       block_(block_seconds),
-      mixture_(factors_.size()),
+      mixture_(factors_.size(),
+               OnsetWeights(BlocksIn(kOnsetNearSeconds, block_seconds), BlocksIn(kTestHorizonSeconds, block_seconds))),
       open_(EvidenceOf(factors_, block_, concentration_, kLogCapUncalibrated)) {}
 
 void RateTest::Observe(const RateCounts& second, double bound_scale) {

@@ -41,6 +41,7 @@ struct RateShiftSettings {
   double slow_inverse_kappa = 0;  // of blocks as long as the track's
   double fast_inverse_kappa = 0;
   int64_t near_seconds = kOnsetNearSeconds;
+  int64_t second_look_seconds = 0;  // after so many a shift may come to light that could not be seen before; 0: none
   int64_t horizon_seconds = int64_t{15} * 60;
 };
 
@@ -48,6 +49,8 @@ struct RateShiftSettings {
 double ConcentrationOf(double inverse_kappa);
 // At least 1; a block that is begun counts.
 int64_t BlocksIn(int64_t seconds, int64_t block_seconds);
+// The block of the second look; OnsetWeights::kNoSecondLook for 0 seconds.
+int64_t SecondLookBlock(int64_t second_look_seconds, int64_t block_seconds);
 
 // The seconds of the open block, summed.
 class OpenBlock {
@@ -95,7 +98,8 @@ class RateShift {
   RateTrack fast_;
 };
 
-// Against the null "rate >= bound" with factors below one, or "rate <= bound" with factors above one.
+// Against the null "rate >= bound" with factors below one, or "rate <= bound" with factors above one. The onset is a
+// mixture here too: what began badly and then went well (a restart, a cold pool) must not stay undecided for good.
 class RateTest {
  public:
   enum class Alternative { kBelow, kAbove };
@@ -108,7 +112,7 @@ class RateTest {
   double bound_;
   double concentration_;
   OpenBlock block_;
-  ProductMixture mixture_;
+  OnsetMixture mixture_;
   LogEvidence open_;
 };
 

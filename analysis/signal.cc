@@ -1,5 +1,7 @@
 #include "analysis/signal.h"
 
+#include "analysis/latency.h"
+
 namespace revertd {
 namespace {
 
@@ -14,7 +16,8 @@ constexpr SignalTraits Latency(std::string_view name, std::string_view reason) {
           .reason = reason,
           .grid = FactorGrid::kShare,
           .alpha_share = kLatencyShare,
-          .block_seconds_controlled = 10};
+          .block_seconds_controlled = 10,
+          .second_look_seconds = kColdSeconds};
 }
 
 constexpr std::array<SignalTraits, kSignals> kTraits = {{

@@ -36,8 +36,9 @@ struct SignalTraits {
   // Of a cold start: with a usable control, and alone, where longer blocks let a short burst add its cap only once.
   int64_t block_seconds_controlled = 5;
   int64_t block_seconds_alone = 20;
-  bool proves_health = true;  // whether a deploy is healthy only once this signal is seen not to be worse
-  bool blames_alone = false;  // whether it may blame the deploy without a control
+  int64_t second_look_seconds = 0;  // what caches hide until they are warm is looked for anew from then on
+  bool proves_health = true;        // whether a deploy is healthy only once this signal is seen not to be worse
+  bool blames_alone = false;        // whether it may blame the deploy without a control
 };
 const SignalTraits& TraitsOf(Signal signal);
 // Errors where the name is none of a signal: of records that an older release wrote.

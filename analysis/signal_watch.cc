@@ -46,6 +46,7 @@ RateShiftSettings SettingsOf(const SignalPlan& plan) {
   settings.slow_inverse_kappa = plan.baseline.spread.Of(settings.slow.block_seconds);
   settings.fast_inverse_kappa = plan.baseline.spread.Of(settings.fast.block_seconds);
   settings.horizon_seconds = plan.horizon_seconds;
+  settings.second_look_seconds = TraitsOf(plan.signal).second_look_seconds;
   return settings;
 }
 
@@ -64,7 +65,8 @@ SignalWatch::SignalWatch(SignalPlan plan)
                 .control_reference = plan_.control_reference,
                 .inverse_kappa = plan_.control_noise + plan_.baseline.spread.PassingOf(kControlBlockSeconds),
                 .block_seconds = std::min(kControlBlockSeconds, settings_.fast.block_seconds),
-                .horizon_seconds = plan_.horizon_seconds}),
+                .horizon_seconds = plan_.horizon_seconds,
+                .second_look_seconds = traits().second_look_seconds}),
       beside_(BesideOldVersion(plan_)),
       replicas_(beside_) {}
 

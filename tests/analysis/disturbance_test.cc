@@ -275,12 +275,7 @@ const Change kRestartStorm = During(0, 3, [](Town* town) { town->shop.errors = 0
 const Change kRestartSilence = During(0, 3, [](Town* town) { town->shop.requests = 0; });
 
 TEST(Disturbance, ARestartStormOfThreeSecondsBringsNoRollback) {
-  // Some 270 failures in a row; whether the rest of the watch makes good for them is not asked here.
-  ForEachPlay(kRestartStorm, [](const Play& play, Setting) {
-    ExpectNoHarm(play);
-    EXPECT_FALSE(play.Was(VerdictState::kAmbiguous));
-    EXPECT_TRUE(play.decisions().empty());
-  });
+  ExpectHealthy(kRestartStorm);  // some 270 failures in a row, and then good minutes
   ExpectHealthy(kRestartSilence);
   ExpectFound(kRestartStorm);
   ExpectFound(kRestartSilence);

@@ -21,9 +21,11 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
       graph_(config),
       registry_(config.detect.observe / kSecondNs),
       desk_(config, std::move(facts), sink),
-      shadows_(JudgingSettings(config.detect), graph_, [sink](std::string_view service, const ShadowResult& result) {
-        sink->OnShadow(service, result.start_second, Encode(result));
-      }) {}
+      shadows_(JudgingSettings(config.detect), graph_,
+               [sink](std::string_view service, const ShadowResult& result) {
+                 sink->OnShadow(service, result.start_second, Encode(result));
+               }),
+      late_(config, series_, registry_, &desk_, sink) {}
 
 WatchSources AnalysisLoop::Sources() {
   return {config_, series_, parts_, registry_, graph_, desk_, shadows_, rollups_};
@@ -185,13 +187,14 @@ void AnalysisLoop::SealedThrough(int64_t second) {
     shadows_.SealedThrough(clock_ - 1, series_, registry_);
     OpenDue(clock_);
     StepAll(clock_);
+    late_.SealedThrough(clock_);
     ++clock_;
   }
   shadows_.SealedThrough(sealed_, series_, registry_);
 }
 
 int64_t AnalysisLoop::NextDue() const {
-  int64_t due = kNever;
+  int64_t due = late_.NextDue(clock_).value_or(kNever);
   for (const DeployRecord* record : waiting_) {
     if (record->deploy.finished()) due = std::min(due, record->first_second());
   }
@@ -212,7 +215,9 @@ void AnalysisLoop::OpenDue(int64_t second) {
     if (AdoptPreparedRevert(&record->deploy)) sink_->OnDeploy(record->deploy);
     Open(record);
     CatchUp(&open_.back(), second);
-    if (record->phase == DeployRecord::Phase::kClosed) open_.pop_back();
+    if (record->phase != DeployRecord::Phase::kClosed) continue;
+    open_.pop_back();
+    late_.Take(record, second);
   }
 }
 
@@ -280,7 +285,11 @@ void AnalysisLoop::StepAll(int64_t second) {
   const Rivals rivals = RivalsNow();
   for (OpenWatch& watch : open_) Judge(&watch, second, rivals);
   for (OpenWatch& watch : open_) EndIfDue(&watch, second, "");
-  std::erase_if(open_, [](const OpenWatch& watch) { return watch.record->phase == DeployRecord::Phase::kClosed; });
+  std::erase_if(open_, [this, second](const OpenWatch& watch) {
+    if (watch.record->phase != DeployRecord::Phase::kClosed) return false;
+    late_.Take(watch.record, second);
+    return true;
+  });
 }
 
 // One pass for all: where each of a thousand watches asks all the others, a second takes longer than a second.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "analysis/gate.h"
+#include "analysis/late_desk.h"
 #include "analysis/open_watch.h"
 #include "base/service_table.h"
 #include "base/sinks.h"
@@ -104,6 +105,7 @@ class AnalysisLoop {
   PartsByService parts_;
   std::vector<PartCounts> part_counts_;  // of the window at hand
   ShadowDesk shadows_;
+  LateDesk late_;
   std::vector<Series*> series_by_id_;
   std::vector<DeployRecord*> waiting_;                              // registered, no watch opened yet
   std::vector<OpenWatch> open_;                                     // in the order of opening

@@ -13,8 +13,7 @@ namespace {
 constexpr double kUpperTail = 1e-4;             // a0
 constexpr double kLastHourEventsEnough = 2000;  // of x / phi: then the last hour alone is the baseline
 constexpr double kHistoryWeightEvents = 50;     // of phi: how many events the history counts for beside the last hour
-constexpr int64_t kBlocksEnough = 30;           // below: phi and kappa have floors
-constexpr double kDispersionFloor = 2;
+constexpr double kDispersionFloor = 2;          // of fewer than kBlocksEnough blocks
 constexpr double kInverseKappaFloor = 0.02;
 constexpr double kSpreadDeviations = 2;  // of the spread's estimate: about one in forty is larger
 constexpr double kIncidentFactor = 8;    // blocks above 8 mu + 10 are incidents, left to the cap
@@ -109,6 +108,10 @@ double ObservedRate(const RateCounts& counts) {
   return 0.5 / static_cast<double>(counts.requests);
 }
 
+double NullRate(double reference, const RateMargins& margins) {
+  return std::min(1.0, std::max(margins.factor * reference, reference + margins.absolute));
+}
+
 double UpperRate(const RateCounts& counts, double dispersion) {
   if (counts.requests <= 0) return 1;
   const double shape = AsDouble(counts.errors) / dispersion + 1;
@@ -173,7 +176,7 @@ Baseline EstimateBaseline(const RateHistory& history, int64_t before_second, con
   const double reference =
       std::max(UpperRate(baseline.counts, baseline.dispersion), ShrunkRate(last_hour, all, baseline.dispersion));
   baseline.reference = std::min(1.0, reference);
-  baseline.null_rate = std::min(1.0, std::max(margins.factor * reference, reference + margins.absolute));
+  baseline.null_rate = NullRate(reference, margins);
   baseline.worse_rate = std::min(1.0, std::max(kWorseFactor * reference, reference + kWorseMargins * margins.absolute));
   return baseline;
 }

@@ -49,6 +49,9 @@ struct Baseline {
   bool known() const { return counts.requests > 0; }
 };
 
+// With fewer blocks little is known of how they spread.
+inline constexpr int64_t kBlocksEnough = 30;
+
 inline constexpr int64_t kSecondsBeforeDeployLeftOut = 30;
 
 // Short blocks' spread is read from so many seconds: what is kept of them also before a deploy that is told of late.
@@ -72,6 +75,9 @@ Baseline BaselineBefore(const Series& series, int64_t before_second, const std::
 
 // The observed rate, with half an event where there was none: a ratio and a power need a number above zero.
 double ObservedRate(const RateCounts& counts);
+
+// p_null: the largest rate that is not worse than `reference`, which is the old rate read at its upper bound.
+double NullRate(double reference, const RateMargins& margins);
 
 // U(x, n) = phi Ginv(1 - a0; x/phi + 1) / n, at most 1; a0 = 1e-4.
 double UpperRate(const RateCounts& counts, double dispersion);

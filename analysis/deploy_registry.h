@@ -38,6 +38,7 @@ struct DeployRecord {
   std::optional<Verdict> told_verdict;                // the last one told, also before a restart
   std::optional<Decision> told_decision;
   bool recovery_told = false;
+  bool watched_late = false;  // closed, but the late desk still holds it
 
   int64_t first_second() const { return CeilToSecond(deploy.finish_ns); }  // first one of the new version alone
   int64_t baseline_end() const;                                            // exclusive; the baseline lies before it

@@ -5,6 +5,7 @@
 // means zero.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -65,6 +66,15 @@ class Series {
   template <typename Accept>
   void ForEachBlock(Accept&& accept) const {
     for (const KeptBlock& block : history_) accept(HistoryBlock{block.start_second, block.requests, block.errors});
+  }
+  // The same for those that start in [from, to); what lies before costs nothing.
+  template <typename Accept>
+  void ForEachBlockIn(const SecondInterval& interval, Accept&& accept) const {
+    const auto starts_before = [](const KeptBlock& block, int64_t second) { return block.start_second < second; };
+    auto block = std::lower_bound(history_.begin(), history_.end(), interval.from, starts_before);
+    for (; block != history_.end() && block->start_second < interval.to; ++block) {
+      accept(HistoryBlock{block->start_second, block->requests, block->errors});
+    }
   }
   static uint64_t BytesMax();
 

@@ -89,6 +89,8 @@ Status ReadCourse(const StateStore& store, ExplainFacts* facts) {
   const Evidence* evidence = EvidenceOf(*facts);
   if (evidence == nullptr || !facts->deploy || !facts->deploy->finished()) return OkStatus();
   constexpr int64_t kMinuteSeconds = kMinuteTier.grain_seconds;
+  // What began later (a late call) is not in the minutes around the deploy.
+  if (evidence->onset_ns >= facts->deploy->finish_ns + kMinutesAfter * kMinuteNs) return OkStatus();
   const int64_t finish = BlockStart(FloorToSecond(facts->deploy->finish_ns), kMinuteSeconds);
   const std::string& service = facts->deploy->service;
   REVERTD_RETURN_IF_ERROR(ReadMinuteRates(store, *evidence, service, finish - kMinutesBefore * kMinuteSeconds,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "analysis/late_desk.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 
@@ -52,6 +53,9 @@ void AddDeployMoments(const ExplainFacts& facts, std::vector<Moment>& moments) {
     const bool has_onset = !verdict.evidence.empty() && verdict.evidence.front().onset_ns != 0;
     if (has_onset && verdict.state == VerdictState::kRegressed) {
       moments.push_back({verdict.evidence.front().onset_ns, "first bad request (its second)"});
+    }
+    if (has_onset && verdict.reason == kLateErrors) {
+      moments.push_back({verdict.evidence.front().onset_ns, "errors begin to rise (estimated)"});
     }
     moments.push_back({verdict.at_ns, "verdict: " + std::string(NameOf(verdict.state)) + " (" + verdict.reason + ")"});
   }
@@ -110,8 +114,8 @@ std::string EvidenceText(const Evidence& evidence) {
           " would count as not worse)\n";
   text += "    after    " + RateWords(evidence, evidence.after, evidence.n_after) + " (95 % interval " +
           RateText(evidence, evidence.after_low) + " to " + RateText(evidence, evidence.after_high) + ")\n";
-  text += "    e-value  " + FormatNumber(evidence.e_value) + " (" + FormatNumber(evidence.e_value_needed) +
-          " needed to say regressed)\n";
+  text +=
+      "    e-value  " + FormatNumber(evidence.e_value) + " (" + FormatNumber(evidence.e_value_needed) + " needed)\n";
   if (evidence.control.empty()) return text + "    control  none was usable\n";
   text += "    control  " + evidence.control + (evidence.cohort.empty() ? "" : ", still serving beside it") + ": " +
           RateText(evidence, evidence.control_before) + " before, " +

@@ -1,5 +1,6 @@
 #include "daemon/memory_bound.h"
 
+#include "analysis/late_desk.h"
 #include "analysis/part_series.h"
 #include "analysis/rollups.h"
 #include "analysis/series.h"
@@ -26,7 +27,7 @@ MemoryBound MemoryBoundOf(const Config& config) {
   MemoryBound bound;
   bound.ring = services * WindowRing::BytesPerService(kRingSeconds, config.window_parts());
   bound.names = services * (kServiceNameBytes + DetailFinder::BytesPerService(config));
-  bound.series = services * (Series::BytesMax() + ShadowDesk::BytesPerService());
+  bound.series = services * (Series::BytesMax() + ShadowDesk::BytesPerService() + LateDesk::BytesPerService());
   const WindowParts parts = config.window_parts();
   if (parts.routes > 0 || parts.cohorts) bound.series += services * 2 * PartSeries::BytesMax();
   bound.rollups = services * Rollups::BytesPerService(/*minutes_in_memory=*/false);

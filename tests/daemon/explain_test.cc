@@ -100,7 +100,7 @@ TEST(Explain, TellsTheWholeLineOfARollback) {
             "  evidence (errors)\n"
             "    before   0 % of 12000 requests (up to 0.19 % would count as not worse)\n"
             "    after    4.12 % of 2500 requests (95 % interval 3.4 % to 5 %)\n"
-            "    e-value  8.1e+04 (5714 needed to say regressed)\n"
+            "    e-value  8.1e+04 (5714 needed)\n"
             "    control  catalog: 0 % before, 0 % of 2400 requests after; e-value against it 3e+05\n"
             "    minutes  [ ...] deploy [@-..]  highest 4.12 %\n"
             "    note     uncalibrated: no shadow deploys on this service's own history chose the settings\n"
@@ -109,6 +109,33 @@ TEST(Explain, TellsTheWholeLineOfARollback) {
             "  undoes     3f2a91c0aaaaaaaaaaaa in shop\n"
             "  recovery   4.12 % -> 0 % of 4000 requests, e-value 23\n"
             "  untouched  catalog\n");
+}
+
+TEST(Explain, ALateCallSaysWhenErrorsBeganToRise) {
+  ExplainFacts facts = RolledBack();
+  facts.trigger.reset();
+  facts.journal.clear();
+  facts.verdicts.back().state = VerdictState::kHealthy;
+  facts.verdicts.back().reason = "not_worse";
+  Verdict late = facts.verdicts.back();
+  late.state = VerdictState::kAmbiguous;
+  late.reason = "late_errors";
+  late.at_ns = kFinish + 4 * kHourNs;
+  late.evidence.front().onset_ns = kFinish + 3 * kHourNs;
+  facts.verdicts.push_back(late);
+  facts.decisions = {{.deploy_id = "d",
+                      .service = "checkout",
+                      .kind = DecisionKind::kTriage,
+                      .reason = "ambiguous",
+                      .trigger_id = "",
+                      .at_ns = late.at_ns}};
+  const std::string text = ExplainText(facts);
+  EXPECT_EQ(text.substr(0, text.find('\n')), "checkout: ambiguous (late_errors)");
+  EXPECT_NE(text.find("  10800.0  errors begin to rise (estimated)\n"
+                      "  14400.0  verdict: ambiguous (late_errors)\n"
+                      "  14400.0  decision: triage (ambiguous)\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(Explain, AMinuteIsToldByWhatTheEvidenceIsOf) {

@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kDelayRuns = 200;
 constexpr int64_t kDelayHistories = 5;  // a delay depends on what one service's history earned: not on one alone
 constexpr int64_t kValidityRuns = 20'000;
+constexpr int64_t kLateRuns = 4'000;
 constexpr int64_t kJointRuns = 100;
 constexpr int64_t kHealthyErrorEventRuns = 1000;
 
@@ -59,6 +60,13 @@ void RunValidityCells(const Options& options, Run* run) {
   Append(&run->tables, ValidityTable(results));
   Append(&run->misses, ValidityMisses(results));
   Append(&run->validity, results);
+}
+
+void RunLateCells(const Options& options, Run* run) {
+  const auto results = RunLate(options.late_grid, WithRuns(options, kLateRuns));
+  Append(&run->tables, LateTable(results));
+  Append(&run->misses, LateMisses(results));
+  Append(&run->late, results);
 }
 
 void RunJointMode(JointMode mode, const Options& options, Run* run) {
@@ -107,6 +115,7 @@ int Main(std::span<const char* const> arguments) {
   if (options->delay) RunDelay(*options, &run);
   if (options->shared_outage) RunOutage(*options, &run);
   if (options->validity) RunValidityCells(*options, &run);
+  if (options->late) RunLateCells(*options, &run);
   for (const JointMode mode : options->joint) RunJointMode(mode, *options, &run);
   if (options->fingerprints) RunErrorEventCells(*options, &run);
   for (const std::string& line : run.tables) std::printf("%s\n", line.c_str());

@@ -11,13 +11,15 @@ namespace revertd::bench {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: detection_latency [--healthy] [--delay] [--validity] [--shared-outage]\n"
+    "usage: detection_latency [--healthy] [--delay] [--validity] [--shared-outage] [--late]\n"
     "       [--latency] [--warm-up] [--joint] [--recovery] [--overlap] [--fingerprints] [--quick]\n"
-    "  --runs N                 of each cell (1000; --delay 200; --validity 20000; --latency and those after it 100;\n"
-    "                           --fingerprints 1000, 200 where something is added)\n"
+    "  --runs N                 of each cell (1000; --delay 200; --validity 20000; --late 4000; --latency and those "
+    "after\n"
+    "                           it 100; --fingerprints 1000, 200 where something is added)\n"
     "  --seed N                 (1)\n"
     "  --jobs N                 threads (1)\n"
-    "  --models A,B             names as in the tables (all; binomial, AR(1), diurnal)\n"
+    "  --models A,B             names as in the tables (all; with all signals binomial, AR(1), diurnal; --late 6 of "
+    "them)\n"
     "  --rates 1,20             requests a second (1,20,500,20000; 20,500)\n"
     "  --errors 0,0.001         error rates before (0,0.001,0.01; 0.001)\n"
     "  --effects 2,5            of --delay (1.5,2,5,20)\n"
@@ -87,8 +89,10 @@ std::vector<Valued> ValuedOptions(Options* options) {
   const auto numbers = [](std::vector<double>* values) {
     return [values](std::string_view text) { return ReadNumbers(text, values); };
   };
-  const auto both_grids = [options](bool (*read)(std::string_view text, Grid * grid)) {
-    return [=](std::string_view text) { return read(text, &options->grid) && read(text, &options->joint_grid); };
+  const auto every_grid = [options](bool (*read)(std::string_view text, Grid * grid)) {
+    return [=](std::string_view text) {
+      return read(text, &options->grid) && read(text, &options->joint_grid) && read(text, &options->late_grid);
+    };
   };
   const auto words = [](std::string* value) {
     return [value](std::string_view text) { return !(*value = std::string(text)).empty(); };
@@ -105,13 +109,13 @@ std::vector<Valued> ValuedOptions(Options* options) {
          run.jobs = static_cast<unsigned>(std::min<uint64_t>(ParseUnsigned(text).value_or(0), 256));
          return run.jobs > 0;
        }},
-      {"--models", both_grids([](std::string_view text, Grid* grid) { return ReadModels(text, &grid->models); })},
+      {"--models", every_grid([](std::string_view text, Grid* grid) { return ReadModels(text, &grid->models); })},
       {"--rates",
-       both_grids([](std::string_view text, Grid* grid) { return ReadNumbers(text, &grid->requests_per_second); })},
-      {"--errors", both_grids([](std::string_view text, Grid* grid) { return ReadNumbers(text, &grid->error_rates); })},
+       every_grid([](std::string_view text, Grid* grid) { return ReadNumbers(text, &grid->requests_per_second); })},
+      {"--errors", every_grid([](std::string_view text, Grid* grid) { return ReadNumbers(text, &grid->error_rates); })},
       {"--effects", numbers(&options->effects)},
       {"--outages", numbers(&options->outages)},
-      {"--controls", both_grids([](std::string_view text, Grid* grid) { return ReadControls(text, &grid->controls); })},
+      {"--controls", every_grid([](std::string_view text, Grid* grid) { return ReadControls(text, &grid->controls); })},
       {"--history-days", count(&run.trial.history_days)},
       {"--calibration-days",
        [&run](std::string_view text) {
@@ -142,13 +146,10 @@ std::optional<Options> ReadOptions(std::span<const char* const> arguments) {
   Options options;
   bool no_rivals = false;
   const std::vector<Valued> valued = ValuedOptions(&options);
-  const std::vector<Flag> flags = {{"--healthy", &options.healthy},
-                                   {"--delay", &options.delay},
-                                   {"--validity", &options.validity},
-                                   {"--shared-outage", &options.shared_outage},
-                                   {"--fingerprints", &options.fingerprints},
-                                   {"--quick", &options.quick},
-                                   {"--no-rivals", &no_rivals}};
+  const std::vector<Flag> flags = {{"--healthy", &options.healthy},   {"--delay", &options.delay},
+                                   {"--validity", &options.validity}, {"--shared-outage", &options.shared_outage},
+                                   {"--late", &options.late},         {"--fingerprints", &options.fingerprints},
+                                   {"--quick", &options.quick},       {"--no-rivals", &no_rivals}};
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view name = arguments[i];
     const auto flag = std::find_if(flags.begin(), flags.end(), [name](const Flag& f) { return f.name == name; });
@@ -164,8 +165,8 @@ std::optional<Options> ReadOptions(std::span<const char* const> arguments) {
     return std::nullopt;
   }
   options.run.trial.judge_rivals = !no_rivals;
-  const bool any = options.healthy || options.delay || options.validity || options.shared_outage || options.quick ||
-                   options.fingerprints || !options.joint.empty();
+  const bool any = options.healthy || options.delay || options.validity || options.shared_outage || options.late ||
+                   options.quick || options.fingerprints || !options.joint.empty();
   if (any) return options;
   std::fputs(kUsage, stderr);
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/detection/joint.h"
+#include "bench/detection/late.h"
 
 namespace revertd::bench {
 
@@ -16,12 +17,14 @@ struct Options {
   bool validity = false;
   bool shared_outage = false;
   bool fingerprints = false;
+  bool late = false;
   std::vector<JointMode> joint;
   bool quick = false;
   bool runs_given = false;
   RunSettings run;
   Grid grid = FullGrid();
   Grid joint_grid = JointGrid();
+  Grid late_grid = LateGrid();
   std::vector<double> effects = {1.5, 2, 5, 20};
   std::vector<double> outages = {5, 20};
   std::string out;  // run file; empty: none

@@ -52,6 +52,8 @@ std::string CellText(const JointResult& result) { return JointText(result); }
 
 std::string CellText(const ErrorEventResult& result) { return ErrorEventText(result); }
 
+std::string CellText(const LateResult& result) { return LateText(result); }
+
 std::string CellText(const ValidityResult& result) {
   JsonWriter json;
   json.BeginObject();
@@ -91,6 +93,7 @@ std::string RunFileText(const Run& run) {
   json.Key("validity").Raw(ArrayText(run.validity, cell_text));
   json.Key("joint").Raw(ArrayText(run.joint, cell_text));
   json.Key("error_events").Raw(ArrayText(run.error_events, cell_text));
+  json.Key("late").Raw(ArrayText(run.late, cell_text));
   json.Key("misses").Raw(ArrayText(run.misses, Quoted));
   json.Key("tables").Raw(ArrayText(run.tables, Quoted));
   return json.EndObject().Take() + "\n";

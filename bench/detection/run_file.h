@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "bench/detection/error_events.h"
 #include "bench/detection/joint.h"
+#include "bench/detection/late.h"
 
 namespace revertd::bench {
 
@@ -20,6 +21,7 @@ struct Run {
   std::vector<ValidityResult> validity;
   std::vector<JointResult> joint;
   std::vector<ErrorEventResult> error_events;
+  std::vector<LateResult> late;
   Lines tables;
   Lines misses;
 };

@@ -246,7 +246,8 @@ bool Fits(Column column, const Cell& cell) {
     case Column::kDate: return cell.text.size() == 10 && cell.text[4] == '-' && cell.text[7] == '-';
     case Column::kClock: return cell.text.size() >= 8 && cell.text[2] == ':' && cell.text[5] == ':';
     // Milliseconds behind at least nine digits: since 1973. An address has more points.
-    case Column::kEndEpoch: return cell.text.size() > 12 && cell.text.find('.') == cell.text.size() - 4;
+    case Column::kEndEpoch:
+      return cell.text.size() > 12 && cell.text.find('.') == cell.text.size() - 4 && LooksLikeNumber(cell.text);
     case Column::kSquidResult:
       return !cell.text.empty() && cell.text[0] >= 'A' && cell.text[0] <= 'Z' &&
              cell.text.find('/') != std::string_view::npos;

@@ -55,17 +55,19 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
   watch->release.emplace(std::move(plan));
 }
 
-// A person's own rollback has no evidence: recovered is then what healthy would be, against the baseline from before
-// the deploy that was undone, and nothing can be called not recovered.
-RecoveryBounds BoundsWithoutEvidence(const RollbackTrigger* trigger, const OpenWatch& watch,
-                                     const WatchSources& sources) {
+// From before the deploy that was undone.
+Baseline BaselineOfUndone(const RollbackTrigger* trigger, const OpenWatch& watch, const WatchSources& sources) {
   const DeployRecord* undone = nullptr;
   if (trigger != nullptr) undone = sources.registry.FindHead(trigger->service, trigger->head);
   const DeployRecord& reference = undone != nullptr ? *undone : *watch.record;
+  return BaselineBefore(*watch.series, reference.baseline_end(), sources.registry.LeftOut(reference.deploy.service),
+                        MarginsOf(sources.config.detect));
+}
+
+// A person's own rollback has no evidence: recovered is then what healthy would be, and nothing can be called not
+// recovered.
+RecoveryBounds BoundsWithoutEvidence(const Baseline& baseline) {
   RecoveryBounds bounds;
-  const Baseline baseline =
-      BaselineBefore(*watch.series, reference.baseline_end(), sources.registry.LeftOut(reference.deploy.service),
-                     MarginsOf(sources.config.detect));
   bounds.still_bad = baseline.known() ? baseline.worse_rate : kNoRecoveryBound;
   return bounds;
 }
@@ -111,9 +113,13 @@ RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64
 void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
   const RollbackTrigger* trigger = sources.triggers.Find(watch->record->deploy.trigger_id);
   const bool has_evidence = trigger != nullptr && !trigger->evidence.signal.empty();
-  const RecoveryBounds bounds =
-      has_evidence ? BoundsFromEvidence(trigger->evidence) : BoundsWithoutEvidence(trigger, *watch, sources);
+  const Baseline baseline = BaselineOfUndone(trigger, *watch, sources);
+  RecoveryBounds bounds = has_evidence ? BoundsFromEvidence(trigger->evidence) : BoundsWithoutEvidence(baseline);
   if (has_evidence) watch->undone_for = trigger->evidence;
+  // A service whose error rate wanders by itself is not called "not recovered" for that.
+  if (SignalNamed(watch->undone_for.signal) == Signal::kErrors && baseline.known()) {
+    bounds.inverse_kappa = std::max(bounds.inverse_kappa, baseline.spread.Of(kRecoveryBlockSeconds));
+  }
   watch->recovery.emplace(bounds, watch->record->first_second());
 }
 

@@ -9,8 +9,6 @@
 namespace revertd {
 namespace {
 
-constexpr double kInverseKappa = 1.0 / 150;
-constexpr int64_t kBlockSeconds = 5;
 constexpr double kValueNeeded = 20;
 
 }  // namespace
@@ -35,9 +33,9 @@ RecoveryWatch::RecoveryWatch(const RecoveryBounds& bounds, int64_t finish_second
       finish_second_(finish_second),
       last_second_(finish_second - 1),
       recovered_(bounds.falls ? RateTest::Alternative::kAbove : RateTest::Alternative::kBelow, bounds.still_bad,
-                 kInverseKappa, kBlockSeconds),
+                 bounds.inverse_kappa, kRecoveryBlockSeconds),
       not_recovered_(bounds.falls ? RateTest::Alternative::kBelow : RateTest::Alternative::kAbove,
-                     bounds.normal.value_or(1.0), kInverseKappa, kBlockSeconds) {}
+                     bounds.normal.value_or(1.0), bounds.inverse_kappa, kRecoveryBlockSeconds) {}
 
 void RecoveryWatch::Observe(int64_t second, const RateCounts& counts) {
   if (state_ != RecoveryState::kWatching) return;

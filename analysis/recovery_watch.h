@@ -13,15 +13,17 @@
 
 namespace revertd {
 
-inline constexpr int64_t kRecoveryWarmUpSeconds = 5;              // after the finish; errors say nothing yet
+inline constexpr int64_t kRecoveryWarmUpSeconds = 5;  // after the finish; errors say nothing yet
+inline constexpr int64_t kRecoveryBlockSeconds = 5;
 inline constexpr int64_t kRecoverySecondsMin = 30;                // of evidence, after the warm-up
 inline constexpr int64_t kRecoverySecondsMax = int64_t{30} * 60;  // after the finish
 
 struct RecoveryBounds {
-  double still_bad = 1;          // recovered: rates of this and above are refuted
-  std::optional<double> normal;  // not recovered: rates up to this are refuted; none: never said
-  double rate_bad = 0;           // told beside the answer; 0: not known
-  bool falls = false;            // less is worse, as of traffic: "of this and above" is "of this and below"
+  double still_bad = 1;              // recovered: rates of this and above are refuted
+  std::optional<double> normal;      // not recovered: rates up to this are refuted; none: never said
+  double rate_bad = 0;               // told beside the answer; 0: not known
+  double inverse_kappa = 1.0 / 150;  // squared relative spread of a block of kRecoveryBlockSeconds, at least this
+  bool falls = false;                // less is worse, as of traffic: "of this and above" is "of this and below"
   int64_t warm_up_seconds = kRecoveryWarmUpSeconds;
 };
 // As `still_bad`: no count of good requests refutes it, so that undecided is the end. Of what falls, the second.

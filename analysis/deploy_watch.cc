@@ -32,8 +32,17 @@ void DeployWatch::Observe(int64_t second, std::span<const SignalSecond> signals)
 
 double DeployWatch::LogBlame() const {
   double largest = errors().LogBlame();
-  for (const SignalWatch& signal : signals_) largest = std::max(largest, signal.LogBlame());
+  for (const SignalWatch& signal : signals_) {
+    const bool may_blame = !signal.of_route() || signal.has_control();
+    if (may_blame) largest = std::max(largest, signal.LogBlame());
+  }
   return largest;
+}
+
+// Routes are not split by version: while the old version decides, it does so for them too.
+bool DeployWatch::ControlAgrees(const SignalWatch& signal) const {
+  if (signal.of_route() && errors().has_replicas() && !errors().ControlAgrees()) return false;
+  return signal.ControlAgrees();
 }
 
 const SignalWatch* DeployWatch::FirstFired() const {
@@ -61,11 +70,11 @@ bool DeployWatch::Judge(int64_t second, double rival_log_blame) {
   }
   const double blame_needed = rival_log_blame + std::log(kRivalRatioNeeded);
   for (const SignalWatch& signal : signals_) {
-    if (!signal.fired_at() || !signal.ControlAgrees() || signal.LogBlame() < blame_needed) continue;
+    if (!signal.fired_at() || !ControlAgrees(signal) || signal.LogBlame() < blame_needed) continue;
     return Change(second, VerdictState::kRegressed, signal.traits().reason, signal);
   }
   if (verdict_.state == VerdictState::kAmbiguous || second - *fired->fired_at() < kBlameWaitSeconds) return false;
-  const std::string_view reason = fired->ControlAgrees() ? "overlapping_deploys"
+  const std::string_view reason = ControlAgrees(*fired)  ? "overlapping_deploys"
                                   : fired->has_control() ? "control_moved_too"
                                                          : "no_control_for_signal";
   return Change(second, VerdictState::kAmbiguous, reason, *fired);

@@ -50,6 +50,7 @@ class DeployWatch {
  private:
   const SignalWatch& errors() const { return signals_.front(); }
   const SignalWatch* FirstFired() const;
+  bool ControlAgrees(const SignalWatch& signal) const;
   bool IsHealthy(int64_t second) const;
   // `decisive`: whose evidence stands first.
   bool Change(int64_t second, VerdictState state, std::string_view reason, const SignalWatch& decisive);

@@ -72,8 +72,16 @@ RecoveryBounds BoundsWithoutEvidence(const Baseline& baseline) {
   return bounds;
 }
 
-// All requests that end in the second count, whichever version they began on (docs/statistics.md, "Routes").
+// Errors of requests that the old version may have begun: it is not known of which route they were.
+int64_t DyingErrors(const Series& series, int64_t second, int64_t first_start) {
+  const AgeCounts* counts = series.Find(second);
+  return counts != nullptr ? AllAges(*counts).errors - StartedFrom(*counts, second, first_start).errors : 0;
+}
+
+// All requests that end in the second count, whichever version they began on; of the errors those that the old
+// version's cannot account for (docs/statistics.md, "Routes").
 void FoldRoutes(const ControlGroup::Reading& control, int64_t second, OpenWatch* watch) {
+  const int64_t dying = DyingErrors(*watch->series, second, watch->record->first_second());
   const std::vector<JudgedRoute>& judged = watch->routes.judged;
   const std::span<SignalSecond> seconds = std::span(watch->seconds).subspan(kSignals);
   std::fill(seconds.begin(), seconds.end(),
@@ -83,7 +91,7 @@ void FoldRoutes(const ControlGroup::Reading& control, int64_t second, OpenWatch*
         std::find_if(judged.begin(), judged.end(), [part](const JudgedRoute& one) { return one.part == part; });
     if (route == judged.end()) return;
     SignalSecond& one = seconds[static_cast<size_t>(route - judged.begin())];
-    one.target = one.told = counts;
+    one.target = one.told = {counts.requests, std::max<int64_t>(0, counts.errors - dying)};
   });
 }
 
@@ -167,8 +175,7 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
   }
   SignalSecond& errors = seconds.front();
   errors.null_scale = watch->routes.mix.Observe(watch->parts->routes, second);
-  const std::optional<CohortSecond> cohorts =
-      SplitCohorts(watch->parts->cohorts, FloorToSecond(watch->record->deploy.start_ns), second);
+  const std::optional<CohortSecond> cohorts = SplitCohorts(watch->parts->cohorts, watch->record->deploy, second);
   if (cohorts) {
     errors.cohorts = &*cohorts;
     errors.target = errors.told = cohorts->fresh;

@@ -65,6 +65,10 @@ void PartSeries::Append(int64_t second, std::span<const PartCounts> parts) {
   scratch_.clear();
   for (const PartCounts& part : parts) {
     if (part.counts.requests == 0) continue;
+    if (part.key == kOtherKey) {
+      if (unnamed_last_ == kNoSecond || unnamed_last_ < second - kHourSeconds) unnamed_since_ = second;
+      unnamed_last_ = second;
+    }
     const std::optional<size_t> number = NumberOf(part, second);
     if (!number) continue;
     AppendPart(*number, part.counts, &scratch_);

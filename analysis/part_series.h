@@ -31,7 +31,7 @@ class PartSeries {
   // A deploy that is told of late still finds the hour before it.
   static constexpr int64_t kBlocksKeptSeconds = kLateRegistrationSeconds + 3600 + 600;
 
-  // Seconds in order of time. A part without a name of its own (`_other`) is left out.
+  // Seconds in order of time. Of a part without a name of its own (`_other`) only that it was there is kept.
   void Append(int64_t second, std::span<const PartCounts> parts);
 
   size_t size() const { return names_.size(); }
@@ -39,6 +39,8 @@ class PartSeries {
   int64_t FirstSeen(size_t part) const { return names_[part].first_second; }
   // The first second of which anything is known; kNoSecond: none.
   int64_t known_since() const { return known_since_; }
+  // Whether there was a part without a name of its own in `from` or later, and not only after `to`.
+  bool UnnamedBetween(int64_t from, int64_t to) const { return unnamed_since_ <= to && unnamed_last_ >= from; }
   uint64_t overflow() const { return overflow_; }  // seconds of parts that found no number
   static uint64_t BytesMax();
 
@@ -79,6 +81,8 @@ class PartSeries {
   int64_t block_start_ = kNoSecond;     // of the open one,
   std::vector<RateCounts> open_block_;  // by part
   int64_t known_since_ = kNoSecond;
+  int64_t unnamed_since_ = 0;  // of its newest stretch without a pause of an hour
+  int64_t unnamed_last_ = kNoSecond;
   uint64_t overflow_ = 0;
   std::string scratch_;
 };

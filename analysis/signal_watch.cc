@@ -72,7 +72,7 @@ SignalWatch::SignalWatch(SignalPlan plan)
 
 void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
   const RateCounts& target = counts.target;
-  newest_second_ = second;
+  recent_.Add(second, {std::llround(static_cast<double>(target.requests) * counts.null_scale), target.errors});
   shift_.Observe(target, counts.null_scale);
   healthy_.Observe(target, counts.null_scale);
   log_value_max_ = std::max(log_value_max_, shift_.LogValue());
@@ -83,7 +83,8 @@ void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
     control_.Observe({expected, events, counts.control_expected, static_cast<double>(counts.control.errors)});
     control_seen_ += counts.control;
   }
-  if (counts.cohorts != nullptr) ObserveReplicas(second, *counts.cohorts, counts.null_scale);
+  // Without requests of both, nothing is known of them in this second; a usable old version must be so all the time.
+  ObserveReplicas(second, counts.cohorts != nullptr ? *counts.cohorts : CohortSecond{}, counts.null_scale);
   newest_has_traffic_ = target.requests > 0;
   seen_ += counts.told;
   if (!onset_ && MayBeOnset(counts.told)) onset_ = second;
@@ -93,18 +94,21 @@ void SignalWatch::Observe(int64_t second, const SignalSecond& counts) {
 }
 
 void SignalWatch::ObserveReplicas(int64_t second, const CohortSecond& cohorts, double null_scale) {
-  if (replicas_since_ == kNoSecond) replicas_since_ = second;
-  if (cohorts.old.requests > 0) replicas_seen_at_ = second;
+  if (replicas_since_ == kNoSecond) {
+    if (cohorts.fresh.requests == 0) return;
+    replicas_since_ = second;
+  }
   const auto fresh = static_cast<double>(cohorts.fresh.requests);
   const auto old = static_cast<double>(cohorts.old.requests);
   replicas_.Observe({fresh * beside_.target_null * null_scale, static_cast<double>(cohorts.fresh.errors),
                      old * beside_.control_reference * null_scale, static_cast<double>(cohorts.old.errors)});
-  fresh_seen_ += cohorts.fresh;
   replicas_seen_ += cohorts.old;
-  const auto seconds = static_cast<double>(second + 1 - replicas_since_);
+  fresh_recent_.Add(second, cohorts.fresh);
+  replicas_recent_.Add(second, cohorts.old);
+  const auto seconds = static_cast<double>(std::min<int64_t>(second + 1 - replicas_since_, kReplicaSeconds));
+  const auto per_second = [seconds](const RateCounts& sum) { return static_cast<double>(sum.requests) / seconds; };
   replicas_usable_ =
-      replicas_usable_ || (known() && ControlIsUsable(beside_, static_cast<double>(fresh_seen_.requests) / seconds,
-                                                      static_cast<double>(replicas_seen_.requests) / seconds));
+      known() && ControlIsUsable(beside_, per_second(fresh_recent_.Sum()), per_second(replicas_recent_.Sum()));
   if (!cohorts.fresh_names.empty()) fresh_names_ = cohorts.fresh_names;
   if (!cohorts.old_names.empty()) replica_names_ = cohorts.old_names;
 }
@@ -114,7 +118,15 @@ bool SignalWatch::MayBeOnset(const RateCounts& target) const {
   return target.requests > 0 && target.rate() < plan_.baseline.null_rate;
 }
 
-bool SignalWatch::NotWorse() const { return healthy_.LogValue() >= std::log(kHealthyValueNeeded); }
+bool SignalWatch::NotWorse() const {
+  return healthy_.LogValue() >= std::log(kHealthyValueNeeded) && RecentlyNotWorse();
+}
+
+// A pause between bursts is long enough for the test; bad minutes just before it are not forgotten so soon.
+bool SignalWatch::RecentlyNotWorse() const {
+  const RateCounts recent = recent_.Sum();
+  return static_cast<double>(recent.errors) < plan_.baseline.worse_rate * static_cast<double>(recent.requests);
+}
 
 double SignalWatch::LogBlame() const {
   if (has_replicas()) return replicas_.LogValue();

@@ -4,6 +4,8 @@
 // Pure fold over seconds, any thread. Observe every second in order. docs/statistics.md, "Verdict".
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,7 +45,35 @@ struct SignalSecond {
   const CohortSecond* cohorts = nullptr;  // where versions are told apart: `target` are then its fresh ones
 };
 
+// Sums of the newest kBuckets buckets of kSeconds each.
+template <size_t kBuckets, int64_t kSeconds>
+class RecentCounts {
+ public:
+  void Add(int64_t second, const RateCounts& counts) {
+    const int64_t start = BlockStart(second, kSeconds);
+    if (start != newest_) {
+      newest_ = start;
+      next_ = (next_ + 1) % kBuckets;
+      buckets_[next_] = {};
+    }
+    buckets_[next_] += counts;
+  }
+  RateCounts Sum() const {
+    RateCounts sum;
+    for (const RateCounts& bucket : buckets_) sum += bucket;
+    return sum;
+  }
+
+ private:
+  std::array<RateCounts, kBuckets> buckets_{};
+  size_t next_ = 0;
+  int64_t newest_ = kNoSecond;
+};
+
 class SignalWatch {
+  // The old version is asked for as long as its traffic of so many seconds is enough.
+  static constexpr int64_t kReplicaSeconds = 20;
+
  public:
   explicit SignalWatch(SignalPlan plan);
 
@@ -61,6 +91,8 @@ class SignalWatch {
 
   // ln of E_D, or of E where there is no control: what overlapping deploys are compared by.
   double LogBlame() const;
+  // Whether the old version serves beside the new one, with enough traffic of late to be asked: then it decides alone.
+  bool has_replicas() const { return replicas_usable_; }
   bool has_control() const { return has_replicas() || !plan_.control.empty(); }
   bool ControlAgrees() const;
   double LogValue() const { return fired_at_ ? log_value_max_ : shift_.LogValue(); }
@@ -71,8 +103,7 @@ class SignalWatch {
  private:
   bool MayBeOnset(const RateCounts& target) const;
   void ObserveReplicas(int64_t second, const CohortSecond& cohorts, double null_scale);
-  // Whether the old version serves beside the new one with enough traffic to be asked: then it decides alone.
-  bool has_replicas() const { return replicas_usable_ && newest_second_ - replicas_seen_at_ < kBlameWaitSeconds; }
+  bool RecentlyNotWorse() const;
 
   const SignalPlan plan_;
   const RateShiftSettings settings_;
@@ -88,14 +119,14 @@ class SignalWatch {
   RateCounts seen_;
   RateCounts since_onset_;
   RateCounts control_seen_;
-  RateCounts fresh_seen_;  // since versions are told apart
-  RateCounts replicas_seen_;
+  RateCounts replicas_seen_;  // since versions are told apart
   int64_t replicas_since_ = kNoSecond;
-  int64_t replicas_seen_at_ = kNoSecond;
   bool replicas_usable_ = false;
   std::string fresh_names_;
   std::string replica_names_;
-  int64_t newest_second_ = 0;
+  RecentCounts<kReplicaSeconds, 1> fresh_recent_;
+  RecentCounts<kReplicaSeconds, 1> replicas_recent_;
+  RecentCounts<10, 30> recent_;          // five minutes
   std::vector<int64_t> block_requests_;  // for the power
 };
 

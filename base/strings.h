@@ -22,6 +22,11 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 std::optional<std::string_view> Nearest(std::string_view text, const std::vector<std::string_view>& candidates);
 // `%.{digits}g` without a locale; for people's words.
 std::string FormatNumber(double value, int digits = 4);
+// Length of the well-formed UTF-8 sequence at the start of `text` (not empty), 0 where it is not well formed (Unicode
+// 15, table 3-7).
+size_t Utf8Length(std::string_view text);
+// Without control characters, those of C1 among them, and without bytes that are no UTF-8 character's: for terminals.
+std::string Printable(std::string_view text);
 std::string FormatPercent(double fraction);  // 0.0412 -> "4.12 %"
 
 }  // namespace revertd

@@ -42,15 +42,6 @@ std::optional<E> FindNamed(const std::array<Names<E>, N>& names, std::string_vie
   return std::nullopt;
 }
 
-// Names of routes and cohorts come out of log lines: whoever sent the request may have chosen them.
-std::string Printable(std::string_view name) {
-  std::string text(name);
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string SubjectOf(const Evidence& evidence) {

@@ -39,7 +39,8 @@ struct Evidence {
       cohort;  // the new version's names, where old and new serve side by side; `control` are then the old ones'
 };
 
-// As people read it: "errors", "errors of /items/:id", "errors of v42".
+// As people read it: "errors", "errors of /items/:id", "errors of v42". Names come out of log lines, and whoever sent
+// the request may have chosen them: they are Printable.
 std::string SubjectOf(const Evidence& evidence);
 // A rate of this evidence: a percentage; of traffic requests a second.
 std::string RateText(const Evidence& evidence, double rate);

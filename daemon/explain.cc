@@ -117,8 +117,8 @@ std::string EvidenceText(const Evidence& evidence) {
   text +=
       "    e-value  " + FormatNumber(evidence.e_value) + " (" + FormatNumber(evidence.e_value_needed) + " needed)\n";
   if (evidence.control.empty()) return text + "    control  none was usable\n";
-  text += "    control  " + evidence.control + (evidence.cohort.empty() ? "" : ", still serving beside it") + ": " +
-          RateText(evidence, evidence.control_before) + " before, " +
+  text += "    control  " + Printable(evidence.control) + (evidence.cohort.empty() ? "" : ", still serving beside it") +
+          ": " + RateText(evidence, evidence.control_before) + " before, " +
           RateWords(evidence, evidence.control_after, evidence.control_n_after) + " after; e-value against it " +
           FormatNumber(evidence.control_e_value) + "\n";
   return text;

@@ -117,17 +117,45 @@ TEST(Cohorts, NewIsWhatWasNotSeenBeforeTheDeploy) {
   PartSeries parts;
   const std::array old = {Part(7, "v1", 10, 0)};
   parts.Append(kDay, old);
-  EXPECT_FALSE(SplitCohorts(parts, kDay + 5, kDay + 6));
+  const int64_t start = kDay + kCohortsKnownSeconds;
+  const Deploy deploy = DeployOf("shop", start, start, "c0ffee");
+  EXPECT_FALSE(SplitCohorts(parts, deploy, start + 1));
   const std::array both = {Part(7, "v1", 9, 1), Part(8, "v2", 2, 2)};
-  parts.Append(kDay + 7, both);
-  EXPECT_FALSE(SplitCohorts(parts, kDay + 5, kDay + 6)) << "what comes later changes no second before it";
-  const std::optional<CohortSecond> split = SplitCohorts(parts, kDay + 5, kDay + 7);
+  parts.Append(start + 2, both);
+  EXPECT_FALSE(SplitCohorts(parts, deploy, start + 1)) << "what comes later changes no second before it";
+  const std::optional<CohortSecond> split = SplitCohorts(parts, deploy, start + 2);
   ASSERT_TRUE(split);
   EXPECT_EQ(split->fresh.errors, 2);
   EXPECT_EQ(split->old.requests, 9);
   EXPECT_EQ(split->fresh_names, "v2");
   EXPECT_EQ(split->old_names, "v1");
-  EXPECT_FALSE(SplitCohorts(parts, kDay, kDay + 7)) << "what served before that deploy is not known";
+  EXPECT_FALSE(SplitCohorts(parts, DeployOf("shop", start - 1, start, "c0ffee"), start + 2))
+      << "what is seldom asked may not have been seen before that deploy";
+}
+
+TEST(Cohorts, TheDeploysOwnCommitAloneIsNewWhereANameIsIt) {
+  PartSeries parts;
+  const std::array old = {Part(7, "a1b2c3d", 10, 0)};
+  parts.Append(kDay, old);
+  const int64_t start = kDay + kCohortsKnownSeconds;
+  const std::array three = {Part(7, "a1b2c3d", 9, 0), Part(8, "nightly", 2, 2), Part(9, "c0ffee0", 5, 0)};
+  parts.Append(start + 2, three);
+  const Deploy deploy = DeployOf("shop", start, start, "c0ffee0123456789c0ffee0123456789c0ffee01");
+  const std::optional<CohortSecond> split = SplitCohorts(parts, deploy, start + 2);
+  ASSERT_TRUE(split);
+  EXPECT_EQ(split->fresh_names, "c0ffee0");
+  EXPECT_EQ(split->old.errors, 2);
+}
+
+TEST(Cohorts, MoreVersionsThanPlacesAreNotToldApart) {
+  PartSeries parts;
+  const std::array old = {Part(7, "v1", 10, 0), Part(kOtherKey, "_other", 1, 0)};
+  parts.Append(kDay, old);
+  const int64_t start = kDay + kCohortsKnownSeconds;
+  const std::array both = {Part(7, "v1", 9, 1), Part(8, "v2", 2, 2)};
+  parts.Append(start + 2, both);
+  EXPECT_FALSE(SplitCohorts(parts, DeployOf("shop", start, start, "c0ffee"), start + 2));
+  EXPECT_TRUE(SplitCohorts(parts, DeployOf("shop", start + 1, start + 1, "c0ffee"), start + 2));
 }
 
 // --- the loop
@@ -303,6 +331,40 @@ TEST(Routes, TheAnswerDependsNeitherOnBatchesNorOnWhenTheDeployIsToldOf) {
   EXPECT_EQ(told_late.last.evidence.front().e_value, at_once.last.evidence.front().e_value);
 }
 
+// Long requests of the old version die on one route when its processes stop.
+TEST(Routes, WhatTheOldVersionLeavesBehindIsNotTheNewOnes) {
+  Scenario scenario;
+  std::mt19937_64 random(1);
+  const ServiceId shop = scenario.services.Intern("shop"), mail = scenario.services.Intern("mail");
+  const std::string id = scenario.Register(DeployOf("shop", kStart, kFinish, "c0ffee")).id;
+  for (int64_t second = kDay; second < kFinish + 300; ++second) {
+    const bool dies = second >= kFinish && second < kFinish + 60;
+    RateCounts sum;
+    std::vector<RouteCounts> routes = DrawParts<RouteCounts>({{"/items/:id", 200}, {"/stream", 6}}, &sum, random);
+    Window window;
+    window.second = second;
+    window.service = shop;
+    window.by_age.requests[0] = static_cast<uint32_t>(sum.requests);
+    window.by_age.errors[0] = static_cast<uint32_t>(sum.errors);
+    if (dies) {
+      routes.back().requests += 6;
+      routes.back().errors += 6;
+      window.by_age.requests[kAgeClasses - 1] = 6;  // they began two minutes ago
+      window.by_age.errors[kAgeClasses - 1] = 6;
+    }
+    window.routes = routes;
+    scenario.loop.OnWindow(window);
+    Window beside;
+    beside.second = second;
+    beside.service = mail;
+    beside.by_age.requests[0] = static_cast<uint32_t>(DrawPoisson(100, random));
+    scenario.loop.OnWindow(beside);
+    scenario.loop.SealedThrough(second);
+  }
+  ASSERT_NE(scenario.sink.LastVerdict(id), nullptr);
+  EXPECT_EQ(scenario.sink.LastVerdict(id)->state, VerdictState::kHealthy);
+}
+
 Moment Canary(int64_t second, double old_errors, double new_errors) {
   Moment moment{.routes = {}, .cohorts = {{"v41", second < 0 ? 200.0 : 160.0, old_errors}}};
   if (second >= 0) moment.cohorts.push_back({"v42", 40, new_errors});
@@ -339,6 +401,33 @@ TEST(Cohorts, AHealthyCanaryIsCalledHealthyByItsOwnTraffic) {
   const Outcome outcome = Play([](int64_t second) { return Canary(second, kErrorRate, kErrorRate); }, {});
   EXPECT_EQ(outcome.last.state, VerdictState::kHealthy);
   EXPECT_EQ(outcome.last.evidence.front().cohort, "v42");
+}
+
+// What the two share goes to the routes as well.
+TEST(Cohorts, TheOldVersionSpeaksForTheRoutesToo) {
+  const Outcome outcome = Play(
+      [](int64_t second) {
+        const double errors = second < 30 ? kErrorRate : 0.2;
+        Moment moment = Canary(second, errors, errors);
+        moment.routes = {{"/b", 60, errors}};
+        return moment;
+      },
+      {});
+  EXPECT_FALSE(outcome.trigger);
+  EXPECT_EQ(outcome.last.reason, "control_moved_too");
+}
+
+// A tail of long requests is no control to wait for.
+TEST(Cohorts, AFewLastRequestsOfTheOldVersionDecideNothing) {
+  const Outcome outcome = Play(
+      [](int64_t second) {
+        if (second < 4) return Canary(second, kErrorRate, kErrorRate);
+        const double tail = second % 50 == 0 ? 1 : 0;
+        return Moment{.routes = {}, .cohorts = {{"v41", tail, 0}, {"v42", 200, second < 8 ? kErrorRate : 0.1}}};
+      },
+      {});
+  EXPECT_EQ(outcome.last.state, VerdictState::kRegressed);
+  EXPECT_LT(outcome.decided_after, 60);
 }
 
 // Once the old version is gone the un-deployed neighbours are asked again.

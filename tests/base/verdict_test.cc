@@ -22,6 +22,8 @@ TEST(SubjectOf, PutsNoControlBytesIntoATerminal) {
   evidence.signal = "errors";
   evidence.route = "/a\x1b[2J\n\x7f";
   EXPECT_EQ(SubjectOf(evidence), "errors of /a?[2J??");
+  evidence.route = "/\xc3\xa9\xc2\x9b\x9b";  // a letter, CSI of C1 in UTF-8, and in Latin-1
+  EXPECT_EQ(SubjectOf(evidence), "errors of /\xc3\xa9??");
 }
 
 TEST(RateText, TrafficIsNoPercentage) {

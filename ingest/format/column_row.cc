@@ -20,6 +20,15 @@ bool LooksLikeIso(std::string_view text) {
 
 bool LooksLikeNumber(std::string_view text) { return !text.empty() && (IsDigit(text[0]) || text[0] == '-'); }
 
+// Milliseconds behind at least nine digits: since 1973. An address has more points.
+bool LooksLikeEpoch(std::string_view text) {
+  constexpr size_t kFractionSize = 4;
+  if (text.size() < 9 + kFractionSize || text[text.size() - kFractionSize] != '.') return false;
+  const auto points = std::count(text.begin(), text.end(), '.');
+  const auto digits = std::count_if(text.begin(), text.end(), IsDigit);
+  return points == 1 && digits + points == static_cast<std::ptrdiff_t>(text.size());
+}
+
 // What a line gathers before its times can be told.
 struct Row {
   AccessRecord& record;
@@ -245,9 +254,7 @@ bool Fits(Column column, const Cell& cell) {
     case Column::kStartClf: return cell.opener == '[' && cell.text.size() > 2 && cell.text[2] == '/';
     case Column::kDate: return cell.text.size() == 10 && cell.text[4] == '-' && cell.text[7] == '-';
     case Column::kClock: return cell.text.size() >= 8 && cell.text[2] == ':' && cell.text[5] == ':';
-    // Milliseconds behind at least nine digits: since 1973. An address has more points.
-    case Column::kEndEpoch:
-      return cell.text.size() > 12 && cell.text.find('.') == cell.text.size() - 4 && LooksLikeNumber(cell.text);
+    case Column::kEndEpoch: return LooksLikeEpoch(cell.text);
     case Column::kSquidResult:
       return !cell.text.empty() && cell.text[0] >= 'A' && cell.text[0] <= 'Z' &&
              cell.text.find('/') != std::string_view::npos;

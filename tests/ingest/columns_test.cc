@@ -342,7 +342,7 @@ TEST(Columns, NameWhatIsWrong) {
                         {"squid", kSquid, "1795230609", "99952306099", ParseError::kBadTime},
                         {"squid", kSquid, " 1250 ", " 12.5.0 ", ParseError::kBadField},
                         {"squid", kSquid, "1795230609", "#1795230609", ParseError::kNoFormat},
-                        {"squid", kSquid, "1795230609", "shop[pid:0.2", ParseError::kNoFormat},
+                        {"squid", kSquid, "1795230609", "19shop[pid:0", ParseError::kNoFormat},
                         {"uwsgi", kUwsgi, "Nov 21", "Nov 31", ParseError::kBadTime},
                         {"uwsgi", kUwsgi, "HTTP/1.1 201", "HTTP/1.1 2o1", ParseError::kBadStatus},
                         {"uwsgi", kUwsgi, "1250 msecs", "1250 years", ParseError::kBadField}}) {

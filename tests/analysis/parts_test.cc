@@ -73,7 +73,8 @@ TEST(PartSeries, HistoryIsTheHourBeforeWithoutWhatIsLeftOut) {
 TEST(PartSeries, NumbersAreBoundedAndOneThatIsKeptIsNotGivenAway) {
   PartSeries parts;
   for (uint64_t key = 10; key < 10 + PartSeries::kNamesMax; ++key) {
-    const std::array counts = {Part(key, "pod-" + std::to_string(key), 1, 0)};
+    const std::string name = "pod-" + std::to_string(key);
+    const std::array counts = {Part(key, name, 1, 0)};
     parts.Append(kDay, counts);
   }
   const std::array one_more = {Part(5, "late", 1, 0)};

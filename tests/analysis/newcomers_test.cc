@@ -75,8 +75,9 @@ TEST(Newcomers, TheMoreThereAreTheMoreEachHasToShow) {
                                                  {20U, NewcomerKind::kRenamed, 1},
                                                  {4U, NewcomerKind::kRenamed, 2}}) {
     SCOPED_TRACE(fingerprint);
-    const auto found = std::find_if(newcomers.all().begin(), newcomers.all().end(),
-                                    [&](const Newcomer& one) { return one.group.fingerprint == fingerprint; });
+    const auto found =
+        std::find_if(newcomers.all().begin(), newcomers.all().end(),
+                     [wanted = fingerprint](const Newcomer& one) { return one.group.fingerprint == wanted; });
     ASSERT_NE(found, newcomers.all().end());
     EXPECT_EQ(found->kind, kind);
     EXPECT_EQ(found->place, place);

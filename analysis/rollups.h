@@ -23,10 +23,10 @@
 
 namespace revertd {
 
-// The bytes of an interval are what a busy service needs at a tenth of its latency's digits: 104 bytes hold 64 buckets,
-// four octaves of 16. Together with what else is kept of a service they keep 1,000 services below 2 GiB.
+// The bytes of an interval are what a busy service needs at a tenth of its latency's digits: 102 bytes hold 62 buckets,
+// nearly four octaves of 16. Together with what else is kept of a service they keep 1,000 services below 2 GiB.
 inline constexpr TierSpec kSecondTier = {.grain_seconds = 1, .kept_seconds = 20 * 60, .interval_bytes = 128};
-inline constexpr TierSpec kTenSecondTier = {.grain_seconds = 10, .kept_seconds = 26 * 3600, .interval_bytes = 104};
+inline constexpr TierSpec kTenSecondTier = {.grain_seconds = 10, .kept_seconds = 26 * 3600, .interval_bytes = 102};
 inline constexpr TierSpec kMinuteTier = {.grain_seconds = 60, .kept_seconds = 14 * 24 * 3600, .interval_bytes = 160};
 
 class Rollups {

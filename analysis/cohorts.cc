@@ -1,5 +1,6 @@
 #include "analysis/cohorts.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "analysis/deploy_registry.h"
@@ -34,9 +35,7 @@ std::optional<CohortSecond> SplitCohorts(const PartSeries& parts, const Deploy& 
   if (parts.known_since() == kNoSecond || parts.known_since() > known_from) return std::nullopt;
   if (parts.UnnamedBetween(known_from, second)) return std::nullopt;
   const std::vector<bool> fresh = FreshParts(parts, deploy, second);
-  bool any_fresh = false;
-  for (const bool one : fresh) any_fresh = any_fresh || one;
-  if (!any_fresh) return std::nullopt;
+  if (std::find(fresh.begin(), fresh.end(), true) == fresh.end()) return std::nullopt;
   CohortSecond split;
   parts.ForEachAt(second, [&](size_t part, const RateCounts& counts) {
     (fresh[part] ? split.fresh : split.old) += counts;

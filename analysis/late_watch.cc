@@ -123,22 +123,12 @@ double LateWatch::LogValue() const { return std::max(slow_.LogValue(), fast_.Log
 
 Evidence LateWatch::CurrentEvidence() const {
   const LateTrack::Onset onset = (fast_.LogValue() > slow_.LogValue() ? fast_ : slow_).BestOnset();
-  const RateCounts& before = plan_.baseline.counts;
-  const RateInterval interval = WilsonInterval(onset.since);
   Evidence evidence;
   evidence.signal = "errors";
   evidence.e_value = ValueOfLog(LogValue());
   evidence.e_value_needed = plan_.value_needed;
-  evidence.before = before.rate();
   evidence.before_null = null_rate_;
-  evidence.after = onset.since.rate();
-  evidence.after_low = interval.low;
-  evidence.after_high = interval.high;
-  evidence.effect = before.requests > 0 ? evidence.after / ObservedRate(before) : 0;
-  evidence.n_before = before.requests;
-  evidence.x_before = before.errors;
-  evidence.n_after = onset.since.requests;
-  evidence.x_after = onset.since.errors;
+  TellRates(plan_.baseline.counts, onset.since, WilsonInterval(onset.since), &evidence);
   evidence.onset_ns = onset.second * kSecondNs;
   return evidence;
 }

@@ -11,9 +11,13 @@ constexpr std::array<double, 4> kFactors = {3, 10, 30, 100};
 constexpr double kBenignFactor = 4;   // of the mean rate of harmless newcomers: few of them pass it
 constexpr double kConcentration = 1;  // their rates differ as an exponential distribution's
 
-LogEvidence EvidenceOf(const OpenBlock& block) {
-  return CappedLogEvidence(kFactors, block.events(), block.expected(), kConcentration, kConcentration,
-                           kLogCapUncalibrated);
+BlockTest TestWithin(int64_t horizon_seconds) {
+  return {{.factors = kFactors,
+           .concentration = kConcentration,
+           .log_cap = kLogCapUncalibrated,
+           .block_seconds = kNewcomerBlockSeconds},
+          OnsetWeights(BlocksIn(kOnsetNearSeconds, kNewcomerBlockSeconds),
+                       BlocksIn(horizon_seconds, kNewcomerBlockSeconds))};
 }
 
 // Over all i the sum of 1 / ((i+1)(i+2)) is 1/2: each of the two kinds spends one half of alpha.
@@ -24,22 +28,6 @@ double LogNeeded(int64_t place, double alpha) {
 
 }  // namespace
 
-Newcomers::Evidence::Evidence(int64_t horizon_seconds)
-    : block_(kNewcomerBlockSeconds),
-      mixture_(kFactors.size(), OnsetWeights(BlocksIn(kOnsetNearSeconds, kNewcomerBlockSeconds),
-                                             BlocksIn(horizon_seconds, kNewcomerBlockSeconds))),
-      open_(EvidenceOf(block_)) {}
-
-void Newcomers::Evidence::Observe(double expected, double events) {
-  // As in RateTrack: the next second closes a block that is complete.
-  if (block_.complete()) {
-    mixture_.CloseBlock(open_);
-    block_.Clear();
-  }
-  block_.Add(expected, events);
-  open_ = EvidenceOf(block_);
-}
-
 void Newcomers::Admit(const ErrorGroup& group, NewcomerKind kind) {
   const auto before =
       std::count_if(newcomers_.begin(), newcomers_.end(), [kind](const Newcomer& other) { return other.kind == kind; });
@@ -47,7 +35,7 @@ void Newcomers::Admit(const ErrorGroup& group, NewcomerKind kind) {
   newcomer.log_needed = LogNeeded(newcomer.place, settings_.alpha);
   by_fingerprint_[group.fingerprint] = newcomers_.size();
   newcomers_.push_back(newcomer);
-  evidence_.emplace_back(settings_.horizon_seconds);
+  tests_.push_back(TestWithin(settings_.horizon_seconds));
 }
 
 void Newcomers::Observe(const FingerprintSecond& second, bool observed, const VanishedExpected& vanished_expected) {
@@ -75,10 +63,10 @@ void Newcomers::Observe(const FingerprintSecond& second, bool observed, const Va
     const auto found = events.find(newcomer.group.fingerprint);
     const int64_t seen = found == events.end() ? 0 : found->second.events;
     const double expected = observed ? std::max(benign, vanished_expected(newcomer.group.origin)) : 0;
-    evidence_[i].Observe(expected, static_cast<double>(seen));
+    tests_[i].Observe(expected, static_cast<double>(seen));
     newcomer.events += seen;
     newcomer.seconds += observed ? 1 : 0;
-    newcomer.log_value = evidence_[i].LogValue();
+    newcomer.log_value = tests_[i].LogValue();
     newcomer.fired |= newcomer.events >= kNewcomerEventsNeeded && newcomer.log_value >= newcomer.log_needed;
   }
 }

@@ -12,7 +12,6 @@
 #include <map>
 #include <vector>
 
-#include "analysis/e_process.h"
 #include "analysis/fingerprints.h"
 #include "analysis/rate_shift.h"
 
@@ -61,22 +60,11 @@ class Newcomers {
   NewcomerCounts Counts() const;
 
  private:
-  class Evidence {
-   public:
-    explicit Evidence(int64_t horizon_seconds);
-    void Observe(double expected, double events);
-    double LogValue() const { return mixture_.LogValue(open_); }
-
-   private:
-    OpenBlock block_;
-    OnsetMixture mixture_;
-    LogEvidence open_;
-  };
   void Admit(const ErrorGroup& group, NewcomerKind kind);
 
   NewcomerSettings settings_;
   std::vector<Newcomer> newcomers_;
-  std::vector<Evidence> evidence_;             // of newcomers_
+  std::vector<BlockTest> tests_;               // of newcomers_
   std::map<uint64_t, size_t> by_fingerprint_;  // index in newcomers_
   int64_t events_beyond_ = 0;
 };

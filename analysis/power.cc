@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <random>
 
+#include "analysis/baseline.h"
 #include "analysis/draw.h"
 #include "analysis/gamma_quantile.h"
 
@@ -36,6 +37,19 @@ RateInterval PoissonInterval(const RateCounts& counts) {
   const double events = static_cast<double>(counts.errors);
   const double low = counts.errors == 0 ? 0 : GammaUpperQuantile(events, 0.975) / seconds;
   return {low, GammaUpperQuantile(events + 1, 0.025) / seconds};
+}
+
+void TellRates(const RateCounts& before, const RateCounts& after, const RateInterval& interval, Evidence* evidence) {
+  evidence->before = before.rate();
+  evidence->n_before = before.requests;
+  evidence->x_before = before.errors;
+  evidence->after = after.rate();
+  evidence->after_low = interval.low;
+  evidence->after_high = interval.high;
+  evidence->n_after = after.requests;
+  evidence->x_after = after.errors;
+  const double observed = ObservedRate(before);
+  evidence->effect = observed > 0 ? after.rate() / observed : 0;
 }
 
 int64_t PowerBlockSeconds(const RateShiftSettings& settings) {

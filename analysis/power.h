@@ -7,6 +7,7 @@
 
 #include "analysis/rate_shift.h"
 #include "analysis/series.h"
+#include "base/verdict.h"
 
 namespace revertd {
 
@@ -18,6 +19,9 @@ struct RateInterval {
 RateInterval WilsonInterval(const RateCounts& counts);
 // 95 % interval of events a second where `requests` are seconds. Source: Garwood (1936), the exact one.
 RateInterval PoissonInterval(const RateCounts& counts);
+
+// What evidence tells of the rates: both, how they compare, and `interval` of the one after.
+void TellRates(const RateCounts& before, const RateCounts& after, const RateInterval& interval, Evidence* evidence);
 
 // Share of simulated watches in which a RateShift with these settings reaches log_value_needed, when block i has
 // block_requests[i] requests (blocks of PowerBlockSeconds(settings)) and Poisson events at `rate`. Seeded by a

@@ -19,11 +19,6 @@ constexpr std::array<double, 2> kFastFallFactors = {0.15, 0.02};
 constexpr std::array<double, 5> kBelowFactors = {0.8, 0.6, 0.4, 0.2, 0.05};
 constexpr std::array<double, 6> kAboveFactors = {1.3, 1.7, 2.5, 5, 12, 30};
 
-// K' is K for a known spread; with infinite K the formula uses neither.
-LogEvidence EvidenceOf(std::span<const double> factors, const OpenBlock& block, double concentration, double log_cap) {
-  return CappedLogEvidence(factors, block.events(), block.expected(), concentration, concentration, log_cap);
-}
-
 std::span<const double> FactorsOf(RateTest::Alternative alternative) {
   if (alternative == RateTest::Alternative::kBelow) return kBelowFactors;
   return kAboveFactors;
@@ -68,34 +63,44 @@ int64_t SecondLookBlock(int64_t second_look_seconds, int64_t block_seconds) {
   return second_look_seconds == 0 ? OnsetWeights::kNoSecondLook : second_look_seconds / block_seconds + 1;
 }
 
-void OpenBlock::Add(double expected, double events) {
+BlockTest::BlockTest(const Settings& settings, const OnsetWeights& weights)
+    : settings_(settings), mixture_(settings.factors.size(), weights), open_(EvidenceOfBlock()) {
+  REVERTD_CHECK(settings.block_seconds > 0);
+}
+
+// K' is K for a known spread; with infinite K the formula uses neither.
+LogEvidence BlockTest::EvidenceOfBlock() const {
+  return CappedLogEvidence(settings_.factors, events_, expected_, settings_.concentration, settings_.concentration,
+                           settings_.log_cap);
+}
+
+void BlockTest::Observe(double expected, double events) {
+  // A complete block is closed by the next second, so that its own last second still shows in LogValue.
+  if (seconds_ == settings_.block_seconds) {
+    mixture_.CloseBlock(open_);
+    seconds_ = 0;
+    expected_ = events_ = 0;
+  }
   ++seconds_;
   expected_ += expected;
   events_ += events;
+  open_ = EvidenceOfBlock();
 }
 
 RateTrack::RateTrack(const RateShiftSettings& settings, Track track)
     : null_rate_(settings.null_rate),
-      log_cap_(SettingOf(settings, track).log_cap),
-      factors_(FactorsOf(track, settings.factors)),
-      concentration_(ConcentrationOf(InverseKappaOf(settings, track))),
-      block_(SettingOf(settings, track).block_seconds),
-      mixture_(factors_.size(),
-               OnsetWeights(BlocksIn(settings.near_seconds, SettingOf(settings, track).block_seconds),
-                            BlocksIn(settings.horizon_seconds, SettingOf(settings, track).block_seconds),
-                            SecondLookBlock(settings.second_look_seconds, SettingOf(settings, track).block_seconds))),
-      open_(EvidenceOf(factors_, block_, concentration_, log_cap_)) {
-  REVERTD_CHECK(SettingOf(settings, track).block_seconds > 0 && settings.null_rate > 0);
+      test_({.factors = FactorsOf(track, settings.factors),
+             .concentration = ConcentrationOf(InverseKappaOf(settings, track)),
+             .log_cap = SettingOf(settings, track).log_cap,
+             .block_seconds = SettingOf(settings, track).block_seconds},
+            OnsetWeights(BlocksIn(settings.near_seconds, SettingOf(settings, track).block_seconds),
+                         BlocksIn(settings.horizon_seconds, SettingOf(settings, track).block_seconds),
+                         SecondLookBlock(settings.second_look_seconds, SettingOf(settings, track).block_seconds))) {
+  REVERTD_CHECK(settings.null_rate > 0);
 }
 
 void RateTrack::Observe(const RateCounts& second, double null_scale) {
-  // A complete block is closed by the next second, so that its own last second still shows in LogValue.
-  if (block_.complete()) {
-    mixture_.CloseBlock(open_);
-    block_.Clear();
-  }
-  block_.Add(static_cast<double>(second.requests) * null_rate_ * null_scale, static_cast<double>(second.errors));
-  open_ = EvidenceOf(factors_, block_, concentration_, log_cap_);
+  test_.Observe(static_cast<double>(second.requests) * null_rate_ * null_scale, static_cast<double>(second.errors));
 }
 
 RateShift::RateShift(const RateShiftSettings& settings)
@@ -109,21 +114,15 @@ void RateShift::Observe(const RateCounts& second, double null_scale) {
 double RateShift::LogValue() const { return std::max(slow_.LogValue(), fast_.LogValue()); }
 
 RateTest::RateTest(Alternative alternative, double bound, double inverse_kappa, int64_t block_seconds)
-    : factors_(FactorsOf(alternative)),
-      bound_(bound),
-      concentration_(ConcentrationOf(inverse_kappa)),
-      block_(block_seconds),
-      mixture_(factors_.size(),
-               OnsetWeights(BlocksIn(kOnsetNearSeconds, block_seconds), BlocksIn(kTestHorizonSeconds, block_seconds))),
-      open_(EvidenceOf(factors_, block_, concentration_, kLogCapUncalibrated)) {}
+    : bound_(bound),
+      test_({.factors = FactorsOf(alternative),
+             .concentration = ConcentrationOf(inverse_kappa),
+             .log_cap = kLogCapUncalibrated,
+             .block_seconds = block_seconds},
+            OnsetWeights(BlocksIn(kOnsetNearSeconds, block_seconds), BlocksIn(kTestHorizonSeconds, block_seconds))) {}
 
 void RateTest::Observe(const RateCounts& second, double bound_scale) {
-  if (block_.complete()) {
-    mixture_.CloseBlock(open_);
-    block_.Clear();
-  }
-  block_.Add(static_cast<double>(second.requests) * bound_ * bound_scale, static_cast<double>(second.errors));
-  open_ = EvidenceOf(factors_, block_, concentration_, kLogCapUncalibrated);
+  test_.Observe(static_cast<double>(second.requests) * bound_ * bound_scale, static_cast<double>(second.errors));
 }
 
 }  // namespace revertd

@@ -52,37 +52,39 @@ int64_t BlocksIn(int64_t seconds, int64_t block_seconds);
 // The block of the second look; OnsetWeights::kNoSecondLook for 0 seconds.
 int64_t SecondLookBlock(int64_t second_look_seconds, int64_t block_seconds);
 
-// The seconds of the open block, summed.
-class OpenBlock {
+// Events against their expectation, block by block: one grid of factors under the onset mixture.
+class BlockTest {
  public:
-  explicit OpenBlock(int64_t block_seconds) : block_seconds_(block_seconds) {}
-  void Add(double expected, double events);
-  bool complete() const { return seconds_ >= block_seconds_; }
-  void Clear() { seconds_ = 0, expected_ = 0, events_ = 0; }
-  double expected() const { return expected_; }
-  double events() const { return events_; }
+  struct Settings {
+    std::span<const double> factors;
+    double concentration = 0;
+    double log_cap = kLogCapUncalibrated;
+    int64_t block_seconds = 1;
+  };
+  BlockTest(const Settings& settings, const OnsetWeights& weights);
+  void Observe(double expected, double events);  // of the next second
+  double LogValue() const { return mixture_.LogValue(open_); }
 
  private:
-  int64_t block_seconds_;
-  int64_t seconds_ = 0;
+  LogEvidence EvidenceOfBlock() const;
+
+  Settings settings_;
+  OnsetMixture mixture_;
+  int64_t seconds_ = 0;  // of the open block, and its sums
   double expected_ = 0;
   double events_ = 0;
+  LogEvidence open_;
 };
 
 class RateTrack {
  public:
   RateTrack(const RateShiftSettings& settings, Track track);
   void Observe(const RateCounts& second, double null_scale = 1);
-  double LogValue() const { return mixture_.LogValue(open_); }
+  double LogValue() const { return test_.LogValue(); }
 
  private:
   double null_rate_;
-  double log_cap_;
-  std::span<const double> factors_;
-  double concentration_;
-  OpenBlock block_;
-  OnsetMixture mixture_;
-  LogEvidence open_;
+  BlockTest test_;
 };
 
 class RateShift {
@@ -105,15 +107,11 @@ class RateTest {
   enum class Alternative { kBelow, kAbove };
   RateTest(Alternative alternative, double bound, double inverse_kappa, int64_t block_seconds);
   void Observe(const RateCounts& second, double bound_scale = 1);
-  double LogValue() const { return mixture_.LogValue(open_); }
+  double LogValue() const { return test_.LogValue(); }
 
  private:
-  std::span<const double> factors_;
   double bound_;
-  double concentration_;
-  OpenBlock block_;
-  OnsetMixture mixture_;
-  LogEvidence open_;
+  BlockTest test_;
 };
 
 }  // namespace revertd

@@ -152,19 +152,10 @@ Evidence SignalWatch::CurrentEvidence() const {
   evidence.slower_than_ns = plan_.slower_than_ns;
   evidence.e_value = ValueOfLog(LogValue());
   evidence.e_value_needed = plan_.value_needed;
-  evidence.before = baseline.counts.rate();
   evidence.before_null = baseline.null_rate;
-  evidence.n_before = baseline.counts.requests;
-  evidence.x_before = baseline.counts.errors;
   const RateCounts& after = onset_ ? since_onset_ : seen_;
   const RateInterval interval = traits().grid == FactorGrid::kFall ? PoissonInterval(after) : WilsonInterval(after);
-  evidence.after = after.rate();
-  evidence.after_low = interval.low;
-  evidence.after_high = interval.high;
-  evidence.n_after = after.requests;
-  evidence.x_after = after.errors;
-  const double before = ObservedRate(baseline.counts);
-  evidence.effect = before > 0 ? after.rate() / before : 0;
+  TellRates(baseline.counts, after, interval, &evidence);
   evidence.onset_ns = onset_ ? *onset_ * kSecondNs : 0;
   if (has_replicas()) {
     evidence.control = replica_names_;

@@ -28,7 +28,7 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
       late_(config, series_, registry_, &desk_, sink) {}
 
 WatchSources AnalysisLoop::Sources() {
-  return {config_, series_, parts_, registry_, graph_, desk_, shadows_, rollups_};
+  return {config_, series_, parts_, registry_, graph_, desk_, shadows_, rollups_, memo_};
 }
 
 void AnalysisLoop::RestoreHistory(std::string_view service, const std::vector<HistoryBlock>& blocks,
@@ -191,6 +191,7 @@ void AnalysisLoop::SealedThrough(int64_t second) {
     ++clock_;
   }
   shadows_.SealedThrough(sealed_, series_, registry_);
+  memo_.by_service.clear();
 }
 
 int64_t AnalysisLoop::NextDue() const {
@@ -379,6 +380,7 @@ void AnalysisLoop::Finish() {
   }
   waiting_.clear();
   open_.clear();
+  memo_.by_service.clear();
 }
 
 std::vector<AnalysisLoop::Watch> AnalysisLoop::OpenWatches() const {

@@ -103,6 +103,7 @@ class AnalysisLoop {
   TriggerDesk desk_;
   SeriesByService series_;
   PartsByService parts_;
+  SignalsMemo memo_;                     // of the call at hand
   std::vector<PartCounts> part_counts_;  // of the window at hand
   ShadowDesk shadows_;
   LateDesk late_;

@@ -53,7 +53,17 @@ bool CallGraph::Related(std::string_view a, std::string_view b) const { return R
 ServiceSignals SignalsOf(std::string_view service, const SignalTimes& times, const ServiceSources& sources) {
   const auto series = sources.series.find(service);
   REVERTD_CHECK(series != sources.series.end());
-  return {service, series->second, sources.rollups, times, sources.registry.LeftOut(service), sources.margins};
+  const std::vector<SecondInterval> left_out = sources.registry.LeftOut(service);
+  if (sources.memo != nullptr) {
+    const auto known = sources.memo->by_service.find(service);
+    const bool is_same = known != sources.memo->by_service.end() && known->second.times == times;
+    if (is_same && known->second.left_out == left_out) return known->second.signals;
+  }
+  const ServiceSignals signals(service, series->second, sources.rollups, times, left_out, sources.margins);
+  if (sources.memo != nullptr) {
+    sources.memo->by_service.insert_or_assign(std::string(service), SignalsMemo::Known{times, left_out, signals});
+  }
+  return signals;
 }
 
 ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& times, const ServiceSources& sources) {
@@ -95,6 +105,7 @@ SignalPlan PlanOf(const JudgedRoute& route, const ControlGroup& controls, const 
 ControlGroup::ControlGroup(std::vector<ServiceSignals> services, int64_t horizon_seconds)
     : services_(std::move(services)), horizon_seconds_(horizon_seconds) {
   for (const Signal signal : kAllSignals) {
+    if (!TraitsOf(signal).is_comparable) continue;
     double expected = 0, noise = 0;
     for (const ServiceSignals& service : services_) {
       const Baseline& own = service.baseline(signal);
@@ -131,13 +142,14 @@ std::string ControlGroup::Names(Signal signal) const {
 PerSignal<ControlGroup::Reading> ControlGroup::Read(const DeployRegistry& registry, int64_t second,
                                                     int64_t first_start) const {
   PerSignal<Reading> readings;
+  ServiceSignals::Second read;
   for (const ServiceSignals& service : services_) {
     if (!registry.MayBeControl(service.service(), second)) continue;
-    const PerSignal<ServiceSignals::Reading> read = service.Read(second, first_start);
+    service.Read(second, first_start, &read);
     for (const Signal signal : kAllSignals) {
       const Baseline& own = service.baseline(signal);
-      if (!own.known()) continue;
-      const RateCounts& counts = read[signal].counts;
+      if (!own.known() || !TraitsOf(signal).is_comparable) continue;
+      const RateCounts counts = service.CountsIn(read, signal);
       readings[signal].counts += counts;
       readings[signal].expected += static_cast<double>(counts.requests) * own.reference;
     }

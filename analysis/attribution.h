@@ -70,6 +70,17 @@ class ControlGroup {
   PerSignal<double> own_noise_;
 };
 
+// Services before one moment, each estimated once: where many are deployed together, all of them have the same
+// controls. To be cleared before anything else is counted.
+struct SignalsMemo {
+  struct Known {
+    SignalTimes times;
+    std::vector<SecondInterval> left_out;
+    ServiceSignals signals;
+  };
+  std::map<std::string, Known, std::less<>> by_service;
+};
+
 // What services are known by.
 struct ServiceSources {
   const SeriesByService& series;
@@ -77,6 +88,7 @@ struct ServiceSources {
   const CallGraph& graph;
   const Rollups* rollups;  // nullptr: only errors are known
   SignalMargins margins;
+  SignalsMemo* memo = nullptr;
 };
 // `service` must have a series.
 ServiceSignals SignalsOf(std::string_view service, const SignalTimes& times, const ServiceSources& sources);

@@ -3,22 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/rollup_blocks.h"
 #include "analysis/totals.h"
 
 namespace revertd {
 namespace {
 
-constexpr int64_t kHourSeconds = 3600;
 constexpr double kColdFactor = 3;
 // Roll-ups join up to this many neighbouring buckets into one for most services; at the joints all tiers count alike.
 constexpr size_t kJoined = 8;
 
 constexpr size_t NextJoint(size_t bucket) {
   return bucket == 0 ? 0 : 1 + (bucket - 1 + kJoined - 1) / kJoined * kJoined;
-}
-
-int64_t CountFrom(const WideHistogram& histogram, DurationNs duration) {
-  return static_cast<int64_t>(histogram.CountAtOrAbove(duration));
 }
 
 // Where the first joint is at or above which at most a share of 1 - quantile of the counts lies.
@@ -43,21 +39,6 @@ DurationNs Times(DurationNs duration, double factor) {
   return static_cast<DurationNs>(std::llround(static_cast<double>(duration) * factor));
 }
 
-// accept(start_second, const WideHistogram&) for each whole block of [from, to) that has requests.
-template <typename Accept>
-void ForEachBlock(const Rollups& rollups, std::string_view service, const SecondInterval& interval,
-                  int64_t block_seconds, const std::vector<SecondInterval>& left_out, Accept&& accept) {
-  Totals totals;
-  for (int64_t start = BlockStart(interval.from, block_seconds); start + block_seconds <= interval.to;
-       start += block_seconds) {
-    const int64_t end = start + block_seconds;
-    if (AnyTouches(left_out, start, end)) continue;
-    totals.Clear();
-    rollups.Sum(service, start, end, &totals);
-    if (!totals.latency.empty()) accept(start, totals.latency);
-  }
-}
-
 // Worse is twice the odds: twice a share of a half would be everything.
 double WorseShare(double share) { return std::min(1.0, 2 * share / (1 + share)); }
 
@@ -66,30 +47,22 @@ double WorseShare(double share) { return std::min(1.0, 2 * share / (1 + share));
 LatencyQuantiles EstimateLatency(const Rollups& rollups, std::string_view service, int64_t before_second,
                                  const std::vector<SecondInterval>& left_out, const LatencyMargins& margins) {
   LatencyQuantiles quantiles;
-  WideHistogram hour;
-  const SecondInterval last_hour{before_second - kHourSeconds, before_second};
-  ForEachBlock(rollups, service, last_hour, kHistoryBlockSeconds, left_out,
-               [&hour](int64_t, const WideHistogram& latency) { hour.Merge(latency); });
+  Totals of_hour;
+  ForEachBlockOf({before_second - kRollupHistorySeconds, before_second}, kHistoryBlockSeconds, left_out,
+                 [&](int64_t start, int64_t end) { rollups.Sum(service, start, end, &of_hour); });
+  const WideHistogram& hour = of_hour.latency;
   if (hour.empty()) return quantiles;
   std::array<DurationNs, kLatencyQuantiles.size()> old_ns{};
-  std::array<RateHistory, kLatencyQuantiles.size()> histories;
   for (size_t i = 0; i < quantiles.size(); ++i) old_ns[i] = JointOf(hour, kLatencyQuantiles[i]);
-  const auto count = [&](int64_t start, const WideHistogram& latency, size_t i) {
-    return HistoryBlock{start, static_cast<int64_t>(latency.total()), CountFrom(latency, old_ns[i])};
-  };
-  ForEachBlock(rollups, service, last_hour, kHistoryBlockSeconds, left_out,
-               [&](int64_t start, const WideHistogram& latency) {
-                 for (size_t i = 0; i < quantiles.size(); ++i) histories[i].blocks.push_back(count(start, latency, i));
-               });
-  const SecondInterval last_minutes{before_second - kSpreadSeconds, before_second};
-  ForEachBlock(rollups, service, last_minutes, kTenSecondTier.grain_seconds, left_out,
-               [&](int64_t start, const WideHistogram& latency) {
-                 for (size_t i = 0; i < quantiles.size(); ++i) histories[i].recent.push_back(count(start, latency, i));
-               });
+  const auto histories =
+      HistoriesOfHour(rollups, service, before_second, left_out, [&old_ns](const JoinedTotals& totals) {
+        std::array<RateCounts, kLatencyQuantiles.size()> slower;
+        for (size_t i = 0; i < slower.size(); ++i) slower[i] = CountSlower(totals.latency, old_ns[i]);
+        return slower;
+      });
   const auto requests = static_cast<int64_t>(hour.total());
   for (size_t i = 0; i < quantiles.size(); ++i) {
     LatencyQuantile& quantile = quantiles[i];
-    histories[i].recent_seconds = kTenSecondTier.grain_seconds;
     quantile.slower_than_ns = JointAtLeast(std::max(Times(old_ns[i], margins.factor), old_ns[i] + margins.absolute));
     const DurationNs cold_ns = Times(old_ns[i], std::max(margins.factor, kColdFactor));
     quantile.slower_cold_ns = JointAtLeast(std::max(cold_ns, old_ns[i] + Times(margins.absolute, kColdFactor)));
@@ -99,15 +72,11 @@ LatencyQuantiles EstimateLatency(const Rollups& rollups, std::string_view servic
     const RateCounts at_quantile{requests, static_cast<int64_t>(std::ceil(nominal))};
     baseline.null_rate = std::max(baseline.reference, UpperRate(at_quantile, baseline.dispersion));
     baseline.worse_rate = WorseShare(baseline.null_rate);
-    baseline.counts = {requests, CountFrom(hour, quantile.slower_than_ns)};
+    baseline.counts = {requests, CountSlower(hour, quantile.slower_than_ns).errors};
     baseline.reference = std::min(baseline.null_rate, UpperRate(baseline.counts, baseline.dispersion));
     quantile.baseline = baseline;
   }
   return quantiles;
-}
-
-RateCounts CountSlower(const WideHistogram& latency, DurationNs slower_than_ns) {
-  return {static_cast<int64_t>(latency.total()), CountFrom(latency, slower_than_ns)};
 }
 
 }  // namespace revertd

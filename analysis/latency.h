@@ -41,6 +41,9 @@ LatencyQuantiles EstimateLatency(const Rollups& rollups, std::string_view servic
                                  const std::vector<SecondInterval>& left_out, const LatencyMargins& margins);
 
 // Timed requests and those among them that took at least so long.
-RateCounts CountSlower(const WideHistogram& latency, DurationNs slower_than_ns);
+template <typename Histogram>
+RateCounts CountSlower(const Histogram& latency, DurationNs slower_than_ns) {
+  return {static_cast<int64_t>(latency.total()), static_cast<int64_t>(latency.CountAtOrAbove(slower_than_ns))};
+}
 
 }  // namespace revertd

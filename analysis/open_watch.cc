@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "analysis/totals.h"
-#include "analysis/traffic.h"
 #include "base/check.h"
 
 namespace revertd {
@@ -25,9 +24,13 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
                           .first_second = record.first_second(),
                           .horizon_seconds = detect.observe / kSecondNs};
   const ServiceSources services{
-      sources.series, sources.registry, sources.graph, sources.rollups,
+      sources.series,
+      sources.registry,
+      sources.graph,
+      sources.rollups,
       SignalMargins{.errors = MarginsOf(detect),
-                    .latency = {.factor = detect.margin_latency, .absolute = detect.margin_latency_abs}}};
+                    .latency = {.factor = detect.margin_latency, .absolute = detect.margin_latency_abs}},
+      &sources.memo};
   watch->signals = SignalsOf(service, times, services);
   watch->controls = ChooseControls(*watch->signals, times, services);
   WatchPlan plan;
@@ -112,10 +115,9 @@ RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64
     return counts != nullptr ? StartedFrom(*counts, second, first_start) : RateCounts{};
   }
   if (sources.rollups == nullptr) return {};
-  Totals totals;
+  JoinedTotals totals;
   sources.rollups->Sum(watch.record->deploy.service, second, second + 1, &totals);
-  if (signal == Signal::kTraffic) return TrafficOf(totals.all());
-  return CountSlower(totals.latency, watch.undone_for.slower_than_ns);
+  return CountsOf(signal, totals, watch.undone_for.slower_than_ns);
 }
 
 void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
@@ -163,13 +165,15 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
     return;
   }
   const bool is_cold = second < first + kColdSeconds;
-  const PerSignal<ServiceSignals::Reading> target = watch->signals->Read(second, first);
+  const ServiceSignals& target = *watch->signals;
+  ServiceSignals::Second read;
+  target.Read(second, first, &read);
   const PerSignal<ControlGroup::Reading> control = watch->controls.Read(sources.registry, second, first);
   std::vector<SignalSecond>& seconds = watch->seconds;
   for (const Signal signal : kAllSignals) {
-    const auto& [counts, cold] = target[signal];
-    seconds[static_cast<size_t>(signal)] = {.target = is_cold ? cold : counts,
-                                            .told = counts,
+    const RateCounts told = target.CountsIn(read, signal);
+    seconds[static_cast<size_t>(signal)] = {.target = is_cold ? target.CountsWhileCold(read, signal) : told,
+                                            .told = told,
                                             .control = control[signal].counts,
                                             .control_expected = control[signal].expected};
   }

@@ -53,6 +53,7 @@ struct WatchSources {
   const TriggerDesk& triggers;
   const ShadowDesk& shadows;
   const Rollups* rollups;  // nullptr: only errors are judged
+  SignalsMemo& memo;
 };
 
 // What deploys are judged by and shadow deploys are played with, by the configuration.

@@ -21,7 +21,8 @@ int64_t BeginOf(const SparseTier& finer, int64_t coarse_grain, int64_t coarse_op
   return coarse_open == FloorTo(first, coarse_grain) ? first : CeilTo(first, coarse_grain);
 }
 
-void Add(const SparseTier& tier, int64_t from, int64_t to, Totals* totals) {
+template <typename AnyTotals>
+void Add(const SparseTier& tier, int64_t from, int64_t to, AnyTotals* totals) {
   if (from >= to) return;
   // What is in memory is what Encode wrote there.
   tier.ForEach(from, to, [totals](int64_t, std::string_view bytes) { (void)DecodeInto(bytes, totals); });
@@ -131,7 +132,8 @@ void Rollups::Finish() {
   }
 }
 
-int64_t Rollups::Sum(ServiceId service, int64_t from, int64_t to, Totals* totals) const {
+template <typename AnyTotals>
+int64_t Rollups::Sum(ServiceId service, int64_t from, int64_t to, AnyTotals* totals) const {
   if (service >= by_service_.size() || by_service_[service] == nullptr) return to;
   const Tiers& tiers = *by_service_[service];
   int64_t seconds_from = to;
@@ -150,10 +152,16 @@ int64_t Rollups::Sum(ServiceId service, int64_t from, int64_t to, Totals* totals
   return on_minute_ ? tens_from : from;
 }
 
-int64_t Rollups::Sum(std::string_view service, int64_t from, int64_t to, Totals* totals) const {
+template <typename AnyTotals>
+int64_t Rollups::Sum(std::string_view service, int64_t from, int64_t to, AnyTotals* totals) const {
   const auto id = ids_.find(service);
   return id == ids_.end() ? to : Sum(id->second, from, to, totals);
 }
+
+template int64_t Rollups::Sum(ServiceId service, int64_t from, int64_t to, Totals* totals) const;
+template int64_t Rollups::Sum(std::string_view service, int64_t from, int64_t to, Totals* totals) const;
+template int64_t Rollups::Sum(ServiceId service, int64_t from, int64_t to, JoinedTotals* totals) const;
+template int64_t Rollups::Sum(std::string_view service, int64_t from, int64_t to, JoinedTotals* totals) const;
 
 uint64_t Rollups::bytes() const {
   uint64_t sum = by_service_.capacity() * sizeof(std::unique_ptr<Tiers>);

@@ -52,8 +52,11 @@ class Rollups {
   // Adds the intervals of `service` that start in [from, to) and are in memory. Answers where memory begins: what
   // starts in [from, answer) is the store's, in minutes (none if the answer is `from` or before). An interval counts
   // where it starts: sums over neighbouring ranges add up to the sum over both.
-  int64_t Sum(ServiceId service, int64_t from, int64_t to, Totals* totals) const;
-  int64_t Sum(std::string_view service, int64_t from, int64_t to, Totals* totals) const;  // by its name
+  // AnyTotals is Totals or JoinedTotals.
+  template <typename AnyTotals>
+  int64_t Sum(ServiceId service, int64_t from, int64_t to, AnyTotals* totals) const;
+  template <typename AnyTotals>
+  int64_t Sum(std::string_view service, int64_t from, int64_t to, AnyTotals* totals) const;  // by its name
 
   uint64_t bytes() const;                                      // in use, of all services
   uint64_t chunks_cut() const;                                 // given back early for lack of bytes

@@ -34,6 +34,8 @@ struct RateCounts {
 struct SecondInterval {
   int64_t from = 0;
   int64_t to = 0;  // exclusive
+
+  bool operator==(const SecondInterval&) const = default;
 };
 
 // Whether any of them has a second in [from, to).

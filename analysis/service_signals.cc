@@ -1,6 +1,5 @@
 #include "analysis/service_signals.h"
 
-#include "analysis/totals.h"
 #include "analysis/traffic.h"
 
 namespace revertd {
@@ -13,6 +12,12 @@ constexpr bool IsLatency(Signal signal) { return QuantileOf(signal) < kLatencyQu
 
 }  // namespace
 
+RateCounts CountsOf(Signal signal, const JoinedTotals& second, DurationNs slower_than_ns) {
+  if (signal == Signal::kTraffic) return TrafficOf(second.all());
+  if (signal == Signal::kSaturation) return WaitedOf(second.saturation);
+  return IsLatency(signal) ? CountSlower(second.latency, slower_than_ns) : RateCounts{};
+}
+
 ServiceSignals::ServiceSignals(std::string_view service, const Series& series, const Rollups* rollups,
                                const SignalTimes& times, const std::vector<SecondInterval>& left_out,
                                const SignalMargins& margins)
@@ -24,13 +29,15 @@ ServiceSignals::ServiceSignals(std::string_view service, const Series& series, c
   if (rollups == nullptr) return;
   timed_ = std::make_shared<const Timed>(
       Timed{EstimateLatency(*rollups, service, times.before_second, left_out, margins.latency),
-            EstimateTraffic(history, times.before_second, times.first_second, times.horizon_seconds)});
+            EstimateTraffic(history, times.before_second, times.first_second, times.horizon_seconds),
+            EstimateSaturation(*rollups, service, times.before_second, left_out)});
 }
 
 const Baseline& ServiceSignals::baseline(Signal signal) const {
   static const Baseline kUnknown;
   if (signal == Signal::kErrors) return errors_;
   if (timed_ == nullptr) return kUnknown;
+  if (signal == Signal::kSaturation) return timed_->saturation.baseline;
   return IsLatency(signal) ? timed_->latency[QuantileOf(signal)].baseline : timed_->traffic;
 }
 
@@ -38,22 +45,23 @@ DurationNs ServiceSignals::slower_than_ns(Signal signal) const {
   return timed_ != nullptr && IsLatency(signal) ? timed_->latency[QuantileOf(signal)].slower_than_ns : 0;
 }
 
-PerSignal<ServiceSignals::Reading> ServiceSignals::Read(int64_t second, int64_t first_start) const {
-  PerSignal<Reading> readings;
-  const auto reads = [&readings](Signal signal, const RateCounts& counts) { readings[signal] = {counts, counts}; };
+void ServiceSignals::Read(int64_t second, int64_t first_start, Second* read) const {
   const AgeCounts* kept = series_->Find(second);
-  if (kept != nullptr) reads(Signal::kErrors, StartedFrom(*kept, second, first_start));
-  if (timed_ == nullptr) return readings;
-  Totals totals;
-  rollups_->Sum(service_, second, second + 1, &totals);
-  reads(Signal::kTraffic, TrafficOf(totals.all()));
-  for (const Signal signal : kAllSignals) {
-    if (!IsLatency(signal)) continue;
-    const LatencyQuantile& quantile = timed_->latency[QuantileOf(signal)];
-    readings[signal] = {CountSlower(totals.latency, quantile.slower_than_ns),
-                        CountSlower(totals.latency, quantile.slower_cold_ns)};
-  }
-  return readings;
+  read->errors = kept != nullptr ? StartedFrom(*kept, second, first_start) : RateCounts{};
+  read->totals.Clear();
+  if (timed_ != nullptr) rollups_->Sum(service_, second, second + 1, &read->totals);
+}
+
+RateCounts ServiceSignals::CountsIn(const Second& read, Signal signal) const {
+  if (signal == Signal::kErrors) return read.errors;
+  if (timed_ == nullptr) return {};
+  if (signal == Signal::kSaturation) return WaitedOf(read.totals.saturation, timed_->saturation.requests_max);
+  return CountsOf(signal, read.totals, slower_than_ns(signal));
+}
+
+RateCounts ServiceSignals::CountsWhileCold(const Second& read, Signal signal) const {
+  if (timed_ == nullptr || !IsLatency(signal)) return CountsIn(read, signal);
+  return CountSlower(read.totals.latency, timed_->latency[QuantileOf(signal)].slower_cold_ns);
 }
 
 }  // namespace revertd

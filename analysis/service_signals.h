@@ -13,6 +13,7 @@
 #include "analysis/baseline.h"
 #include "analysis/latency.h"
 #include "analysis/rollups.h"
+#include "analysis/saturation.h"
 #include "analysis/series.h"
 #include "analysis/signal.h"
 
@@ -31,7 +32,13 @@ struct SignalTimes {
   int64_t before_second = 0;  // the baseline's end
   int64_t first_second = 0;   // the watch's first second
   int64_t horizon_seconds = 0;
+
+  bool operator==(const SignalTimes&) const = default;
 };
+
+// The counts of a second of any signal but errors, which tell versions apart by age. `slower_than_ns`: of a latency
+// signal.
+RateCounts CountsOf(Signal signal, const JoinedTotals& second, DurationNs slower_than_ns);
 
 class ServiceSignals {
  public:
@@ -45,12 +52,15 @@ class ServiceSignals {
   // What the events of a signal are counted among, a second, in the minutes before: requests, or the second itself.
   double ExposurePerSecond(Signal signal) const { return signal == Signal::kTraffic ? 1 : requests_per_second_; }
 
-  // The counts of `second`: errors of requests that started in `first_start` or later, the rest of all that ended.
-  struct Reading {
-    RateCounts counts;
-    RateCounts cold;  // while caches are cold: only what is much slower counts as slow
+  // What is kept of a second: errors of requests that started in `first_start` or later, the rest of all that ended.
+  struct Second {
+    RateCounts errors;
+    JoinedTotals totals;
   };
-  PerSignal<Reading> Read(int64_t second, int64_t first_start) const;
+  void Read(int64_t second, int64_t first_start, Second* read) const;
+  RateCounts CountsIn(const Second& read, Signal signal) const;
+  // While caches are cold only what is much slower counts as slow.
+  RateCounts CountsWhileCold(const Second& read, Signal signal) const;
 
  private:
   std::string service_;
@@ -60,6 +70,7 @@ class ServiceSignals {
   struct Timed {
     LatencyQuantiles latency;
     Baseline traffic;
+    SaturationBefore saturation;
   };
 
   Baseline errors_;

@@ -5,10 +5,11 @@
 namespace revertd {
 namespace {
 
-// DETECTION's shares; what is left is for saturation, Sentry and an extra signal.
+// Of the false rollback rate; what is left is for error events (fingerprint_watch.h) and an extra signal.
 constexpr double kErrorsShare = 0.35;
 constexpr double kLatencyShare = 0.25 / 3;  // of each quantile
 constexpr double kTrafficShare = 0.1;
+constexpr double kSaturationShare = 0.1;
 
 constexpr SignalTraits Latency(std::string_view name, std::string_view reason) {
   // The spread of shares is known for ten seconds and more (latency.h).
@@ -32,6 +33,15 @@ constexpr std::array<SignalTraits, kSignals> kTraits = {{
      .block_seconds_controlled = 2,
      .block_seconds_alone = 2,
      .proves_health = false},
+    // Each service's queue fills at its own capacity: what fills one is no measure for another, so that it blames
+    // nobody. It tells a person; what waiting costs is latency's to prove. Its spread is known as latency's is.
+    {.name = "saturation",
+     .reason = "saturation_above_null",
+     .grid = FactorGrid::kShare,
+     .alpha_share = kSaturationShare,
+     .block_seconds_controlled = 10,
+     .proves_health = false,
+     .is_comparable = false},
 }};
 
 }  // namespace

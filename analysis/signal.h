@@ -1,6 +1,7 @@
 // Signal: the kinds of thing that a deploy is judged by, and what is particular to each of them.
 //
-// All are rates of events: 5xx or slow ones among a service's requests, requests among seconds. Pure, any thread.
+// All are rates of events: 5xx, slow or waiting ones among a service's requests, requests among seconds. Pure, any
+// thread.
 #pragma once
 
 #include <array>
@@ -12,10 +13,11 @@
 
 namespace revertd {
 
-enum class Signal : uint8_t { kErrors, kLatencyP50, kLatencyP90, kLatencyP99, kTraffic };
-inline constexpr size_t kSignals = 5;
-inline constexpr std::array<Signal, kSignals> kAllSignals = {Signal::kErrors, Signal::kLatencyP50, Signal::kLatencyP90,
-                                                             Signal::kLatencyP99, Signal::kTraffic};
+enum class Signal : uint8_t { kErrors, kLatencyP50, kLatencyP90, kLatencyP99, kTraffic, kSaturation };
+inline constexpr size_t kSignals = 6;
+inline constexpr std::array<Signal, kSignals> kAllSignals = {Signal::kErrors,     Signal::kLatencyP50,
+                                                             Signal::kLatencyP90, Signal::kLatencyP99,
+                                                             Signal::kTraffic,    Signal::kSaturation};
 
 // One value a signal.
 template <typename Value>
@@ -38,6 +40,7 @@ struct SignalTraits {
   int64_t block_seconds_alone = 20;
   int64_t second_look_seconds = 0;  // what caches hide until they are warm is looked for anew from then on
   bool proves_health = true;        // whether a deploy is healthy only once this signal is seen not to be worse
+  bool is_comparable = true;        // whether other services say anything of what this one's should be
   bool blames_alone = false;        // whether it may blame the deploy without a control
 };
 const SignalTraits& TraitsOf(Signal signal);

@@ -6,6 +6,7 @@
 // One thread. Invariants: starts never go back; bytes() <= BytesMax(spec).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -37,10 +38,11 @@ class SparseTier {
   // accept(start_second, bytes) for each interval that starts in [from, to), oldest first.
   template <typename Accept>
   void ForEach(int64_t from, int64_t to, Accept&& accept) const {
-    for (const Chunk& chunk : chunks_) {
-      if (chunk.last_second < from || chunk.first_second >= to) continue;
-      std::string_view rest(chunk.bytes.get(), chunk.used);
-      int64_t start = chunk.first_second;
+    const auto ends_before = [](const Chunk& chunk, int64_t second) { return chunk.last_second < second; };
+    auto chunk = std::lower_bound(chunks_.begin(), chunks_.end(), from, ends_before);
+    for (; chunk != chunks_.end() && chunk->first_second < to; ++chunk) {
+      std::string_view rest(chunk->bytes.get(), chunk->used);
+      int64_t start = chunk->first_second;
       while (!rest.empty()) {
         uint64_t step = 0;
         uint64_t size = 0;

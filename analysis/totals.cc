@@ -1,5 +1,6 @@
 #include "analysis/totals.h"
 
+#include <array>
 #include <limits>
 
 #include "base/varint.h"
@@ -10,26 +11,44 @@ namespace {
 // Encoded: a head byte (how many bits of the bucket's place are dropped, and what follows), a mask of the status
 // classes that have a count, their counts; bytes and saturation where there are any; then the histogram to the end: an
 // even number is twice a bucket's count, an odd one says how many buckets have none.
+//
+// An older release wrote saturation as each measure's count, sum and largest value, and did not count who waited.
 constexpr uint8_t kDroppedBits = 0x07;
 constexpr uint8_t kHasBytes = 0x08;
-constexpr uint8_t kHasSaturation = 0x10;
-constexpr uint8_t kKnownBits = kDroppedBits | kHasBytes | kHasSaturation;
+constexpr uint8_t kHasLargestLoads = 0x10;  // of an older release
+constexpr uint8_t kHasSaturation = 0x20;
+constexpr uint8_t kKnownBits = kDroppedBits | kHasBytes | kHasLargestLoads | kHasSaturation;
 constexpr int kDroppedBitsMax = HdrHistogram::kSubBucketBits;
 
 size_t JoinedBucket(size_t bucket, int dropped_bits) { return bucket == 0 ? 0 : 1 + ((bucket - 1) >> dropped_bits); }
 
-void AppendLoad(const Load& load, std::string* out) {
-  AppendVarint(load.count, out);
-  AppendVarint(load.sum, out);
-  AppendVarint(load.largest, out);
+constexpr std::array<Load Saturation::*, 3> kLoads = {&Saturation::queue_ns, &Saturation::connect_ns,
+                                                      &Saturation::queue_length};
+
+void AppendSaturation(const Saturation& saturation, std::string* out) {
+  AppendVarint(saturation.told, out);
+  AppendVarint(saturation.waited, out);
+  for (const auto load : kLoads) {
+    AppendVarint((saturation.*load).count, out);
+    AppendVarint((saturation.*load).sum, out);
+  }
 }
 
-bool TakeLoad(std::string_view& rest, Load* load) {
-  Load taken;
-  if (!TakeVarint(rest, &taken.count) || !TakeVarint(rest, &taken.sum) || !TakeVarint(rest, &taken.largest)) {
-    return false;
+bool TakeSaturation(std::string_view& rest, Saturation* saturation) {
+  Saturation taken;
+  if (!TakeVarint(rest, &taken.told) || !TakeVarint(rest, &taken.waited)) return false;
+  for (const auto load : kLoads) {
+    if (!TakeVarint(rest, &(taken.*load).count) || !TakeVarint(rest, &(taken.*load).sum)) return false;
   }
-  load->Merge(taken);
+  saturation->Merge(taken);
+  return true;
+}
+
+bool PassLargestLoads(std::string_view& rest) {
+  uint64_t passed = 0;
+  for (size_t i = 0; i < 3 * kLoads.size(); ++i) {
+    if (!TakeVarint(rest, &passed)) return false;
+  }
   return true;
 }
 
@@ -45,10 +64,7 @@ void AppendHead(const Interval& totals, int dropped_bits, std::string* out) {
     if (count != 0) AppendVarint(count, out);
   }
   if (totals.bytes != 0) AppendVarint(totals.bytes, out);
-  if (!has_saturation) return;
-  AppendLoad(totals.saturation.queue_ns, out);
-  AppendLoad(totals.saturation.connect_ns, out);
-  AppendLoad(totals.saturation.queue_length, out);
+  if (has_saturation) AppendSaturation(totals.saturation, out);
 }
 
 // Stops once the whole is longer than `size_max`.
@@ -74,17 +90,20 @@ void AppendHistogram(const HdrHistogram& histogram, int dropped_bits, size_t siz
   write();
 }
 
-// Bucket `first` and the `width` - 1 after it share `count`, as evenly as whole numbers can.
-void Spread(uint64_t count, size_t first, size_t width, WideHistogram* histogram) {
-  const uint64_t each = count / width;
-  const uint64_t rest = count % width;
+void AddJoined(size_t first, size_t width, uint64_t count, WideHistogram* histogram) {
+  uint64_t before = 0;
   for (size_t i = 0; i < width; ++i) {
-    const uint64_t share = each + (rest * (i + 1) / width - rest * i / width);
-    if (share != 0) histogram->AddToBucket(first + i, share);
+    const uint64_t through = SpreadBefore(count, width, i + 1);
+    if (through != before) histogram->AddToBucket(first + i, through - before);
+    before = through;
   }
 }
+void AddJoined(size_t first, size_t width, uint64_t count, JoinedHistogram* histogram) {
+  histogram->AddJoined(first, width, count);
+}
 
-bool DecodeHistogram(std::string_view rest, int dropped_bits, WideHistogram* histogram) {
+template <typename Histogram>
+bool DecodeHistogram(std::string_view rest, int dropped_bits, Histogram* histogram) {
   const size_t joined_buckets = JoinedBucket(HdrHistogram::kBuckets - 1, dropped_bits) + 1;
   size_t joined = 0;
   while (!rest.empty()) {
@@ -96,11 +115,9 @@ bool DecodeHistogram(std::string_view rest, int dropped_bits, WideHistogram* his
       joined += gap;
       continue;
     }
-    if (joined == 0) {
-      histogram->AddToBucket(0, number >> 1);
-    } else {
-      Spread(number >> 1, 1 + ((joined - 1) << dropped_bits), size_t{1} << dropped_bits, histogram);
-    }
+    const size_t first = joined == 0 ? 0 : 1 + ((joined - 1) << dropped_bits);
+    const size_t width = joined == 0 ? 1 : size_t{1} << dropped_bits;
+    AddJoined(first, width, number >> 1, histogram);
     ++joined;
   }
   return true;
@@ -124,7 +141,8 @@ void Encode(const Interval& totals, size_t bytes_max, std::string* out) {
 template void Encode(const Window& totals, size_t bytes_max, std::string* out);
 template void Encode(const IntervalTotals& totals, size_t bytes_max, std::string* out);
 
-bool DecodeInto(std::string_view bytes, Totals* totals) {
+template <typename AnyTotals>
+bool DecodeInto(std::string_view bytes, AnyTotals* totals) {
   if (bytes.empty()) return false;
   const auto head = static_cast<uint8_t>(bytes.front());
   const int dropped_bits = head & kDroppedBits;
@@ -140,14 +158,12 @@ bool DecodeInto(std::string_view bytes, Totals* totals) {
   uint64_t body_bytes = 0;
   if ((head & kHasBytes) != 0 && !TakeVarint(bytes, &body_bytes)) return false;
   totals->bytes += body_bytes;
-  if ((head & kHasSaturation) != 0) {
-    Saturation& saturation = totals->saturation;
-    if (!TakeLoad(bytes, &saturation.queue_ns) || !TakeLoad(bytes, &saturation.connect_ns) ||
-        !TakeLoad(bytes, &saturation.queue_length)) {
-      return false;
-    }
-  }
+  if ((head & kHasLargestLoads) != 0 && !PassLargestLoads(bytes)) return false;
+  if ((head & kHasSaturation) != 0 && !TakeSaturation(bytes, &totals->saturation)) return false;
   return DecodeHistogram(bytes, dropped_bits, &totals->latency);
 }
+
+template bool DecodeInto(std::string_view bytes, Totals* totals);
+template bool DecodeInto(std::string_view bytes, JoinedTotals* totals);
 
 }  // namespace revertd

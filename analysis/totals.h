@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "analysis/joined_histogram.h"
 #include "base/hdr_histogram.h"
 #include "base/window.h"
 
@@ -48,8 +49,9 @@ struct BasicTotals {
   uint64_t errors() const { return CountOf(StatusClass::k5xx); }
 };
 
-using IntervalTotals = BasicTotals<HdrHistogram>;  // up to a minute
-using Totals = BasicTotals<WideHistogram>;         // any length
+using IntervalTotals = BasicTotals<HdrHistogram>;   // up to a minute
+using Totals = BasicTotals<WideHistogram>;          // any length
+using JoinedTotals = BasicTotals<JoinedHistogram>;  // to be read and no more, and that quickly
 
 // Appends the interval to `out` in at most `bytes_max` bytes if it can: latency keeps its buckets (0.8 %) if they fit,
 // else every 2, 4, ... 64 of them become one. What does not fit at 64 (a factor of two) is longer than bytes_max, but
@@ -61,6 +63,8 @@ inline constexpr size_t kEncodedBytesMax = 512;
 
 // Adds an encoded interval to `totals`; a joined bucket's count is spread evenly over the buckets it was made of.
 // False, and part of it may be added, where the bytes are none of Encode's: they may come from a damaged disk.
-[[nodiscard]] bool DecodeInto(std::string_view bytes, Totals* totals);
+// AnyTotals is Totals or JoinedTotals.
+template <typename AnyTotals>
+[[nodiscard]] bool DecodeInto(std::string_view bytes, AnyTotals* totals);
 
 }  // namespace revertd

@@ -22,6 +22,12 @@ DurationNs LogLinearHistogram<Count>::MiddleOf(size_t bucket) {
 }
 
 template <typename Count>
+size_t LogLinearHistogram<Count>::FirstFrom(DurationNs duration) {
+  const size_t bucket = BucketOf(duration);
+  return LowestOf(bucket) < duration ? bucket + 1 : bucket;
+}
+
+template <typename Count>
 void LogLinearHistogram<Count>::Clear() {
   for (size_t group = 0; group < kGroups; ++group) {
     if (!used_[group]) continue;
@@ -54,8 +60,9 @@ DurationNs LogLinearHistogram<Count>::ValueAtQuantile(double quantile) const {
 
 template <typename Count>
 uint64_t LogLinearHistogram<Count>::CountAtOrAbove(DurationNs duration) const {
+  const size_t first = FirstFrom(duration);
   uint64_t above = 0;
-  ForEachCount([&](size_t bucket, Count count) { above += LowestOf(bucket) >= duration ? count : 0; });
+  ForEachCount([&](size_t bucket, Count count) { above += bucket >= first ? count : 0; });
   return above;
 }
 

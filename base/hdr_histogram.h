@@ -49,6 +49,8 @@ class LogLinearHistogram {
   // The smallest duration of a bucket, and the middle that stands for all of it.
   static DurationNs LowestOf(size_t bucket);
   static DurationNs MiddleOf(size_t bucket);
+  // The first bucket whose lowest value is at least `duration`; kBuckets: none.
+  static size_t FirstFrom(DurationNs duration);
 
   void Record(DurationNs duration) { AddToBucket(BucketOf(duration), 1); }
   void AddToBucket(size_t bucket, Count count) {

@@ -14,7 +14,7 @@ namespace revertd {
 // One signal's evidence against the practical null (docs/statistics.md). Rates are fractions in [0, 1]; of "traffic"
 // they are requests a second, and n counts seconds.
 struct Evidence {
-  std::string signal;  // "errors", "latency_p50", "latency_p90", "latency_p99", "traffic"
+  std::string signal;  // "errors", "latency_p50", "latency_p90", "latency_p99", "traffic", "saturation"
   double e_value = 0;  // of the signal's e-process at this second
   double e_value_needed = 0;
   double before = 0;       // observed baseline rate

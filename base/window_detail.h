@@ -37,6 +37,9 @@ struct AgeCounts {
   std::array<uint32_t, kAgeClasses> errors{};
 };
 
+// Who connects at once needs no second SYN; a lost one is sent again after a second (RFC 6298, 2.1).
+inline constexpr DurationNs kConnectWaitNs = kSecondNs;
+
 // How full the way was when a sample passed.
 struct SampleLoad {
   DurationNs queue_ns = kNotLogged;
@@ -44,43 +47,49 @@ struct SampleLoad {
   int64_t queue_length = kNotLogged;
 
   bool empty() const { return (queue_ns & connect_ns & queue_length) < 0; }
+  // In the balancer's queue, or for a connection to the upstream.
+  bool waited() const { return (queue_ns > 0) | (queue_length > 0) | (connect_ns >= kConnectWaitNs); }
 };
 
-// Of one measure of load: how many requests told it, their sum and the largest.
+// Of one measure of load: how many requests told it, and their sum.
 struct Load {
   uint64_t count = 0;
   uint64_t sum = 0;
-  uint64_t largest = 0;
 
   void Record(int64_t value) {
     if (value < 0) return;
     ++count;
     sum += static_cast<uint64_t>(value);
-    largest = std::max(largest, static_cast<uint64_t>(value));
   }
   void Merge(const Load& other) {
     count += other.count;
     sum += other.sum;
-    largest = std::max(largest, other.largest);
   }
 };
 
 // How full the way to the service was.
 struct Saturation {
-  Load queue_ns;      // waiting in the balancer
-  Load connect_ns;    // connecting to the upstream
-  Load queue_length;  // requests that waited before this one
+  uint64_t told = 0;    // requests that told any of it, the aborted too: who gives up has waited longest
+  uint64_t waited = 0;  // and those that had to wait
+  Load queue_ns;        // waiting in the balancer
+  Load connect_ns;      // connecting to the upstream
+  Load queue_length;    // requests that waited before this one
 
-  bool empty() const { return queue_ns.count == 0 && connect_ns.count == 0 && queue_length.count == 0; }
+  bool empty() const { return told == 0; }
   void Clear() {
     if (!empty()) *this = {};
   }
   void Record(const SampleLoad& load) {
+    if (load.empty()) return;
+    ++told;
+    waited += uint64_t{load.waited()};
     queue_ns.Record(load.queue_ns);
     connect_ns.Record(load.connect_ns);
     queue_length.Record(load.queue_length);
   }
   void Merge(const Saturation& other) {
+    told += other.told;
+    waited += other.waited;
     queue_ns.Merge(other.queue_ns);
     connect_ns.Merge(other.connect_ns);
     queue_length.Merge(other.queue_length);

@@ -119,7 +119,7 @@ class WindowRing {
     const bool is_timed = (sample.status_class != StatusClass::kAborted) & (sample.duration_ns >= 0);
     if (is_timed) [[likely]]
       window.latency.Record(sample.duration_ns);
-    if (!load.empty()) window.saturation.Record(load);
+    window.saturation.Record(load);
   }
 
   // How many seconds before the turn's one the request started. A start behind that second, which no format gives,

@@ -36,6 +36,7 @@ double RateOf(Signal signal) {
     case Signal::kLatencyP90: return 0.09;
     case Signal::kLatencyP99: return 0.009;
     case Signal::kTraffic: return 500;
+    case Signal::kSaturation: return 0.02;
   }
   return 0;
 }
@@ -240,6 +241,7 @@ class Fleet {
       window.by_age.errors[0] = errors;
       for (uint32_t i = 0; i < requests; ++i) {
         window.latency.Record(static_cast<DurationNs>(std::lognormal_distribution<double>(17, 0.8)(random)));
+        window.saturation.Record({.queue_ns = random() % 50 == 0 ? kMillisecondNs : 0, .queue_length = 0});
       }
     }
     return windows;

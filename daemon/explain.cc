@@ -108,6 +108,7 @@ std::string EvidenceText(const Evidence& evidence) {
     text += ", the share slower than " +
             FormatNumber(static_cast<double>(evidence.slower_than_ns) / static_cast<double>(kMillisecondNs)) + " ms";
   }
+  if (evidence.signal == "saturation") text += ", the share that waited in a queue or a second to be connected";
   text += ")\n";
   text += "    before   " + RateWords(evidence, evidence.before, evidence.n_before) +
           (IsTraffic(evidence) ? " (down to " : " (up to ") + RateText(evidence, evidence.before_null) +

@@ -22,6 +22,7 @@ std::optional<double> RateOf(const Evidence& evidence, const Totals& minute) {
   if (evidence.slower_than_ns > 0) {
     return Share(minute.latency.CountAtOrAbove(evidence.slower_than_ns), minute.latency.total());
   }
+  if (evidence.signal == "saturation") return Share(minute.saturation.waited, minute.saturation.told);
   return Share(minute.errors(), minute.requests());
 }
 

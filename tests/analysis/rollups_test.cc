@@ -36,7 +36,7 @@ Window RandomWindow(std::mt19937_64& random, ServiceId service, int64_t second, 
     if (!aborted) window.latency.Record(static_cast<DurationNs>(latency(random)));
   }
   window.bytes = random() % 1'000'000;
-  if (random() % 2 == 0) window.saturation.queue_ns.Record(static_cast<int64_t>(random() % 1'000'000));
+  if (random() % 2 == 0) window.saturation.Record({.queue_ns = static_cast<int64_t>(random() % 1'000'000)});
   return window;
 }
 
@@ -45,7 +45,8 @@ void ExpectSame(const Totals& got, const Totals& wanted, std::string_view what) 
   EXPECT_EQ(got.bytes, wanted.bytes) << what;
   EXPECT_EQ(got.saturation.queue_ns.count, wanted.saturation.queue_ns.count) << what;
   EXPECT_EQ(got.saturation.queue_ns.sum, wanted.saturation.queue_ns.sum) << what;
-  EXPECT_EQ(got.saturation.queue_ns.largest, wanted.saturation.queue_ns.largest) << what;
+  EXPECT_EQ(got.saturation.told, wanted.saturation.told) << what;
+  EXPECT_EQ(got.saturation.waited, wanted.saturation.waited) << what;
   EXPECT_EQ(got.latency.total(), wanted.latency.total()) << what;
 }
 
@@ -96,7 +97,8 @@ TEST(Totals, TheWorstIntervalHasABound) {
   worst.by_class.fill(std::numeric_limits<uint32_t>::max());
   worst.bytes = std::numeric_limits<uint64_t>::max();
   worst.saturation.queue_ns = worst.saturation.connect_ns =
-      worst.saturation.queue_length = {.count = worst.bytes, .sum = worst.bytes, .largest = worst.bytes};
+      worst.saturation.queue_length = {.count = worst.bytes, .sum = worst.bytes};
+  worst.saturation.told = worst.saturation.waited = worst.bytes;
   for (size_t bucket = 0; bucket < HdrHistogram::kBuckets; ++bucket) worst.latency.AddToBucket(bucket, 60'000'000);
   std::string bytes;
   Encode(worst, 1, &bytes);
@@ -118,6 +120,43 @@ TEST(Totals, DamagedBytesAreRefusedOrReadButNeverMore) {
     if (!DecodeInto(bytes, &totals)) ++refused;
   }
   EXPECT_GT(refused, 100) << "seed " << kSeed;
+}
+
+// What is read of a second without spreading it is what a whole histogram of the same bytes says.
+TEST(Totals, ASecondReadAsItLiesCountsAsAWholeHistogram) {
+  constexpr uint64_t kSeed = 61;
+  std::mt19937_64 random(kSeed);
+  for (int round = 0; round < 300; ++round) {
+    const size_t bytes_max = 20 + random() % 200;
+    JoinedTotals second;
+    Totals whole;
+    for (uint64_t parts = 1 + random() % 2; parts > 0; --parts) {  // a restart leaves two intervals of one second
+      std::string bytes;
+      Encode(RandomWindow(random, 1, kStart, static_cast<uint32_t>(random() % 2000), 30e6), bytes_max, &bytes);
+      ASSERT_TRUE(DecodeInto(bytes, &second));
+      ASSERT_TRUE(DecodeInto(bytes, &whole));
+    }
+    ASSERT_EQ(second.latency.total(), whole.latency.total());
+    EXPECT_EQ(second.by_class, whole.by_class);
+    EXPECT_EQ(second.saturation.waited, whole.saturation.waited);
+    for (int i = 0; i < 50; ++i) {
+      const auto duration = static_cast<DurationNs>(random() % 200'000'000);
+      ASSERT_EQ(second.latency.CountAtOrAbove(duration), whole.latency.CountAtOrAbove(duration))
+          << duration << " ns in " << bytes_max << " bytes, seed " << kSeed;
+    }
+  }
+}
+
+// Minutes that an older release kept are read on; what it did not count is not known.
+TEST(Totals, AnOlderReleasesSaturationIsPassedOver) {
+  // One request of 2xx; of three measures count, sum and largest; bucket 0 once.
+  const std::string bytes = {0x10, 0x02, 1, 1, 5, 5, 0, 0, 0, 1, 2, 2, 2};
+  Totals totals;
+  ASSERT_TRUE(DecodeInto(bytes, &totals));
+  EXPECT_EQ(totals.CountOf(StatusClass::k2xx), 1U);
+  EXPECT_TRUE(totals.saturation.empty());
+  EXPECT_EQ(totals.latency.total(), 1U);
+  EXPECT_FALSE(DecodeInto(bytes.substr(0, 8), &totals));
 }
 
 TEST(SparseTier, HoldsItsBytesAndCountsWhatItCuts) {

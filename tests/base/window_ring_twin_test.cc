@@ -31,8 +31,9 @@ std::string Described(const Window& window) {
   }
   window.latency.ForEachCount([&](size_t bucket, uint32_t count) { text << " bucket " << bucket << ':' << count; });
   for (const Load& load : {window.saturation.queue_ns, window.saturation.connect_ns, window.saturation.queue_length}) {
-    text << " load " << load.count << ',' << load.sum << ',' << load.largest;
+    text << " load " << load.count << ',' << load.sum;
   }
+  text << " waited " << window.saturation.waited << " of " << window.saturation.told;
   return text.str();
 }
 
@@ -78,9 +79,12 @@ class SlowRing {
       if (sample.status_class == StatusClass::k5xx) ++window.by_age.errors[age_class];
       if (sample.duration_ns >= 0) window.latency.Record(sample.duration_ns);
     }
-    window.saturation.queue_ns.Record(load.queue_ns);
-    window.saturation.connect_ns.Record(load.connect_ns);
-    window.saturation.queue_length.Record(load.queue_length);
+    Saturation& saturation = window.saturation;
+    saturation.queue_ns.Record(load.queue_ns);
+    saturation.connect_ns.Record(load.connect_ns);
+    saturation.queue_length.Record(load.queue_length);
+    if (load.queue_ns >= 0 || load.connect_ns >= 0 || load.queue_length >= 0) ++saturation.told;
+    if (load.queue_ns >= 1 || load.connect_ns >= kSecondNs || load.queue_length >= 1) ++saturation.waited;
   }
 
   std::map<std::pair<int64_t, ServiceId>, Window> windows_;

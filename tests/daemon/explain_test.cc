@@ -155,6 +155,11 @@ TEST(Explain, AMinuteIsToldByWhatTheEvidenceIsOf) {
   evidence.signal = "latency_p90";
   evidence.slower_than_ns = 100 * kMillisecondNs;
   EXPECT_EQ(RateOf(evidence, minute), 0.25);
+  evidence.slower_than_ns = 0;
+  evidence.signal = "saturation";
+  EXPECT_EQ(RateOf(evidence, minute), std::nullopt) << "the log does not tell";
+  for (int i = 0; i < 600; ++i) minute.saturation.Record({.queue_length = i % 3});
+  EXPECT_NEAR(*RateOf(evidence, minute), 2.0 / 3, 1e-12);
 }
 
 TEST(Explain, ASparklineShowsEachNinthAndWhatIsMissing) {

@@ -12,12 +12,14 @@ constexpr double kTrafficShare = 0.1;
 constexpr double kSaturationShare = 0.1;
 
 constexpr SignalTraits Latency(std::string_view name, std::string_view reason) {
-  // The spread of shares is known for ten seconds and more (latency.h).
+  // The spread of shares is known for ten seconds (latency.h), and read at its widest in five. Alone it only tells a
+  // person: ten seconds let a burst add its cap oftener than errors' twenty would.
   return {.name = name,
           .reason = reason,
           .grid = FactorGrid::kShare,
           .alpha_share = kLatencyShare,
-          .block_seconds_controlled = 10,
+          .block_seconds_controlled = 5,
+          .block_seconds_alone = 10,
           .second_look_seconds = kColdSeconds};
 }
 

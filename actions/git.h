@@ -79,6 +79,10 @@ class Git {
   virtual StatusOr<std::optional<std::string>> FindCommit(const RepoConfig& repo, std::string_view revision) = 0;
   virtual StatusOr<bool> IsAncestor(const RepoConfig& repo, std::string_view ancestor, std::string_view descendant) = 0;
   virtual StatusOr<std::vector<GitCommit>> ReadCommits(const RepoConfig& repo, const CommitRange& range) = 0;
+  // Paths, each once, that one of `globs` (git's; `**` crosses folders) matches and a commit of
+  // since..until changes; a merge's own changes count, not what it brings from either side.
+  virtual StatusOr<std::vector<std::string>> TouchedPaths(const RepoConfig& repo, const CommitRange& range,
+                                                          const std::vector<std::string>& globs) = 0;
   virtual StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) = 0;
 
   // Makes the revert in a temporary work tree of the mirror, gone when this returns. Nothing leaves the machine.

@@ -2,7 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -256,6 +258,35 @@ StatusOr<std::vector<GitCommit>> GitProgram::ReadCommits(const RepoConfig& repo,
   StatusOr<std::string> text = RunForOutput({.arguments = std::move(arguments)}, "reading the history of " + repo.name);
   if (!text.ok()) return text.status();
   return ParseCommits(*text);
+}
+
+StatusOr<std::vector<std::string>> GitProgram::TouchedPaths(const RepoConfig& repo, const CommitRange& range,
+                                                            const std::vector<std::string>& globs) {
+  REVERTD_CHECK(IsRevision(range.until) && IsRevision(range.since));
+  if (globs.empty()) return std::vector<std::string>{};
+  // --full-history: a path that was changed and changed back on a side branch was touched. A rename touches both names.
+  std::vector<std::string> arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror,
+                                        "log",
+                                        "-z",
+                                        "--format=",
+                                        "--name-only",
+                                        "--full-history",
+                                        "--diff-merges=dense-combined",
+                                        "--no-renames",
+                                        "--end-of-options",
+                                        range.until,
+                                        "^" + range.since,
+                                        "--"};
+  for (const std::string& glob : globs) arguments.push_back(":(top,glob)" + glob);
+  StatusOr<std::string> text =
+      RunForOutput({.arguments = std::move(arguments)}, "looking for protected paths in " + repo.name);
+  if (!text.ok()) return text.status();
+  std::set<std::string> paths;
+  for (std::string_view path : Split(*text, '\0')) {
+    path.remove_prefix(std::min(path.find_first_not_of('\n'), path.size()));  // which git puts before a commit's first
+    if (!path.empty()) paths.emplace(path);
+  }
+  return std::vector<std::string>(paths.begin(), paths.end());
 }
 
 StatusOr<std::string> GitProgram::DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) {

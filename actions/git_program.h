@@ -36,6 +36,8 @@ class GitProgram final : public Git {
   StatusOr<std::optional<std::string>> FindCommit(const RepoConfig& repo, std::string_view revision) override;
   StatusOr<bool> IsAncestor(const RepoConfig& repo, std::string_view ancestor, std::string_view descendant) override;
   StatusOr<std::vector<GitCommit>> ReadCommits(const RepoConfig& repo, const CommitRange& range) override;
+  StatusOr<std::vector<std::string>> TouchedPaths(const RepoConfig& repo, const CommitRange& range,
+                                                  const std::vector<std::string>& globs) override;
   StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) override;
   StatusOr<RevertAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) override;
   Status KeepPrepared(const RepoConfig& repo, std::string_view trigger_id, std::string_view sha) override;

@@ -90,7 +90,7 @@ std::optional<PlanRefusal> RefuseByTopology(const RollbackTrigger& trigger, cons
   return std::nullopt;
 }
 
-// A person's own rollback is not automatic, so only a detector's trigger obeys the footer.
+// A person's own rollback is not automatic, so only a detector's trigger obeys the footer and the protected paths.
 bool IsAutomatic(const RollbackTrigger& trigger) { return !trigger.deploy_id.empty(); }
 
 std::optional<PlanRefusal> RefuseByMessages(const RollbackTrigger& trigger, const PlanFacts& facts, const Line& line) {
@@ -108,7 +108,10 @@ std::optional<PlanRefusal> RefuseByMessages(const RollbackTrigger& trigger, cons
       if (text.starts_with(kOptOutFooter)) return PlanRefusal{"opted_out", commit.sha + " " + OneLine(text)};
     }
   }
-  return std::nullopt;
+  const std::vector<std::string>& touched = facts.protected_touched;
+  if (touched.empty()) return std::nullopt;
+  const std::string others = touched.size() > 1 ? " and " + std::to_string(touched.size() - 1) + " more" : "";
+  return PlanRefusal{"protected_path", OneLine(touched.front()) + others};
 }
 
 std::string WhyReverted(const RollbackTrigger& trigger) {
@@ -243,6 +246,9 @@ StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConf
   StatusOr<std::vector<GitCommit>> descendants = git->ReadCommits(repo, range);
   if (!descendants.ok()) return descendants.status();
   for (const GitCommit& commit : *descendants) facts.descendants_of_base.push_back(commit.sha);
+  StatusOr<std::vector<std::string>> touched = git->TouchedPaths(repo, range, repo.protected_paths);
+  if (!touched.ok()) return touched.status();
+  facts.protected_touched = *std::move(touched);
   REVERTD_RETURN_IF_ERROR(ReadRevertsInRange(repo, git, &facts));
   return facts;
 }

@@ -36,6 +36,7 @@ struct PlanFacts {
   std::vector<std::string> descendants_of_base;  // those of `range` that hold the base
   // Of `range`: (commit, the older commit that it undid), each verified to be in the base's history.
   std::vector<std::pair<std::string, std::string>> reverts_in_range;
+  std::vector<std::string> protected_touched;  // by commits of `range`
 };
 
 struct RevertPlan {
@@ -46,7 +47,7 @@ struct RevertPlan {
 };
 
 // A named reason for not doing it: branch_not_found, commit_not_on_branch, base_not_in_history, empty_range,
-// range_too_long, history_too_long, already_reverted, is_a_revert, opted_out.
+// range_too_long, history_too_long, already_reverted, is_a_revert, opted_out, protected_path.
 struct PlanRefusal {
   std::string reason;
   std::string detail;

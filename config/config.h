@@ -50,6 +50,9 @@ struct RepoConfig {
   std::string name;
   std::string url;
   std::string branch = "production";
+  // Globs of git's (`**` crosses folders): a deploy that touches one of them is never undone by the detector. What a
+  // migration did to the data, no revert of its file undoes.
+  std::vector<std::string> protected_paths = {};
 };
 
 // Which field of a line tells versions apart that serve side by side.

@@ -20,6 +20,7 @@ constexpr std::streamoff kFileBytesMax = std::streamoff{4} * 1024 * 1024;
 
 // Each source has its buffers and its place in every round of the ingest thread.
 constexpr size_t kSourcesMax = 32;
+constexpr size_t kProtectedPathsMax = 64;  // each is an argument of one run of git
 
 // What the service table (base/service_table.h) calls the services beyond its capacity.
 constexpr std::string_view kOtherService = "_other";
@@ -238,8 +239,12 @@ class ConfigReader {
     return read_.Names(node, path, [this](const std::string& name, const YamlNode& from, const std::string& at) {
       RepoConfig repo;
       repo.name = name;
-      REVERTD_RETURN_IF_ERROR(
-          read_.Keys(from, at, {{"url", read_.Text(&repo.url)}, {"branch", read_.Text(&repo.branch)}}));
+      REVERTD_RETURN_IF_ERROR(read_.Keys(from, at,
+                                         {{"url", read_.Text(&repo.url)},
+                                          {"branch", read_.Text(&repo.branch)},
+                                          {"protected_paths", [&](const YamlNode& node_at, const std::string& path_at) {
+                                             return ProtectedPaths(node_at, path_at, &repo);
+                                           }}}));
       if (repo.url.empty()) return read_.Error(from, at, "url expected");
       for (const auto& [key, value] : {std::pair("url", repo.url), std::pair("branch", repo.branch)}) {
         // git would take it for an option.
@@ -248,6 +253,26 @@ class ConfigReader {
       config_.repos.push_back(std::move(repo));
       return OkStatus();
     });
+  }
+
+  Status ProtectedPaths(const YamlNode& node, const std::string& path, RepoConfig* repo) {
+    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kSequence));
+    if (node.items.size() > kProtectedPathsMax) {
+      return read_.Error(node, path, "at most " + std::to_string(kProtectedPathsMax) + " globs expected");
+    }
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      const std::string item_path = path + "[" + std::to_string(i) + "]";
+      std::string glob;
+      REVERTD_RETURN_IF_ERROR(read_.Text(&glob)(node.items[i], item_path));
+      const std::vector<std::string_view> folders = Split(glob, '/');
+      const bool climbs = std::find(folders.begin(), folders.end(), "..") != folders.end();
+      // git would refuse it when a rollback is due, which is too late.
+      if (glob.front() == '/' || climbs) {
+        return read_.Error(node.items[i], item_path, "a glob below the repository's own folder expected");
+      }
+      repo->protected_paths.push_back(std::move(glob));
+    }
+    return OkStatus();
   }
 
   Status Detect(const YamlNode& node, const std::string& path) {

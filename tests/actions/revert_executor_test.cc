@@ -51,6 +51,10 @@ class FaultyGit final : public Git {
   StatusOr<std::vector<GitCommit>> ReadCommits(const RepoConfig& repo, const CommitRange& range) override {
     return real_->ReadCommits(repo, range);
   }
+  StatusOr<std::vector<std::string>> TouchedPaths(const RepoConfig& repo, const CommitRange& range,
+                                                  const std::vector<std::string>& globs) override {
+    return real_->TouchedPaths(repo, range, globs);
+  }
   StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) override {
     return real_->DiffStat(repo, from, to);
   }

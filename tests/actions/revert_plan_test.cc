@@ -200,6 +200,38 @@ TEST_F(PlanTest, TheOptOutFooterBindsTheDetectorAndNotAPerson) {
   EXPECT_EQ(ReasonOf(Plan(trigger)), "planned");
 }
 
+// What a migration did to the data, no revert of its file undoes.
+TEST_F(PlanTest, ADeployThatTouchesAProtectedPathIsAPersonsToUndo) {
+  repo_.protected_paths = {"db/migrate/**", "*.lock"};
+  const std::string apart = sandbox_.Commit("db/seeds.txt", "x\n", "seeds");
+  EXPECT_EQ(ReasonOf(Plan(TriggerFor(apart, ""))), "planned");
+  sandbox_.Commit("db/migrate/2026/1.sql", "x\n", "migrate");
+  sandbox_.Commit("yarn.lock", "x\n", "lock");
+  const std::string head = sandbox_.Commit("code.txt", "x\n", "code");
+  RollbackTrigger trigger = TriggerFor(head, apart);
+  const PlanAnswer answer = Plan(trigger);
+  ASSERT_EQ(ReasonOf(answer), "protected_path");
+  EXPECT_EQ(std::get<PlanRefusal>(answer).detail, "db/migrate/2026/1.sql and 1 more");
+  EXPECT_EQ(ReasonOf(Plan(TriggerFor(head, ""))), "planned") << "the deploy is the last commit alone";
+  trigger.deploy_id.clear();
+  EXPECT_EQ(ReasonOf(Plan(trigger)), "planned") << "a person knows what they ask for";
+}
+
+TEST_F(PlanTest, AProtectedPathIsFoundWhereverADeployTouchesIt) {
+  repo_.protected_paths = {"db/**"};
+  const std::string base = sandbox_.Commit("db/old.sql", "1\n2\n3\n", "old");
+  // Changed and changed back; the net of it is nothing.
+  sandbox_.Commit("db/old.sql", "changed\n", "there");
+  const std::string back = sandbox_.Commit("db/old.sql", "1\n2\n3\n", "and back");
+  EXPECT_EQ(ReasonOf(Plan(TriggerFor(back, base))), "protected_path");
+  // On a merged branch, and out of the folder by a rename.
+  const std::string merge = sandbox_.MergeOf("feature", "db/new.sql", "x\n");
+  EXPECT_EQ(ReasonOf(Plan(TriggerFor(merge, ""))), "protected_path");
+  sandbox_.Git({"mv", "db/old.sql", "moved.sql"});
+  sandbox_.Git({"commit", "--quiet", "--message=move"});
+  EXPECT_EQ(ReasonOf(Plan(TriggerFor(sandbox_.Git({"rev-parse", "HEAD"}), ""))), "protected_path");
+}
+
 TEST_F(PlanTest, ALongRangeIsNoSingleChange) {
   PlanFacts facts;
   facts.branch_head = facts.head = std::string(40, 'a');

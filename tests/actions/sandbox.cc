@@ -72,6 +72,7 @@ std::string Sandbox::GitIn(const std::string& folder, const std::vector<std::str
 std::string Sandbox::Git(const std::vector<std::string>& arguments) { return GitIn(clone, arguments); }
 
 std::string Sandbox::Commit(const std::string& file, const std::string& text, const std::string& message) {
+  fs::create_directories(fs::path(clone + "/" + file).parent_path());
   WriteFile(clone + "/" + file, text);
   Git({"add", "--all"});
   Git({"commit", "--quiet", "--allow-empty", "--message=" + message});

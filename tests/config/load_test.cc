@@ -39,7 +39,7 @@ std::vector<WrongConfig> UnknownKeys() {
       {"guard: {push_per_day: 1}", "F:1: guard.push_per_day: unknown key; did you mean \"pushes_per_day\"?"},
       {"sources: [{stdn: {}}]", "F:1: sources[0].stdn: unknown key; did you mean \"stdin\"?"},
       {"sources: [{stdin: {fromat: auto}}]", "F:1: sources[0].stdin.fromat: unknown key; did you mean \"format\"?"},
-      {"repos: {r: {credentials: x}}", "F:1: repos.r.credentials: unknown key; known are url, branch"},
+      {"repos: {r: {credentials: x}}", "F:1: repos.r.credentials: unknown key; known are url, branch, protected_paths"},
       {"<<: {state: x}", "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, state"},
   };
 }
@@ -132,6 +132,13 @@ std::vector<WrongConfig> WrongNames() {
       {"repos: {r: {url: ''}}", "F:1: repos.r.url: must not be empty"},
       {"repos: {r: {url: --upload-pack=x}}", "F:1: repos.r.url: must not begin with -"},
       {"repos: {r: {url: u, branch: -f}}", "F:1: repos.r.branch: must not begin with -"},
+      {"repos: {r: {url: u, protected_paths: db}}",
+       "F:1: repos.r.protected_paths: a list expected, a single value found"},
+      {"repos: {r: {url: u, protected_paths: [a, '']}}", "F:1: repos.r.protected_paths[1]: must not be empty"},
+      {"repos: {r: {url: u, protected_paths: [/db]}}",
+       "F:1: repos.r.protected_paths[0]: a glob below the repository's own folder expected"},
+      {"repos: {r: {url: u, protected_paths: [a/../../db]}}",
+       "F:1: repos.r.protected_paths[0]: a glob below the repository's own folder expected"},
   };
 }
 

@@ -20,7 +20,7 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
       rollups_(rollups),
       graph_(config),
       registry_(config.detect.observe / kSecondNs),
-      desk_(config, std::move(facts), sink),
+      desk_(config, registry_, std::move(facts), sink),
       shadows_(JudgingSettings(config.detect), graph_,
                [sink](std::string_view service, const ShadowResult& result) {
                  sink->OnShadow(service, result.start_second, Encode(result));

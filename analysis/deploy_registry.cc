@@ -129,6 +129,17 @@ const DeployRecord* DeployRegistry::Next(const DeployRecord& record) const {
   return nullptr;
 }
 
+const DeployRecord* DeployRegistry::Previous(const DeployRecord& record) const {
+  const auto records = by_service_.find(record.deploy.service);
+  if (records == by_service_.end()) return nullptr;
+  const DeployRecord* previous = nullptr;
+  for (const auto& other : records->second) {
+    if (other.get() == &record) return previous;
+    previous = other.get();
+  }
+  return nullptr;
+}
+
 int64_t DeployRegistry::WatchEnd(const DeployRecord& record) const {
   const bool revert = record.deploy.kind == DeployKind::kRevert;
   const int64_t end = record.first_second() + (revert ? kRecoverySecondsMax : observe_seconds_);

@@ -62,6 +62,7 @@ class DeployRegistry {
   bool Superseded(const DeployRecord& record, int64_t second) const;
   // Intervals of `service` that no baseline may use: deploys under way and what they brought unless proved good.
   std::vector<SecondInterval> LeftOut(std::string_view service) const;
+  const DeployRecord* Previous(const DeployRecord& record) const;  // of its service; nullptr: it is the first
   bool MayBeControl(std::string_view service, int64_t second) const;
 
  private:

@@ -1,6 +1,5 @@
 #include "analysis/gate.h"
 
-#include <optional>
 #include <string_view>
 
 #include "base/trigger.h"
@@ -28,16 +27,22 @@ std::optional<Ruling> WhyTriage(const Verdict& verdict, bool would_act) {
 }
 
 // The order is the guarantee: what a person switched off comes first, what would act comes last.
-Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode, const GateFacts& facts, const Config& config) {
+Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode,
+              const std::optional<RollbackBefore>& rollback_before, const GateFacts& facts, const Config& config) {
   const GuardConfig& guard = config.guard;
   const bool would_act = mode == Mode::kPush || mode == Mode::kPropose;
   if (facts.kill_switch_on) return {DecisionKind::kHold, "kill_switch"};
   if (mode == Mode::kObserve) return {DecisionKind::kHold, "mode_observe"};
   if (const auto triage = WhyTriage(verdict, would_act)) return *triage;
   if (mode == Mode::kAlert) return {DecisionKind::kAlert, "mode_alert"};
+  // What the rollback did not mend, this deploy need not have broken: reverting further only hides it.
+  if (rollback_before && rollback_before->not_recovered) return {DecisionKind::kTriage, "rollback_did_not_recover"};
   if (deploy.head.empty() || config.FindRepo(deploy.repo) == nullptr) return {DecisionKind::kTriage, "no_commit"};
   if (mode == Mode::kPush && verdict.at_ns - deploy.finish_ns > guard.commit_age_push) {
     return {DecisionKind::kHold, "deploy_too_old"};
+  }
+  if (rollback_before && verdict.at_ns - rollback_before->finish_ns < guard.cooldown) {
+    return {DecisionKind::kHold, "cooldown"};
   }
   if (facts.source_stale) return {DecisionKind::kHold, "source_stale"};
   if (facts.revert_in_flight) return {DecisionKind::kHold, "revert_in_flight"};
@@ -53,10 +58,11 @@ Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode, const Gat
 
 }  // namespace
 
-Decision DecideOn(const Verdict& verdict, const Deploy& deploy, const GateFacts& facts, const Config& config) {
+Decision DecideOn(const Verdict& verdict, const Deploy& deploy, const std::optional<RollbackBefore>& rollback_before,
+                  const GateFacts& facts, const Config& config) {
   const ServiceConfig* service = config.FindService(deploy.service);
   const Mode mode = service != nullptr ? service->mode : Mode::kAlert;
-  const Ruling ruling = RuleOn(verdict, deploy, mode, facts, config);
+  const Ruling ruling = RuleOn(verdict, deploy, mode, rollback_before, facts, config);
   Decision decision;
   decision.deploy_id = deploy.id;
   decision.service = deploy.service;

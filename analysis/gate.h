@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/deploy.h"
@@ -23,8 +24,15 @@ struct GateFacts {
   bool source_stale = false;  // a log source is silent: what it would tell is missing
 };
 
+// The rollback that the service ran on before the deploy that is judged.
+struct RollbackBefore {
+  TimeNs finish_ns = 0;
+  bool not_recovered = false;
+};
+
 // For a verdict that is regressed or ambiguous. Act and propose carry the id of the trigger to be written.
-Decision DecideOn(const Verdict& verdict, const Deploy& deploy, const GateFacts& facts, const Config& config);
+Decision DecideOn(const Verdict& verdict, const Deploy& deploy, const std::optional<RollbackBefore>& rollback_before,
+                  const GateFacts& facts, const Config& config);
 
 // A hold that may pass by itself, so that it is worth asking again.
 bool MayPass(const Decision& decision);

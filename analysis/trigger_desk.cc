@@ -24,8 +24,8 @@ void DecideByTrigger(const RollbackTrigger& trigger, Decision* decision) {
 
 }  // namespace
 
-TriggerDesk::TriggerDesk(const Config& config, ReadGateFacts facts, AnalysisSink* sink)
-    : config_(config), facts_(std::move(facts)), sink_(sink) {
+TriggerDesk::TriggerDesk(const Config& config, const DeployRegistry& registry, ReadGateFacts facts, AnalysisSink* sink)
+    : config_(config), registry_(registry), facts_(std::move(facts)), sink_(sink) {
   REVERTD_CHECK(sink_ != nullptr && facts_ != nullptr);
 }
 
@@ -41,11 +41,18 @@ bool TriggerDesk::Due(const Verdict& verdict, int64_t second, const DecisionTrac
   return MayPass(*track.told) && second >= track.next_ask_second;
 }
 
+std::optional<RollbackBefore> TriggerDesk::RollbackBeforeOf(const DeployRecord& record) const {
+  const DeployRecord* previous = registry_.Previous(record);
+  if (previous == nullptr || previous->deploy.kind != DeployKind::kRevert) return std::nullopt;
+  return RollbackBefore{.finish_ns = previous->deploy.finish_ns,
+                        .not_recovered = previous->recovery == RecoveryState::kNotRecovered};
+}
+
 Decision TriggerDesk::Decide(const DeployRecord& record, const Verdict& verdict) const {
   const Deploy& deploy = record.deploy;
   const RollbackTrigger* known = nullptr;
   if (!deploy.head.empty()) known = Find(MakeTriggerId(deploy.service, deploy.head, deploy.start_ns));
-  if (known == nullptr) return DecideOn(verdict, deploy, facts_(deploy.repo), config_);
+  if (known == nullptr) return DecideOn(verdict, deploy, RollbackBeforeOf(record), facts_(deploy.repo), config_);
   Decision decision;
   decision.deploy_id = deploy.id;
   decision.service = deploy.service;

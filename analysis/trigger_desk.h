@@ -32,7 +32,7 @@ struct DecisionTrack {
 class TriggerDesk {
  public:
   using ReadGateFacts = std::function<GateFacts(std::string_view repo)>;
-  TriggerDesk(const Config& config, ReadGateFacts facts, AnalysisSink* sink);
+  TriggerDesk(const Config& config, const DeployRegistry& registry, ReadGateFacts facts, AnalysisSink* sink);
 
   // Once a second for every watch whose verdict is regressed or ambiguous.
   void Step(const DeployRecord& record, const Verdict& verdict, int64_t second, DecisionTrack* track);
@@ -42,10 +42,12 @@ class TriggerDesk {
 
  private:
   bool Due(const Verdict& verdict, int64_t second, const DecisionTrack& track) const;
+  std::optional<RollbackBefore> RollbackBeforeOf(const DeployRecord& record) const;
   Decision Decide(const DeployRecord& record, const Verdict& verdict) const;
   bool WriteTrigger(const DeployRecord& record, const Verdict& verdict, const Decision& decision);
 
   const Config& config_;
+  const DeployRegistry& registry_;
   ReadGateFacts facts_;
   AnalysisSink* sink_;
   std::map<std::string, RollbackTrigger, std::less<>> triggers_;  // a few a day: the gate's limits bound it

@@ -83,6 +83,7 @@ struct GuardConfig {
   int64_t pushes_per_day = 4;  // over all repos; guards against a detector gone wrong
   int64_t proposals_per_day = 10;
   DurationNs commit_age_push = 6 * kHourNs;              // a deploy older than this is never reverted by push
+  DurationNs cooldown = 15 * kMinuteNs;                  // after a rollback of a service, before the next one of it
   DurationNs deploy_wait = 10 * kMinuteNs;               // for the pushed revert's own deploy to be seen
   std::string kill_switch = "/run/revertd/kill-switch";  // while this file exists nothing acts; unreadable means on
 };

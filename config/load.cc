@@ -307,6 +307,7 @@ class ConfigReader {
                       {{"pushes_per_day", read_.Count(&guard.pushes_per_day, 0, 1000)},
                        {"proposals_per_day", read_.Count(&guard.proposals_per_day, 0, 1000)},
                        {"commit_age_push", read_.Duration(&guard.commit_age_push, 0, 30 * kDay, "up to 30d")},
+                       {"cooldown", read_.Duration(&guard.cooldown, 0, kDay, "up to 1d")},
                        {"deploy_wait", read_.Duration(&guard.deploy_wait, kSecondNs, kDay, "from 1s to 1d")},
                        {"kill_switch", read_.Text(&guard.kill_switch)}});
   }

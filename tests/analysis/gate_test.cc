@@ -13,6 +13,7 @@ struct Case {
   Config config;
   Deploy deploy;
   Verdict verdict;
+  std::optional<RollbackBefore> rollback_before;
   GateFacts facts;
 };
 
@@ -51,8 +52,12 @@ TEST(Gate, EachRuleOutranksThoseAfterIt) {
       {"pushes", [](Case* c) { c->facts.pushes_today = 4; }, DecisionKind::kHold, "limit_pushes_per_day"},
       {"in flight", [](Case* c) { c->facts.revert_in_flight = true; }, DecisionKind::kHold, "revert_in_flight"},
       {"stale", [](Case* c) { c->facts.source_stale = true; }, DecisionKind::kHold, "source_stale"},
+      {"cooldown", [](Case* c) { c->rollback_before = RollbackBefore{.finish_ns = c->verdict.at_ns - 14 * kMinuteNs}; },
+       DecisionKind::kHold, "cooldown"},
       {"old", [](Case* c) { c->verdict.at_ns += 7 * kHourNs; }, DecisionKind::kHold, "deploy_too_old"},
       {"no head", [](Case* c) { c->deploy.head.clear(); }, DecisionKind::kTriage, "no_commit"},
+      {"not recovered", [](Case* c) { c->rollback_before->not_recovered = true; }, DecisionKind::kTriage,
+       "rollback_did_not_recover"},
       {"alone", [](Case* c) { c->verdict.evidence[0].control.clear(); }, DecisionKind::kTriage,
        "uncalibrated_without_control"},
       {"ambiguous", [](Case* c) { c->verdict.state = VerdictState::kAmbiguous; }, DecisionKind::kTriage, "ambiguous"},
@@ -62,7 +67,7 @@ TEST(Gate, EachRuleOutranksThoseAfterIt) {
   Case c = Regressed();
   for (const Row& row : rows) {
     row.change(&c);
-    const Decision decision = DecideOn(c.verdict, c.deploy, c.facts, c.config);
+    const Decision decision = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
     EXPECT_EQ(decision.kind, row.kind) << row.name;
     EXPECT_EQ(decision.reason, row.reason) << row.name;
     EXPECT_EQ(decision.trigger_id.empty(), row.kind != DecisionKind::kAct) << row.name;
@@ -73,9 +78,9 @@ TEST(Gate, ProposesWithinItsOwnLimit) {
   Case c = Regressed();
   c.config.services[0].mode = Mode::kPropose;
   c.facts.pushes_today = 100;
-  EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.facts, c.config).reason, "mode_propose");
+  EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config).reason, "mode_propose");
   c.facts.proposals_today = 10;
-  const Decision held = DecideOn(c.verdict, c.deploy, c.facts, c.config);
+  const Decision held = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
   EXPECT_EQ(held.reason, "limit_proposals_per_day");
   EXPECT_TRUE(MayPass(held));
 }
@@ -86,11 +91,11 @@ TEST(Gate, AlertTellsPeopleWhateverElseGoesOn) {
   c.config.services[0].mode = Mode::kAlert;
   c.facts.revert_in_flight = true;
   c.facts.pushes_today = 100;
-  const Decision uncalibrated = DecideOn(c.verdict, c.deploy, c.facts, c.config);
+  const Decision uncalibrated = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
   EXPECT_EQ(uncalibrated.kind, DecisionKind::kTriage);
   EXPECT_EQ(uncalibrated.reason, "uncalibrated");
   c.verdict.calibrated = true;
-  const Decision calibrated = DecideOn(c.verdict, c.deploy, c.facts, c.config);
+  const Decision calibrated = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
   EXPECT_EQ(calibrated.kind, DecisionKind::kAlert);
   EXPECT_EQ(calibrated.reason, "mode_alert");
 }
@@ -98,20 +103,28 @@ TEST(Gate, AlertTellsPeopleWhateverElseGoesOn) {
 TEST(Gate, ObserveHoldsForGoodAndUnknownReposAreNeverActedOn) {
   Case c = Regressed();
   c.config.services[0].mode = Mode::kObserve;
-  const Decision decision = DecideOn(c.verdict, c.deploy, c.facts, c.config);
+  const Decision decision = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
   EXPECT_EQ(decision.kind, DecisionKind::kHold);
   EXPECT_EQ(decision.reason, "mode_observe");
   EXPECT_FALSE(MayPass(decision));
   c = Regressed();
   c.deploy.repo = "elsewhere";
-  EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.facts, c.config).reason, "no_commit");
+  EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config).reason, "no_commit");
 }
 
 TEST(Gate, CalibratedNeedsNoControl) {
   Case c = Regressed();
   c.verdict.evidence[0].control.clear();
   c.verdict.calibrated = true;
-  EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.facts, c.config).kind, DecisionKind::kAct);
+  EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config).kind, DecisionKind::kAct);
+}
+
+TEST(Gate, ACooldownPasses) {
+  Case c = Regressed();
+  c.rollback_before = RollbackBefore{.finish_ns = c.verdict.at_ns - c.config.guard.cooldown + 1};
+  EXPECT_TRUE(MayPass(DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config)));
+  ++c.verdict.at_ns;
+  EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config).kind, DecisionKind::kAct);
 }
 
 Deploy DeployAt(const char* id, int64_t start, int64_t finish, const char* head) {

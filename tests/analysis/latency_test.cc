@@ -141,6 +141,42 @@ TEST(Latency, ARollbackForSlownessIsWatchedForSlowness) {
   EXPECT_EQ(recovery_after(false).state, RecoveryState::kNotRecovered);
 }
 
+// What the rollback did not mend, the next deploy need not have broken.
+TEST(Latency, AfterARollbackThatDidNotHelpAPersonIsAsked) {
+  Shop shop(After({.slowdown = 2}), After({}));
+  shop.Feed(kDay, kDeployAt);
+  shop.Judge("abc1234", kDeployAt, 300);
+  ASSERT_EQ(shop.Revert(kDeployAt + 300, 400).state, RecoveryState::kNotRecovered);
+  shop.Feed(kDeployAt + 700, kDeployAt + 720);
+  const Verdict verdict = shop.Judge("def5678", kDeployAt + 720, 600);
+  EXPECT_EQ(verdict.state, VerdictState::kRegressed) << verdict.reason;
+  EXPECT_EQ(shop.decisions().back().kind, DecisionKind::kTriage);
+  EXPECT_EQ(shop.decisions().back().reason, "rollback_did_not_recover");
+  EXPECT_EQ(shop.triggers(), 1U);
+}
+
+TEST(Latency, AServiceIsNotRolledBackTwiceInAQuarterOfAnHour) {
+  const int64_t revert_at = kDeployAt + 300;
+  const int64_t again_at = kDeployAt + 720;
+  Shop shop(
+      [=](int64_t second) {
+        const bool is_slow = (second >= kDeployAt && second < revert_at) || second >= again_at;
+        return Pace{.slowdown = is_slow ? 2.0 : 1.0};
+      },
+      After({}));
+  shop.Feed(kDay, kDeployAt);
+  shop.Judge("abc1234", kDeployAt, 300);
+  ASSERT_EQ(shop.Revert(revert_at, 400).state, RecoveryState::kRecovered);
+  shop.Feed(kDeployAt + 700, again_at);
+  shop.Judge("def5678", again_at, 400);
+  EXPECT_EQ(shop.decisions().back().reason, "cooldown");
+  EXPECT_EQ(shop.triggers(), 1U);
+  shop.Feed(again_at + 400, again_at + 600);
+  EXPECT_EQ(shop.decisions().back().kind, DecisionKind::kAct);
+  EXPECT_EQ(shop.triggers(), 2U);
+  EXPECT_GE(shop.decisions().back().at_ns, (revert_at + 15 * 60) * kSecondNs);
+}
+
 TEST(Latency, ASlownessThatAllShareIsNobodysFault) {
   for (const double slowdown : {1.5, 2.0, 4.0}) {
     Shop shop(After({.slowdown = slowdown}), After({.slowdown = slowdown}));

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "analysis/draw.h"
 #include "analysis/rollups.h"
@@ -63,6 +64,8 @@ class Shop {
     return scenario_.sink.recoveries.empty() ? Recovery{} : scenario_.sink.recoveries.back();
   }
   const Rollups& rollups() const { return rollups_; }
+  const std::vector<Decision>& decisions() const { return scenario_.sink.decisions; }
+  size_t triggers() const { return scenario_.sink.triggers.size(); }
   bool Triggered() const { return scenario_.sink.Triggered(); }
 
  private:

@@ -178,10 +178,11 @@ void ExpectDefaults(const Config& config) {
   const auto& [services, routes] = config.limits;
   EXPECT_EQ(services, defaults.limits.services);
   EXPECT_EQ(routes, defaults.limits.routes);
-  const auto& [pushes, proposals, age, wait, kill_switch] = config.guard;
+  const auto& [pushes, proposals, age, cooldown, wait, kill_switch] = config.guard;
   EXPECT_EQ(pushes, defaults.guard.pushes_per_day);
   EXPECT_EQ(proposals, defaults.guard.proposals_per_day);
   EXPECT_EQ(age, defaults.guard.commit_age_push);
+  EXPECT_EQ(cooldown, defaults.guard.cooldown);
   EXPECT_EQ(wait, defaults.guard.deploy_wait);
   EXPECT_EQ(kill_switch, defaults.guard.kill_switch);
   EXPECT_EQ(config.state, defaults.state);

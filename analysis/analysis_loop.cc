@@ -349,7 +349,8 @@ void AnalysisLoop::TellVerdict(OpenWatch* watch) {
   DeployRecord* record = watch->record;
   const std::optional<Verdict>& told = record->told_verdict;
   // The fold after a restart passes again through what was told before it.
-  if (told && (verdict.at_ns < told->at_ns || verdict.state == told->state)) return;
+  if (told && verdict.at_ns < told->at_ns) return;
+  if (told && verdict.state == told->state && OnlyAsks(*told) == OnlyAsks(verdict)) return;
   record->state = verdict.state;
   record->told_verdict = verdict;
   sink_->OnVerdict(verdict);

@@ -167,7 +167,8 @@ SecondInterval DeployRegistry::LeftOutBy(const DeployRecord& record) const {
   const bool replaced = next != nullptr && next->deploy.finished();
   const bool revert = record.deploy.kind == DeployKind::kRevert;
   const bool bad = revert ? record.recovery == RecoveryState::kNotRecovered
-                          : record.state == VerdictState::kRegressed || record.state == VerdictState::kAmbiguous;
+                          : record.state == VerdictState::kRegressed ||
+                                (record.state == VerdictState::kAmbiguous && !record.only_asks());
   const bool good = revert ? record.recovery == RecoveryState::kRecovered : record.state == VerdictState::kHealthy;
   if (bad) {
     // It serves until its successor has fully taken over.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "analysis/series.h"
+#include "analysis/signal.h"
 #include "base/deploy.h"
 #include "base/status.h"
 #include "base/verdict.h"
@@ -40,6 +41,7 @@ struct DeployRecord {
   bool recovery_told = false;
   bool watched_late = false;  // closed, but the late desk still holds it
 
+  bool only_asks() const { return told_verdict && OnlyAsks(*told_verdict); }
   int64_t first_second() const { return CeilToSecond(deploy.finish_ns); }  // first one of the new version alone
   int64_t baseline_end() const;                                            // exclusive; the baseline lies before it
 };

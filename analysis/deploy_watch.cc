@@ -33,7 +33,7 @@ void DeployWatch::Observe(int64_t second, std::span<const SignalSecond> signals)
 double DeployWatch::LogBlame() const {
   double largest = errors().LogBlame();
   for (const SignalWatch& signal : signals_) {
-    const bool may_blame = !signal.of_route() || signal.has_control();
+    const bool may_blame = signal.traits().is_comparable && (!signal.of_route() || signal.has_control());
     if (may_blame) largest = std::max(largest, signal.LogBlame());
   }
   return largest;
@@ -47,8 +47,12 @@ bool DeployWatch::ControlAgrees(const SignalWatch& signal) const {
 
 const SignalWatch* DeployWatch::FirstFired() const {
   const SignalWatch* first = nullptr;
+  const auto comes_before = [](const SignalWatch& one, const SignalWatch& other) {
+    if (one.traits().is_comparable != other.traits().is_comparable) return one.traits().is_comparable;
+    return *one.fired_at() < *other.fired_at();
+  };
   for (const SignalWatch& signal : signals_) {
-    if (signal.fired_at() && (first == nullptr || *signal.fired_at() < *first->fired_at())) first = &signal;
+    if (signal.fired_at() && (first == nullptr || comes_before(signal, *first))) first = &signal;
   }
   return first;
 }
@@ -73,10 +77,14 @@ bool DeployWatch::Judge(int64_t second, double rival_log_blame) {
     if (!signal.fired_at() || !ControlAgrees(signal) || signal.LogBlame() < blame_needed) continue;
     return Change(second, VerdictState::kRegressed, signal.traits().reason, signal);
   }
-  if (verdict_.state == VerdictState::kAmbiguous || second - *fired->fired_at() < kBlameWaitSeconds) return false;
-  const std::string_view reason = ControlAgrees(*fired)  ? "overlapping_deploys"
-                                  : fired->has_control() ? "control_moved_too"
-                                                         : "no_control_for_signal";
+  // A full queue has been told of: what comes after it is still to be told.
+  const bool is_told =
+      verdict_.state == VerdictState::kAmbiguous && (!OnlyAsks(verdict_) || !fired->traits().is_comparable);
+  if (is_told || second - *fired->fired_at() < kBlameWaitSeconds) return false;
+  const std::string_view reason = !fired->traits().is_comparable ? fired->traits().reason
+                                  : ControlAgrees(*fired)        ? "overlapping_deploys"
+                                  : fired->has_control()         ? "control_moved_too"
+                                                                 : "no_control_for_signal";
   return Change(second, VerdictState::kAmbiguous, reason, *fired);
 }
 

@@ -3,7 +3,7 @@
 // Pure, any thread: the same seconds give the same verdict at the same second, however they were batched. Protocol for
 // every second in order: Observe, then Judge; Close when the watch ends. Invariants: 1. regressed is final and comes
 // only once blame has passed; 2. healthy and ambiguous may still become regressed; 3. healthy is said only in a
-// second with traffic of the new version, and of every signal that is known. docs/statistics.md, "Verdict".
+// second with traffic of the new version, and of every known signal that proves it. docs/statistics.md, "Verdict".
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ class DeployWatch {
 
  private:
   const SignalWatch& errors() const { return signals_.front(); }
-  const SignalWatch* FirstFired() const;
+  const SignalWatch* FirstFired() const;  // one that only asks comes after all others
   bool ControlAgrees(const SignalWatch& signal) const;
   bool IsHealthy(int64_t second) const;
   // `decisive`: whose evidence stands first.

@@ -36,7 +36,8 @@ void LateDesk::Take(DeployRecord* record, int64_t second) {
       late.decisions.asked_for = told->state;
       late.decisions.next_ask_second = FloorToSecond(record->told_decision->at_ns) - 1 + kAskAgainSeconds;
     }
-  } else if (record->state == VerdictState::kHealthy || record->state == VerdictState::kInconclusive) {
+  } else if (record->state == VerdictState::kHealthy || record->state == VerdictState::kInconclusive ||
+             record->only_asks()) {
     late.watch = WatchOf(*record, series->second);
     if (!late.watch) return;
     late.next_second = first_block;

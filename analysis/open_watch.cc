@@ -32,6 +32,7 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
                     .latency = {.factor = detect.margin_latency, .absolute = detect.margin_latency_abs}},
       &sources.memo};
   watch->signals = SignalsOf(service, times, services);
+  watch->crowd = Crowd(watch->signals->busiest_block());
   watch->controls = ChooseControls(*watch->signals, times, services);
   WatchPlan plan;
   plan.deploy_id = record.deploy.id;
@@ -46,6 +47,13 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
   errors.calibration = sources.shadows.CalibrationOf(service, times.before_second);
   const double errors_needed = errors.value_needed;
   const Calibration of_routes{.controlled = errors.calibration.controlled};
+  // Where a control misled shadow deploys, it is trusted with no other signal's short blocks either; what it has earned
+  // with errors is theirs alone.
+  if (errors.calibration.controlled == ControlledRecord::kRefuted) {
+    for (SignalPlan& signal : plan.signals) {
+      if (signal.signal != Signal::kErrors) signal.calibration = of_routes;
+    }
+  }
   watch->routes =
       RoutesBefore(watch->parts->routes, times.before_second, sources.registry.LeftOut(service), MarginsOf(detect));
   if (!watch->routes.judged.empty()) errors.value_needed = errors_needed / kServiceWeight;
@@ -177,6 +185,9 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
                                             .control = control[signal].counts,
                                             .control_expected = control[signal].expected};
   }
+  SignalSecond& saturation = seconds[static_cast<size_t>(Signal::kSaturation)];
+  if (watch->crowd.Observe(second, read.totals.saturation)) saturation = {};
+  if (is_cold) saturation.target = {};  // pools are empty, as caches are
   SignalSecond& errors = seconds.front();
   errors.null_scale = watch->routes.mix.Observe(watch->parts->routes, second);
   const std::optional<CohortSecond> cohorts = SplitCohorts(watch->parts->cohorts, watch->record->deploy, second);

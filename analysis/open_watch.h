@@ -16,6 +16,7 @@
 #include "analysis/part_series.h"
 #include "analysis/recovery_watch.h"
 #include "analysis/routes.h"
+#include "analysis/saturation.h"
 #include "analysis/shadow_desk.h"
 #include "analysis/trigger_desk.h"
 
@@ -37,6 +38,7 @@ struct OpenWatch {
   std::optional<ServiceSignals> signals;  // what it is judged by,
   Routes routes;                          // its routes,
   ControlGroup controls;                  // and compared with
+  Crowd crowd;                            // that would fill any queue
   std::vector<SignalSecond> seconds;      // of the plan's signals, filled anew each second
   DecisionTrack decisions;
   std::optional<RecoveryWatch> recovery;  // of a revert,

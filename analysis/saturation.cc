@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "analysis/rollup_blocks.h"
 #include "analysis/totals.h"
@@ -12,15 +11,6 @@ namespace {
 
 // A queue in which one of a hundred waits harms nobody: it is there to be used.
 constexpr RateMargins kMargins{.factor = 1.25, .absolute = 0.01};
-constexpr double kCrowd = 1.25;    // times the busiest block before
-constexpr double kDeviations = 3;  // of a Poisson count: more than that is no chance
-
-int64_t MostInASecond(const std::vector<HistoryBlock>& blocks) {
-  int64_t busiest = 0;
-  for (const HistoryBlock& block : blocks) busiest = std::max(busiest, block.requests);
-  const double a_second = kCrowd * static_cast<double>(busiest) / static_cast<double>(kHistoryBlockSeconds);
-  return std::llround(std::ceil(a_second + kDeviations * std::sqrt(a_second)));
-}
 
 }  // namespace
 
@@ -29,13 +19,19 @@ SaturationBefore EstimateSaturation(const Rollups& rollups, std::string_view ser
   const auto histories = HistoriesOfHour(rollups, service, before_second, left_out, [](const JoinedTotals& totals) {
     return std::array<RateCounts, 1>{WaitedOf(totals.saturation)};
   });
-  return {EstimateBaseline(histories[0], before_second, kMargins), MostInASecond(histories[0].blocks)};
+  int64_t busiest_block = 0;
+  for (const HistoryBlock& block : histories[0].blocks) busiest_block = std::max(busiest_block, block.requests);
+  return {EstimateBaseline(histories[0], before_second, kMargins), busiest_block};
 }
 
-RateCounts WaitedOf(const Saturation& saturation, int64_t requests_max) {
-  const auto told = static_cast<int64_t>(saturation.told);
-  if (told > requests_max) return {};
-  return {told, static_cast<int64_t>(saturation.waited)};
+RateCounts WaitedOf(const Saturation& saturation) {
+  return {static_cast<int64_t>(saturation.told), static_cast<int64_t>(saturation.waited)};
+}
+
+bool Crowd::Observe(int64_t second, const Saturation& saturation) {
+  recent_.Add(second, WaitedOf(saturation));
+  seconds_ = std::min(seconds_ + 1, kHistoryBlockSeconds);
+  return recent_.Sum().requests * kHistoryBlockSeconds > busiest_block_ * seconds_;
 }
 
 }  // namespace revertd

@@ -41,6 +41,8 @@ const Baseline& ServiceSignals::baseline(Signal signal) const {
   return IsLatency(signal) ? timed_->latency[QuantileOf(signal)].baseline : timed_->traffic;
 }
 
+int64_t ServiceSignals::busiest_block() const { return timed_ != nullptr ? timed_->saturation.busiest_block : 0; }
+
 DurationNs ServiceSignals::slower_than_ns(Signal signal) const {
   return timed_ != nullptr && IsLatency(signal) ? timed_->latency[QuantileOf(signal)].slower_than_ns : 0;
 }
@@ -54,9 +56,7 @@ void ServiceSignals::Read(int64_t second, int64_t first_start, Second* read) con
 
 RateCounts ServiceSignals::CountsIn(const Second& read, Signal signal) const {
   if (signal == Signal::kErrors) return read.errors;
-  if (timed_ == nullptr) return {};
-  if (signal == Signal::kSaturation) return WaitedOf(read.totals.saturation, timed_->saturation.requests_max);
-  return CountsOf(signal, read.totals, slower_than_ns(signal));
+  return timed_ != nullptr ? CountsOf(signal, read.totals, slower_than_ns(signal)) : RateCounts{};
 }
 
 RateCounts ServiceSignals::CountsWhileCold(const Second& read, Signal signal) const {

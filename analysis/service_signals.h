@@ -49,6 +49,7 @@ class ServiceSignals {
   const std::string& service() const { return service_; }
   const Baseline& baseline(Signal signal) const;
   DurationNs slower_than_ns(Signal signal) const;  // of a latency signal; 0: another one
+  int64_t busiest_block() const;                   // of saturation.h
   // What the events of a signal are counted among, a second, in the minutes before: requests, or the second itself.
   double ExposurePerSecond(Signal signal) const { return signal == Signal::kTraffic ? 1 : requests_per_second_; }
 

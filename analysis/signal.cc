@@ -12,14 +12,13 @@ constexpr double kTrafficShare = 0.1;
 constexpr double kSaturationShare = 0.1;
 
 constexpr SignalTraits Latency(std::string_view name, std::string_view reason) {
-  // The spread of shares is known for ten seconds (latency.h), and read at its widest in five. Alone it only tells a
-  // person: ten seconds let a burst add its cap oftener than errors' twenty would.
+  // The spread of shares is known for ten seconds and more (latency.h), and no shadow deploys earn anything shorter: in
+  // blocks of 5 s a job that slows a service for half a minute every hour had 31 of 35 healthy deploys blamed.
   return {.name = name,
           .reason = reason,
           .grid = FactorGrid::kShare,
           .alpha_share = kLatencyShare,
-          .block_seconds_controlled = 5,
-          .block_seconds_alone = 10,
+          .block_seconds_controlled = 10,
           .second_look_seconds = kColdSeconds};
 }
 
@@ -36,12 +35,11 @@ constexpr std::array<SignalTraits, kSignals> kTraits = {{
      .block_seconds_alone = 2,
      .proves_health = false},
     // Each service's queue fills at its own capacity: what fills one is no measure for another, so that it blames
-    // nobody. It tells a person; what waiting costs is latency's to prove. Its spread is known as latency's is.
+    // nobody. It tells a person; what waiting costs is latency's to prove.
     {.name = "saturation",
      .reason = "saturation_above_null",
      .grid = FactorGrid::kShare,
      .alpha_share = kSaturationShare,
-     .block_seconds_controlled = 10,
      .proves_health = false,
      .is_comparable = false},
 }};
@@ -49,6 +47,11 @@ constexpr std::array<SignalTraits, kSignals> kTraits = {{
 }  // namespace
 
 const SignalTraits& TraitsOf(Signal signal) { return kTraits[static_cast<size_t>(signal)]; }
+
+bool OnlyAsks(const Verdict& verdict) {
+  if (verdict.state != VerdictState::kAmbiguous || verdict.evidence.empty()) return false;
+  return !TraitsOf(SignalNamed(verdict.evidence.front().signal)).is_comparable;
+}
 
 Signal SignalNamed(std::string_view name) {
   for (const Signal signal : kAllSignals) {

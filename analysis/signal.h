@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "analysis/rate_shift.h"
+#include "base/verdict.h"
 
 namespace revertd {
 
@@ -40,10 +41,12 @@ struct SignalTraits {
   int64_t block_seconds_alone = 20;
   int64_t second_look_seconds = 0;  // what caches hide until they are warm is looked for anew from then on
   bool proves_health = true;        // whether a deploy is healthy only once this signal is seen not to be worse
-  bool is_comparable = true;        // whether other services say anything of what this one's should be
-  bool blames_alone = false;        // whether it may blame the deploy without a control
+  bool is_comparable = true;  // whether other services say anything of what this one's should be; else it only asks
+  bool blames_alone = false;  // whether it may blame the deploy without a control
 };
 const SignalTraits& TraitsOf(Signal signal);
+// Whether a verdict is ambiguous for nothing but a signal that only asks: its deploy serves as usual otherwise.
+bool OnlyAsks(const Verdict& verdict);
 // Errors where the name is none of a signal: of records that an older release wrote.
 Signal SignalNamed(std::string_view name);
 

@@ -4,8 +4,6 @@
 // Pure fold over seconds, any thread. Observe every second in order. docs/statistics.md, "Verdict".
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +14,7 @@
 #include "analysis/cohorts.h"
 #include "analysis/control.h"
 #include "analysis/rate_shift.h"
+#include "analysis/recent_counts.h"
 #include "analysis/signal.h"
 #include "base/verdict.h"
 
@@ -43,31 +42,6 @@ struct SignalSecond {
   double control_expected = 0;  // events that the control would have had at its reference rate
   double null_scale = 1;        // what the null rate is multiplied by (routes.h)
   const CohortSecond* cohorts = nullptr;  // where versions are told apart: `target` are then its fresh ones
-};
-
-// Sums of the newest kBuckets buckets of kSeconds each.
-template <size_t kBuckets, int64_t kSeconds>
-class RecentCounts {
- public:
-  void Add(int64_t second, const RateCounts& counts) {
-    const int64_t start = BlockStart(second, kSeconds);
-    if (start != newest_) {
-      newest_ = start;
-      next_ = (next_ + 1) % kBuckets;
-      buckets_[next_] = {};
-    }
-    buckets_[next_] += counts;
-  }
-  RateCounts Sum() const {
-    RateCounts sum;
-    for (const RateCounts& bucket : buckets_) sum += bucket;
-    return sum;
-  }
-
- private:
-  std::array<RateCounts, kBuckets> buckets_{};
-  size_t next_ = 0;
-  int64_t newest_ = kNoSecond;
 };
 
 class SignalWatch {

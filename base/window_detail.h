@@ -37,6 +37,8 @@ struct AgeCounts {
   std::array<uint32_t, kAgeClasses> errors{};
 };
 
+// Less is no waiting, but the passing of a place.
+inline constexpr DurationNs kQueueWaitNs = kMillisecondNs;
 // Who connects at once needs no second SYN; a lost one is sent again after a second (RFC 6298, 2.1).
 inline constexpr DurationNs kConnectWaitNs = kSecondNs;
 
@@ -47,8 +49,10 @@ struct SampleLoad {
   int64_t queue_length = kNotLogged;
 
   bool empty() const { return (queue_ns & connect_ns & queue_length) < 0; }
+  // Whether it came so far that it could wait: what is refused or redirected at once has an empty queue before it, too.
+  bool told() const { return (queue_ns >= 0) | (connect_ns >= 0) | (queue_length > 0); }
   // In the balancer's queue, or for a connection to the upstream.
-  bool waited() const { return (queue_ns > 0) | (queue_length > 0) | (connect_ns >= kConnectWaitNs); }
+  bool waited() const { return (queue_ns >= kQueueWaitNs) | (queue_length > 0) | (connect_ns >= kConnectWaitNs); }
 };
 
 // Of one measure of load: how many requests told it, and their sum.
@@ -69,19 +73,19 @@ struct Load {
 
 // How full the way to the service was.
 struct Saturation {
-  uint64_t told = 0;    // requests that told any of it, the aborted too: who gives up has waited longest
-  uint64_t waited = 0;  // and those that had to wait
+  uint64_t told = 0;    // requests that told whether they waited, the aborted too
+  uint64_t waited = 0;  // and those that did
   Load queue_ns;        // waiting in the balancer
   Load connect_ns;      // connecting to the upstream
   Load queue_length;    // requests that waited before this one
 
-  bool empty() const { return told == 0; }
+  bool empty() const { return told == 0 && queue_length.count == 0; }
   void Clear() {
     if (!empty()) *this = {};
   }
   void Record(const SampleLoad& load) {
     if (load.empty()) return;
-    ++told;
+    told += uint64_t{load.told()};
     waited += uint64_t{load.waited()};
     queue_ns.Record(load.queue_ns);
     connect_ns.Record(load.connect_ns);

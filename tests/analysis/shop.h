@@ -40,14 +40,19 @@ class Shop {
  public:
   explicit Shop(PaceAt pace, PaceAt control = nullptr) : pace_(std::move(pace)), control_(std::move(control)) {}
 
+  void Also(const std::string& service, PaceAt pace) { others_.emplace_back(service, std::move(pace)); }
   void Feed(int64_t from, int64_t to, int64_t batch = 10) {
     for (int64_t second = from; second < to; ++second) {
       Serve("shop", second, pace_(second));
       if (control_) Serve("mail", second, control_(second));
+      for (const auto& [service, pace] : others_) Serve(service, second, pace(second));
       if ((second + 1) % batch != 0) continue;
       loop_.SealedThrough(second);
       rollups_.SealedThrough(second);
     }
+  }
+  void Deployed(const std::string& service, int64_t at) {
+    EXPECT_TRUE(loop_.OnDeploy(DeployOf(service, at - 5, at, "fedcba9876")).ok());
   }
   Verdict Judge(const std::string& head, int64_t at, int64_t seconds) {
     const StatusOr<Deploy> deploy = loop_.OnDeploy(DeployOf("shop", at - 5, at, head));
@@ -91,6 +96,7 @@ class Shop {
 
   PaceAt pace_;
   PaceAt control_;
+  std::vector<std::pair<std::string, PaceAt>> others_;
   Scenario scenario_;
   Rollups rollups_{scenario_.services, nullptr};
   AnalysisLoop loop_{scenario_.config, scenario_.services, [](std::string_view) { return GateFacts{}; },

@@ -94,6 +94,18 @@ TEST(HdrHistogram, OfNothingAnswersZero) {
   EXPECT_EQ(histogram.CountAtOrAbove(0), 0U);
 }
 
+// A duration inside a bucket: what that bucket holds may be shorter.
+TEST(HdrHistogram, CountsFromTheNextWholeBucket) {
+  constexpr uint64_t kSeed = 29;
+  std::mt19937_64 random(kSeed);
+  for (int i = 0; i < 2'000; ++i) {
+    const DurationNs duration = i == 0 ? -1 : RandomDuration(random);
+    size_t first = 0;
+    while (first < HdrHistogram::kBuckets && HdrHistogram::LowestOf(first) < duration) ++first;
+    ASSERT_EQ(HdrHistogram::FirstFrom(duration), first) << duration << " ns, seed " << kSeed;
+  }
+}
+
 TEST(HdrHistogram, MergingIsConcatenating) {
   constexpr uint64_t kSeed = 23;
   std::mt19937_64 random(kSeed);

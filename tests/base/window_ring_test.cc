@@ -106,6 +106,7 @@ TEST(WindowRing, CountsSaturationWhereALineTellsIt) {
   ring.Add(SampleAt(10), {.queue_ns = 5 * kMillisecondNs, .connect_ns = kMillisecondNs, .queue_length = 3});
   ring.Add(SampleAt(10), more);
   ring.Add(SampleAt(10), {.connect_ns = kConnectWaitNs - 1});  // no SYN of its was lost
+  ring.Add(SampleAt(10), {.queue_length = 0});                 // refused at once: it could not wait
   ring.Add(SampleAt(11));
   ring.SealThrough(11);
   std::vector<Saturation> seen;

@@ -83,8 +83,8 @@ class SlowRing {
     saturation.queue_ns.Record(load.queue_ns);
     saturation.connect_ns.Record(load.connect_ns);
     saturation.queue_length.Record(load.queue_length);
-    if (load.queue_ns >= 0 || load.connect_ns >= 0 || load.queue_length >= 0) ++saturation.told;
-    if (load.queue_ns >= 1 || load.connect_ns >= kSecondNs || load.queue_length >= 1) ++saturation.waited;
+    if (load.queue_ns >= 0 || load.connect_ns >= 0 || load.queue_length >= 1) ++saturation.told;
+    if (load.queue_ns >= kMillisecondNs || load.connect_ns >= kSecondNs || load.queue_length >= 1) ++saturation.waited;
   }
 
   std::map<std::pair<int64_t, ServiceId>, Window> windows_;

@@ -158,7 +158,7 @@ TEST(Explain, AMinuteIsToldByWhatTheEvidenceIsOf) {
   evidence.slower_than_ns = 0;
   evidence.signal = "saturation";
   EXPECT_EQ(RateOf(evidence, minute), std::nullopt) << "the log does not tell";
-  for (int i = 0; i < 600; ++i) minute.saturation.Record({.queue_length = i % 3});
+  for (int i = 0; i < 600; ++i) minute.saturation.Record({.queue_ns = i % 3 * kMillisecondNs});
   EXPECT_NEAR(*RateOf(evidence, minute), 2.0 / 3, 1e-12);
 }
 

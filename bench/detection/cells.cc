@@ -145,20 +145,32 @@ void ForEach(size_t count, unsigned jobs, const std::function<void(size_t)>& wor
   for (std::thread& thread : threads) thread.join();
 }
 
-std::vector<CellResult> RunCells(const std::vector<Cell>& cells, const RunSettings& settings) {
+size_t HistoriesOfCell(const RunSettings& settings) {
+  return static_cast<size_t>((settings.runs + settings.trials_per_history - 1) / settings.trials_per_history);
+}
+
+void ForEachShare(size_t cells, const RunSettings& settings, const std::function<void(const RunShare&)>& work) {
   const auto runs = static_cast<size_t>(settings.runs);
   const auto shared_by = static_cast<size_t>(settings.trials_per_history);
-  const size_t histories = (runs + shared_by - 1) / shared_by;
-  std::vector<std::vector<Outcome>> outcomes(cells.size(), std::vector<Outcome>(runs));
+  const size_t histories = HistoriesOfCell(settings);
+  ForEach(cells * histories, settings.jobs, [&](size_t item) {
+    const size_t history = item % histories;
+    const size_t begin = history * shared_by;
+    work({.cell = item / histories, .history = history, .begin = begin, .end = std::min(runs, begin + shared_by)});
+  });
+}
+
+std::vector<CellResult> RunCells(const std::vector<Cell>& cells, const RunSettings& settings) {
+  const size_t histories = HistoriesOfCell(settings);
+  std::vector<std::vector<Outcome>> outcomes(cells.size(), std::vector<Outcome>(static_cast<size_t>(settings.runs)));
   std::atomic<size_t> done{0};
   const bool shows_progress = isatty(STDERR_FILENO) == 1;
-  ForEach(cells.size() * histories, settings.jobs, [&](size_t item) {
-    const Cell& cell = cells[item / histories];
-    const size_t index = item % histories;
+  ForEachShare(cells.size(), settings, [&](const RunShare& share) {
+    const Cell& cell = cells[share.cell];
     const uint64_t seed = SeedOfCell(settings.seed, cell);
-    const History history = DrawHistory(cell, settings.trial, SeedOf(SeedOf(seed, kHistory), index));
-    for (size_t run = index * shared_by; run < std::min(runs, (index + 1) * shared_by); ++run) {
-      outcomes[item / histories][run] = RunTrial(cell, settings.trial, history, SeedOf(SeedOf(seed, kTrial), run));
+    const History history = DrawHistory(cell, settings.trial, SeedOf(SeedOf(seed, kHistory), share.history));
+    for (size_t run = share.begin; run < share.end; ++run) {
+      outcomes[share.cell][run] = RunTrial(cell, settings.trial, history, SeedOf(SeedOf(seed, kTrial), run));
     }
     const size_t percent = (cells.size() * histories + 99) / 100;
     if (++done % percent == 0 && shows_progress) std::fprintf(stderr, "\r%zu %%", done / percent);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -62,6 +63,17 @@ uint64_t SeedOfCell(uint64_t seed, const Cell& cell);
 
 // work(i) for each i below `count` on `jobs` threads, in no order.
 void ForEach(size_t count, unsigned jobs, const std::function<void(size_t)>& work);
+
+// The runs [begin, end) of one cell, which share a history.
+struct RunShare {
+  size_t cell = 0;
+  size_t history = 0;  // of its cell
+  size_t begin = 0;
+  size_t end = 0;
+};
+size_t HistoriesOfCell(const RunSettings& settings);
+// work(share) for all runs of so many cells, in no order.
+void ForEachShare(size_t cells, const RunSettings& settings, const std::function<void(const RunShare&)>& work);
 
 std::vector<CellResult> RunCells(const std::vector<Cell>& cells, const RunSettings& settings);
 

@@ -148,22 +148,19 @@ std::vector<ErrorEventCell> AddedErrorEvents(const Grid& grid) {
 }
 
 std::vector<ErrorEventResult> RunErrorEvents(const std::vector<ErrorEventCell>& cells, const RunSettings& settings) {
-  const auto runs = static_cast<size_t>(settings.runs);
-  const auto shared_by = static_cast<size_t>(settings.trials_per_history);
-  const size_t histories = (runs + shared_by - 1) / shared_by;
   const int64_t observe_seconds = settings.trial.observe_seconds;
-  std::vector<std::vector<EventOutcome>> outcomes(cells.size(), std::vector<EventOutcome>(runs));
-  ForEach(cells.size() * histories, settings.jobs, [&](size_t item) {
-    const ErrorEventCell& cell = cells[item / histories];
-    const size_t index = item % histories;
+  std::vector<std::vector<EventOutcome>> outcomes(cells.size(),
+                                                  std::vector<EventOutcome>(static_cast<size_t>(settings.runs)));
+  ForEachShare(cells.size(), settings, [&](const RunShare& share) {
+    const ErrorEventCell& cell = cells[share.cell];
     uint64_t seed = settings.seed;
     for (const char c : Describe(cell)) seed = SeedOf(seed, static_cast<unsigned char>(c));
-    const FingerprintHistory history = PastOf(cell, settings.trial, SeedOf(SeedOf(seed, kPast), index));
+    const FingerprintHistory history = PastOf(cell, settings.trial, SeedOf(SeedOf(seed, kPast), share.history));
     FingerprintSettings judged;
     judged.horizon_seconds = observe_seconds;
     const FingerprintWatch watch(history, judged);
-    for (size_t run = index * shared_by; run < std::min(runs, (index + 1) * shared_by); ++run) {
-      outcomes[item / histories][run] =
+    for (size_t run = share.begin; run < share.end; ++run) {
+      outcomes[share.cell][run] =
           RunEventTrial(cell, watch, history, observe_seconds, SeedOf(SeedOf(seed, kTrial), run));
     }
   });

@@ -126,17 +126,14 @@ std::vector<JointCell> JointCells(JointMode mode, const Grid& grid) {
 std::vector<JointResult> RunJoint(JointMode mode, const std::vector<JointCell>& cells, const RunSettings& given) {
   RunSettings settings = given;
   settings.trial.live_seconds = std::max(settings.trial.live_seconds, kJointLiveSeconds);
-  const auto runs = static_cast<size_t>(settings.runs);
-  const auto shared_by = static_cast<size_t>(settings.trials_per_history);
-  const size_t histories = (runs + shared_by - 1) / shared_by;
-  std::vector<std::vector<JointOutcome>> outcomes(cells.size(), std::vector<JointOutcome>(runs));
-  ForEach(cells.size() * histories, settings.jobs, [&](size_t item) {
-    const JointCell& cell = cells[item / histories];
-    const size_t index = item % histories;
+  std::vector<std::vector<JointOutcome>> outcomes(cells.size(),
+                                                  std::vector<JointOutcome>(static_cast<size_t>(settings.runs)));
+  ForEachShare(cells.size(), settings, [&](const RunShare& share) {
+    const JointCell& cell = cells[share.cell];
     const uint64_t seed = SeedOfText(settings.seed, std::string(NameOf(mode)) + Describe(cell));
-    const History history = DrawHistory(cell.traffic, settings.trial, SeedOf(SeedOf(seed, kHistory), index));
-    for (size_t run = index * shared_by; run < std::min(runs, (index + 1) * shared_by); ++run) {
-      outcomes[item / histories][run] = RunJointTrial(cell, settings.trial, history, SeedOf(SeedOf(seed, kTrial), run));
+    const History history = DrawHistory(cell.traffic, settings.trial, SeedOf(SeedOf(seed, kHistory), share.history));
+    for (size_t run = share.begin; run < share.end; ++run) {
+      outcomes[share.cell][run] = RunJointTrial(cell, settings.trial, history, SeedOf(SeedOf(seed, kTrial), run));
     }
   });
   std::vector<JointResult> results;

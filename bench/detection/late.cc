@@ -75,26 +75,24 @@ std::vector<LateResult> RunLate(const Grid& grid, const RunSettings& settings) {
   const std::vector<Cell> cells = DelayCells(alone, {1});
   TrialSettings cold = settings.trial;  // the late watch has one setting: there is nothing to calibrate
   cold.calibration_days = 0;
-  const auto runs = static_cast<size_t>(settings.runs);
-  const auto shared_by = static_cast<size_t>(settings.trials_per_history);
-  const size_t histories = (runs + shared_by - 1) / shared_by;
-  std::vector<LateResult> parts(cells.size() * histories);
-  ForEach(parts.size(), settings.jobs, [&](size_t item) {
-    const Cell& cell = cells[item / histories];
-    const size_t index = item % histories;
-    const History history = DrawHistory(cell, cold, SeedOf(SeedOf(SeedOfCell(settings.seed, cell), kHistory), index));
-    parts[item] = RunsAfter(history, cell, settings, index * shared_by, std::min(runs, (index + 1) * shared_by));
+  std::vector<std::vector<LateResult>> parts(cells.size(), std::vector<LateResult>(HistoriesOfCell(settings)));
+  ForEachShare(cells.size(), settings, [&](const RunShare& share) {
+    const Cell& cell = cells[share.cell];
+    const uint64_t seed = SeedOf(SeedOf(SeedOfCell(settings.seed, cell), kHistory), share.history);
+    const History history = DrawHistory(cell, cold, seed);
+    parts[share.cell][share.history] = RunsAfter(history, cell, settings, share.begin, share.end);
   });
   std::vector<LateResult> results;
-  for (size_t item = 0; item < parts.size(); ++item) {
-    LateResult& part = parts[item];
-    if (item % histories == 0) results.push_back({.cell = part.cell, .runs = 0, .called = 0, .leak_seconds = {}});
-    LateResult& sum = results.back();
-    sum.runs += part.runs;
-    sum.called += part.called;
-    sum.leak_seconds.insert(sum.leak_seconds.end(), part.leak_seconds.begin(), part.leak_seconds.end());
+  for (size_t i = 0; i < cells.size(); ++i) {
+    LateResult sum{.cell = cells[i], .runs = 0, .called = 0, .leak_seconds = {}};
+    for (const LateResult& part : parts[i]) {
+      sum.runs += part.runs;
+      sum.called += part.called;
+      sum.leak_seconds.insert(sum.leak_seconds.end(), part.leak_seconds.begin(), part.leak_seconds.end());
+    }
+    std::sort(sum.leak_seconds.begin(), sum.leak_seconds.end());
+    results.push_back(std::move(sum));
   }
-  for (LateResult& result : results) std::sort(result.leak_seconds.begin(), result.leak_seconds.end());
   return results;
 }
 

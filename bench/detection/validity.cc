@@ -56,25 +56,23 @@ std::vector<ValidityResult> RunValidity(const Grid& grid, const RunSettings& set
   }
   TrialSettings cold = settings.trial;  // no settings are chosen here: nothing to calibrate
   cold.calibration_days = 0;
-  const auto runs = static_cast<size_t>(settings.runs);
-  const auto shared_by = static_cast<size_t>(settings.trials_per_history);
-  const size_t histories = (runs + shared_by - 1) / shared_by;
-  std::vector<int64_t> fired(results.size() * histories);
-  ForEach(fired.size(), settings.jobs, [&](size_t item) {
-    const ValidityResult& result = results[item / histories];
-    const size_t index = item % histories;
+  std::vector<std::vector<int64_t>> fired(results.size(), std::vector<int64_t>(HistoriesOfCell(settings)));
+  ForEachShare(results.size(), settings, [&](const RunShare& share) {
+    const ValidityResult& result = results[share.cell];
     const uint64_t seed = SeedOfCell(settings.seed, result.cell);
-    const History history = DrawHistory(result.cell, cold, SeedOf(SeedOf(seed, kHistory), index));
+    const History history = DrawHistory(result.cell, cold, SeedOf(SeedOf(seed, kHistory), share.history));
     RateShiftSettings shift;
     const int64_t begin = history.end_second + kSpreadSeconds;
     shift.null_rate = result.cell.error_rate * LargestDayFactor(result.cell, begin, settings);
     shift.slow.block_seconds = shift.fast.block_seconds = result.block_seconds;
     shift.horizon_seconds = settings.trial.observe_seconds;
-    for (size_t run = index * shared_by; run < std::min(runs, (index + 1) * shared_by); ++run) {
-      fired[item] += Fires(result, shift, history, SeedOf(seed, run)) ? 1 : 0;
+    for (size_t run = share.begin; run < share.end; ++run) {
+      fired[share.cell][share.history] += Fires(result, shift, history, SeedOf(seed, run)) ? 1 : 0;
     }
   });
-  for (size_t item = 0; item < fired.size(); ++item) results[item / histories].fired += fired[item];
+  for (size_t i = 0; i < results.size(); ++i) {
+    for (const int64_t of_history : fired[i]) results[i].fired += of_history;
+  }
   return results;
 }
 

@@ -25,6 +25,15 @@ class JoinedHistogram {
     groups_.push_back({first, width, count});
     total_ += count;
   }
+  // share(first, count) is what is kept of each count.
+  template <typename Share>
+  void Keep(Share&& share) {
+    total_ = 0;
+    for (Group& group : groups_) {
+      group.count = share(group.first, group.count);
+      total_ += group.count;
+    }
+  }
   void Clear() {
     groups_.clear();
     total_ = 0;

@@ -124,7 +124,7 @@ RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64
   }
   if (sources.rollups == nullptr) return {};
   JoinedTotals totals;
-  sources.rollups->Sum(watch.record->deploy.service, second, second + 1, &totals);
+  sources.rollups->ReadSecond(watch.record->deploy.service, second, &totals);
   return CountsOf(signal, totals, watch.undone_for.slower_than_ns);
 }
 

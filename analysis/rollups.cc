@@ -109,7 +109,8 @@ void Rollups::CloseMinute(ServiceId service, Tiers* tiers) {
 }
 
 void Rollups::SealedThrough(int64_t second) {
-  const bool forget = second % kForgetEverySeconds == 0;
+  const bool forget = second >= forget_at_;
+  if (forget) forget_at_ = second + kForgetEverySeconds;
   for (ServiceId service = 0; service < by_service_.size(); ++service) {
     Tiers* tiers = by_service_[service].get();
     if (tiers == nullptr) continue;
@@ -132,24 +133,44 @@ void Rollups::Finish() {
   }
 }
 
+// `none`: of tiers that hold nothing.
+Rollups::Begins Rollups::BeginsOf(const Tiers& tiers, int64_t none) {
+  Begins begins{none, none};
+  if (!tiers.seconds.empty()) {
+    begins.seconds = BeginOf(tiers.seconds, kTenSecondTier.grain_seconds, tiers.ten.start_second);
+  }
+  begins.tens = begins.seconds;
+  if (!tiers.tens.empty()) {
+    begins.tens = BeginOf(tiers.tens, kMinuteTier.grain_seconds, tiers.minute.start_second);
+    // Where both begin in one minute that is closed, that minute stands for both.
+    begins.seconds = std::max(begins.seconds, begins.tens);
+  }
+  return begins;
+}
+
 template <typename AnyTotals>
 int64_t Rollups::Sum(ServiceId service, int64_t from, int64_t to, AnyTotals* totals) const {
   if (service >= by_service_.size() || by_service_[service] == nullptr) return to;
   const Tiers& tiers = *by_service_[service];
-  int64_t seconds_from = to;
-  if (!tiers.seconds.empty()) {
-    seconds_from = BeginOf(tiers.seconds, kTenSecondTier.grain_seconds, tiers.ten.start_second);
+  const Begins begins = BeginsOf(tiers, to);
+  Add(tiers.seconds, std::max(from, begins.seconds), to, totals);
+  Add(tiers.tens, std::max(from, begins.tens), std::min(to, begins.seconds), totals);
+  Add(tiers.minutes, from, std::min(to, begins.tens), totals);
+  return on_minute_ ? begins.tens : from;
+}
+
+void Rollups::ReadSecond(std::string_view service, int64_t second, JoinedTotals* totals) const {
+  const auto id = ids_.find(service);
+  if (id == ids_.end()) return;
+  const Tiers& tiers = *by_service_[id->second];
+  if (second >= BeginsOf(tiers, second + 1).seconds) {
+    Add(tiers.seconds, second, second + 1, totals);
+    return;
   }
-  int64_t tens_from = seconds_from;
-  if (!tiers.tens.empty()) {
-    tens_from = BeginOf(tiers.tens, kMinuteTier.grain_seconds, tiers.minute.start_second);
-    // Where both begin in one minute that is closed, that minute stands for both.
-    seconds_from = std::max(seconds_from, tens_from);
-  }
-  Add(tiers.seconds, std::max(from, seconds_from), to, totals);
-  Add(tiers.tens, std::max(from, tens_from), std::min(to, seconds_from), totals);
-  Add(tiers.minutes, from, std::min(to, tens_from), totals);
-  return on_minute_ ? tens_from : from;
+  constexpr int64_t kGrain = kTenSecondTier.grain_seconds;
+  const int64_t ten = FloorTo(second, kGrain);
+  Add(tiers.tens, ten, ten + kGrain, totals);
+  KeepPlace(static_cast<size_t>(second - ten), static_cast<size_t>(kGrain), totals);
 }
 
 template <typename AnyTotals>

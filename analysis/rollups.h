@@ -58,6 +58,9 @@ class Rollups {
   template <typename AnyTotals>
   int64_t Sum(std::string_view service, int64_t from, int64_t to, AnyTotals* totals) const;  // by its name
 
+  // One second, into empty totals; where only its ten is kept, a tenth of that; nothing where that is gone too.
+  void ReadSecond(std::string_view service, int64_t second, JoinedTotals* totals) const;
+
   uint64_t bytes() const;                                      // in use, of all services
   uint64_t chunks_cut() const;                                 // given back early for lack of bytes
   uint64_t windows_disordered() const { return disordered_; }  // older than what was closed; in Series alone
@@ -75,6 +78,13 @@ class Rollups {
     Open minute;
   };
 
+  // From when on an interval is told by that tier.
+  struct Begins {
+    int64_t seconds;
+    int64_t tens;
+  };
+  static Begins BeginsOf(const Tiers& tiers, int64_t none);
+
   struct Restored {
     int64_t start_second;
     std::string bytes;
@@ -91,6 +101,7 @@ class Rollups {
   std::map<std::string, ServiceId, std::less<>> ids_;
   std::map<std::string, Restored, std::less<>> restored_;
   std::string scratch_;  // of Encoded
+  int64_t forget_at_ = kNoSecond;
   uint64_t disordered_ = 0;
 };
 

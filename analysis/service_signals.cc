@@ -51,7 +51,7 @@ void ServiceSignals::Read(int64_t second, int64_t first_start, Second* read) con
   const AgeCounts* kept = series_->Find(second);
   read->errors = kept != nullptr ? StartedFrom(*kept, second, first_start) : RateCounts{};
   read->totals.Clear();
-  if (timed_ != nullptr) rollups_->Sum(service_, second, second + 1, &read->totals);
+  if (timed_ != nullptr) rollups_->ReadSecond(service_, second, &read->totals);
 }
 
 RateCounts ServiceSignals::CountsIn(const Second& read, Signal signal) const {

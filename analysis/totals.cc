@@ -163,6 +163,24 @@ bool DecodeInto(std::string_view bytes, AnyTotals* totals) {
   return DecodeHistogram(bytes, dropped_bits, &totals->latency);
 }
 
+void KeepPlace(size_t place, size_t places, JoinedTotals* totals) {
+  // The offset keeps small counts from meeting in one place.
+  const auto share = [=](size_t offset, uint64_t count) {
+    const size_t at = (place + offset) % places;
+    return SpreadBefore(count, places, at + 1) - SpreadBefore(count, places, at);
+  };
+  for (size_t i = 0; i < kStatusClasses; ++i) totals->by_class[i] = share(i, totals->by_class[i]);
+  totals->bytes = share(0, totals->bytes);
+  Saturation& saturation = totals->saturation;
+  saturation.told = share(0, saturation.told);
+  saturation.waited = share(0, saturation.waited);
+  for (const auto load : kLoads) {
+    (saturation.*load).count = share(0, (saturation.*load).count);
+    (saturation.*load).sum = share(0, (saturation.*load).sum);
+  }
+  totals->latency.Keep(share);
+}
+
 template bool DecodeInto(std::string_view bytes, Totals* totals);
 template bool DecodeInto(std::string_view bytes, JoinedTotals* totals);
 

@@ -67,4 +67,8 @@ inline constexpr size_t kEncodedBytesMax = 512;
 template <typename AnyTotals>
 [[nodiscard]] bool DecodeInto(std::string_view bytes, AnyTotals* totals);
 
+// Keeps one of the `places` that `totals` is of, as even a part of each count as whole numbers allow; what is left over
+// goes here to this place, there to that. All places together are the whole.
+void KeepPlace(size_t place, size_t places, JoinedTotals* totals);
+
 }  // namespace revertd

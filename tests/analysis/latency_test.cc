@@ -122,6 +122,33 @@ TEST(Latency, AControlThatKeepsItsPaceBlamesTheDeploy) {
   EXPECT_TRUE(shop.Triggered());
 }
 
+// What two deploys are compared with is estimated once for both, whichever is opened first.
+TEST(Latency, DeploysOfOneSecondAreJudgedInAnyOrder) {
+  Evidence first;
+  TimeNs told_at = 0;
+  for (const bool mail_first : {true, false}) {
+    Shop shop(After({.slowdown = 2}), After({}));
+    shop.Also("search", After({}));
+    shop.Feed(kDay, kDeployAt);
+    if (mail_first) shop.Deployed("mail", kDeployAt);
+    shop.Judge("abc1234", kDeployAt, 0);
+    if (!mail_first) shop.Deployed("mail", kDeployAt);
+    shop.Feed(kDeployAt, kDeployAt + 300);
+    const Verdict verdict = shop.Judge("abc1234", kDeployAt, 0);
+    ASSERT_EQ(verdict.state, VerdictState::kRegressed) << verdict.reason;
+    const Evidence& evidence = verdict.evidence.front();
+    EXPECT_EQ(evidence.control, "search");
+    if (mail_first) {
+      first = evidence;
+      told_at = verdict.at_ns;
+    }
+    EXPECT_EQ(verdict.at_ns, told_at);
+    EXPECT_EQ(evidence.e_value, first.e_value);
+    EXPECT_EQ(evidence.control_e_value, first.control_e_value);
+    EXPECT_EQ(evidence.before_null, first.before_null);
+  }
+}
+
 // The rollback of a slow version is watched by what it was slow in: its errors were never bad.
 TEST(Latency, ARollbackForSlownessIsWatchedForSlowness) {
   const auto recovery_after = [](bool is_mended) {
@@ -199,6 +226,18 @@ TEST(Traffic, ALostShareOfRequestsIsFoundAgainstTheControl) {
   EXPECT_NEAR(evidence.after, 20, 3);
   EXPECT_LT(evidence.after_low, evidence.after);
   EXPECT_GT(evidence.after_high, evidence.after);
+}
+
+// Told of when its first seconds are kept as tens alone.
+TEST(Traffic, ALossIsFoundThoughTheDeployIsToldOfLate) {
+  Shop shop(After({.requests = 20}), After({}));
+  shop.Feed(kDay, kDeployAt + 27 * 60);
+  shop.Deployed("shop", kDeployAt);
+  const Verdict verdict = shop.Judge("fedcba9876", kDeployAt + 27 * 60, 20);
+  ASSERT_EQ(verdict.state, VerdictState::kRegressed) << verdict.reason;
+  EXPECT_EQ(verdict.reason, "traffic_below_null");
+  EXPECT_NEAR(verdict.evidence.front().after, 20, 3);
+  EXPECT_LE(verdict.at_ns, (kDeployAt + 120) * kSecondNs);
 }
 
 TEST(Traffic, AloneItAsksAPerson) {

@@ -239,6 +239,40 @@ TEST(Rollups, AnswerAsIfEveryWindowWereKept) {
   EXPECT_EQ(rollups.chunks_cut(), 0U);
 }
 
+// A deploy may be told of half an hour late: seconds are gone by then, their tens are not.
+TEST(Rollups, AnOldSecondIsATenthOfItsTen) {
+  constexpr uint64_t kSeed = 67;
+  std::mt19937_64 random(kSeed);
+  const auto services = TwoServices();
+  Rollups rollups(*services, nullptr);
+  Kept kept;
+  const int64_t end = kStart + 3'000;
+  for (int64_t second = kStart; second < end; ++second) {
+    kept.windows.push_back(RandomWindow(random, 1, second, 30, 20e6));
+    rollups.OnWindow(kept.windows.back());
+    if (second % 10 == 9) rollups.SealedThrough(second);
+  }
+  for (const int64_t ten : {kStart + 600, kStart + 2'500}) {
+    uint64_t all = 0, slow = 0;
+    for (int64_t second = ten; second < ten + 10; ++second) {
+      JoinedTotals read;
+      rollups.ReadSecond("shop", second, &read);
+      EXPECT_NEAR(static_cast<double>(read.all()), 30, 3) << second - kStart;
+      all += read.all();
+      slow += read.latency.CountAtOrAbove(HdrHistogram::LowestOf(700));
+    }
+    JoinedTotals whole;
+    rollups.Sum(1, ten, ten + 10, &whole);
+    EXPECT_EQ(all, whole.all());
+    EXPECT_NEAR(static_cast<double>(slow),
+                static_cast<double>(whole.latency.CountAtOrAbove(HdrHistogram::LowestOf(700))), 10);
+  }
+  JoinedTotals nothing;
+  rollups.ReadSecond("nobody", end - 1, &nothing);
+  rollups.ReadSecond("shop", end + 100, &nothing);
+  EXPECT_EQ(nothing.all(), 0U);
+}
+
 // A restart in the middle of a minute: what was handed out before it and what is counted after it make one minute.
 TEST(Rollups, AMinuteSurvivesARestart) {
   constexpr uint64_t kSeed = 59;

@@ -59,7 +59,7 @@ ServiceSignals SignalsOf(std::string_view service, const SignalTimes& times, con
     const bool is_same = known != sources.memo->by_service.end() && known->second.times == times;
     if (is_same && known->second.left_out == left_out) return known->second.signals;
   }
-  const ServiceSignals signals(service, series->second, sources.rollups, times, left_out, sources.margins);
+  ServiceSignals signals(service, series->second, sources.rollups, times, left_out, sources.margins);
   if (sources.memo != nullptr) {
     sources.memo->by_service.insert_or_assign(std::string(service), SignalsMemo::Known{times, left_out, signals});
   }

@@ -282,7 +282,7 @@ StatusOr<std::vector<std::string>> GitProgram::TouchedPaths(const RepoConfig& re
       RunForOutput({.arguments = std::move(arguments)}, "looking for protected paths in " + repo.name);
   if (!text.ok()) return text.status();
   std::set<std::string> paths;
-  for (std::string_view path : Split(*text, '\0')) {
+  for (std::string_view path : SplitAtNul(*text)) {
     path.remove_prefix(std::min(path.find_first_not_of('\n'), path.size()));  // which git puts before a commit's first
     if (!path.empty()) paths.emplace(path);
   }

@@ -222,17 +222,26 @@ class ConfigReader {
     return OkStatus();
   }
 
-  Status DependsOn(const YamlNode& node, const std::string& path, ServiceConfig* service) {
+  // accept(item, its path, its text) for each text of a list, until one is refused.
+  template <typename Accept>
+  Status Texts(const YamlNode& node, const std::string& path, Accept&& accept) const {
     REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kSequence));
     for (size_t i = 0; i < node.items.size(); ++i) {
       const std::string item_path = path + "[" + std::to_string(i) + "]";
-      std::string name;
-      REVERTD_RETURN_IF_ERROR(read_.Text(&name)(node.items[i], item_path));
-      if (name == service->name) return read_.Error(node.items[i], item_path, "a service cannot depend on itself");
-      service->depends_on.push_back(name);
-      references_.push_back({node.items[i], item_path, false});
+      std::string text;
+      REVERTD_RETURN_IF_ERROR(read_.Text(&text)(node.items[i], item_path));
+      REVERTD_RETURN_IF_ERROR(accept(node.items[i], item_path, text));
     }
     return OkStatus();
+  }
+
+  Status DependsOn(const YamlNode& node, const std::string& path, ServiceConfig* service) {
+    return Texts(node, path, [&](const YamlNode& item, const std::string& item_path, const std::string& name) {
+      if (name == service->name) return read_.Error(item, item_path, "a service cannot depend on itself");
+      service->depends_on.push_back(name);
+      references_.push_back({item, item_path, false});
+      return OkStatus();
+    });
   }
 
   Status Repos(const YamlNode& node, const std::string& path) {
@@ -256,23 +265,19 @@ class ConfigReader {
   }
 
   Status ProtectedPaths(const YamlNode& node, const std::string& path, RepoConfig* repo) {
-    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kSequence));
     if (node.items.size() > kProtectedPathsMax) {
       return read_.Error(node, path, "at most " + std::to_string(kProtectedPathsMax) + " globs expected");
     }
-    for (size_t i = 0; i < node.items.size(); ++i) {
-      const std::string item_path = path + "[" + std::to_string(i) + "]";
-      std::string glob;
-      REVERTD_RETURN_IF_ERROR(read_.Text(&glob)(node.items[i], item_path));
+    return Texts(node, path, [&](const YamlNode& item, const std::string& item_path, const std::string& glob) {
       const std::vector<std::string_view> folders = Split(glob, '/');
       const bool climbs = std::find(folders.begin(), folders.end(), "..") != folders.end();
       // git would refuse it when a rollback is due, which is too late.
       if (glob.front() == '/' || climbs) {
-        return read_.Error(node.items[i], item_path, "a glob below the repository's own folder expected");
+        return read_.Error(item, item_path, "a glob below the repository's own folder expected");
       }
-      repo->protected_paths.push_back(std::move(glob));
-    }
-    return OkStatus();
+      repo->protected_paths.push_back(glob);
+      return OkStatus();
+    });
   }
 
   Status Detect(const YamlNode& node, const std::string& path) {

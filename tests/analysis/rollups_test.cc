@@ -245,11 +245,9 @@ TEST(Rollups, AnOldSecondIsATenthOfItsTen) {
   std::mt19937_64 random(kSeed);
   const auto services = TwoServices();
   Rollups rollups(*services, nullptr);
-  Kept kept;
   const int64_t end = kStart + 3'000;
   for (int64_t second = kStart; second < end; ++second) {
-    kept.windows.push_back(RandomWindow(random, 1, second, 30, 20e6));
-    rollups.OnWindow(kept.windows.back());
+    rollups.OnWindow(RandomWindow(random, 1, second, 30, 20e6));
     if (second % 10 == 9) rollups.SealedThrough(second);
   }
   for (const int64_t ten : {kStart + 600, kStart + 2'500}) {

@@ -38,13 +38,70 @@ struct MatchConfig {
   std::string path;
 };
 
+// A program that a rollback runs, without a shell. {service}, {bad}, {good} and {trigger} in an argument are replaced.
+struct CommandConfig {
+  std::vector<std::string> argv;  // empty: none
+  DurationNs time_limit = 10 * kMinuteNs;
+
+  bool given() const { return !argv.empty(); }
+};
+
+// What a rollback of the service does.
+enum class RollbackBy {
+  kRevert,   // reverts the deploy's commits on the repo's branch
+  kVersion,  // has the last good version deployed again by ServiceConfig::version; git is not touched
+};
+std::string_view NameOf(RollbackBy by);
+std::optional<RollbackBy> RollbackByNamed(std::string_view name);
+
+// What becomes of requests and jobs that the bad version holds: the drain command's {in_flight}.
+enum class InFlight { kCompleteOld, kCompleteNew, kCancel };
+std::string_view NameOf(InFlight policy);
+std::optional<InFlight> InFlightNamed(std::string_view name);
+
 struct ServiceConfig {
   std::string name;
   std::vector<MatchConfig> matches;
   std::string repo;  // name in Config::repos; empty: judged and never acted on
   Mode mode = Mode::kAlert;
   std::vector<std::string> depends_on;  // services this one calls: never controls for them, nor they for it
+  // Globs of git's: what of the repo is this service's. Empty: all of it.
+  std::vector<std::string> paths = {};
+  RollbackBy rollback = RollbackBy::kRevert;
+  CommandConfig drain = {};    // before production changes; also {in_flight}, and {signal}: "retry" where it cancels
+  CommandConfig deploy = {};   // of the pushed revert, {good}; none: its deploy is waited for
+  CommandConfig version = {};  // deploys {good} in the place of {bad}; needed by kVersion
 };
+
+// Where a secret stands: never in the configuration itself.
+struct SecretConfig {
+  std::string file;
+  std::string env;
+
+  bool given() const { return !file.empty() || !env.empty(); }
+};
+
+enum class ForgeKind { kGitHub, kGitLab, kGitea };
+std::string_view NameOf(ForgeKind kind);
+std::optional<ForgeKind> ForgeKindNamed(std::string_view name);
+
+// Where merge requests are opened.
+struct ForgeConfig {
+  ForgeKind kind = ForgeKind::kGitHub;
+  std::string api;         // URL without a slash at its end
+  std::string repository;  // "owner/name", of GitLab the whole path of the project
+  SecretConfig token;
+  std::vector<std::string> labels = {"revert"};
+  std::vector<std::string> reviewers = {};  // users; of GitHub also teams, "team:NAME"
+  bool auto_merge = false;                  // once the forge's own checks pass
+  bool reapply_draft = true;                // after a revert: a draft that brings the change back, for its author
+  std::string opt_out_label = "no-auto-revert";
+};
+
+// A range of commits of which some touch nothing of the failing service.
+enum class MixedRange { kWhole, kTriage };
+std::string_view NameOf(MixedRange mixed);
+std::optional<MixedRange> MixedRangeNamed(std::string_view name);
 
 struct RepoConfig {
   std::string name;
@@ -53,7 +110,23 @@ struct RepoConfig {
   // Globs of git's (`**` crosses folders): a deploy that touches one of them is never undone by the detector. What a
   // migration did to the data, no revert of its file undoes.
   std::vector<std::string> protected_paths = {};
+  // Where the service's own commits cannot be told apart from the rest of the range: undo all of it, or ask a person.
+  MixedRange mixed_range = MixedRange::kWhole;
+  bool alert_only = false;  // of revertd's own code and of the machine that it runs on: never acted on by itself
+  std::optional<ForgeConfig> forge = std::nullopt;
 };
+
+// One place that people are told at.
+struct ChannelConfig {
+  enum class Kind { kWebhook, kSlack, kDiscord, kPagerDuty, kAlertmanager, kCommand };
+  Kind kind = Kind::kWebhook;
+  std::string name;  // unique
+  std::string url;   // empty: in `secret_url`, or the kind's own
+  SecretConfig secret_url;
+  SecretConfig secret;    // webhook: signs the body; PagerDuty: the routing key
+  CommandConfig command;  // the message as JSON on its standard input
+};
+std::string_view NameOf(ChannelConfig::Kind kind);
 
 // Which field of a line tells versions apart that serve side by side.
 enum class CohortField { kNone, kRelease, kUpstream };
@@ -86,6 +159,9 @@ struct GuardConfig {
   DurationNs cooldown = 15 * kMinuteNs;                  // after a rollback of a service, before the next one of it
   DurationNs deploy_wait = 10 * kMinuteNs;               // for the pushed revert's own deploy to be seen
   std::string kill_switch = "/run/revertd/kill-switch";  // while this file exists nothing acts; unreadable means on
+  DurationNs commit_age_propose = 72 * kHourNs;          // nor proposed beyond this; an open proposal ends then
+  InFlight in_flight = InFlight::kCompleteOld;
+  DurationNs post_mortem_due = 7 * 24 * kHourNs;  // after a rollback; while one is overdue the service is a person's
 };
 
 struct Config {
@@ -95,6 +171,8 @@ struct Config {
   DetectConfig detect;
   GuardConfig guard;
   LimitsConfig limits;
+  std::vector<ChannelConfig> notify = {};
+  bool executes = true;  // false: `revertd execute` is a process, and perhaps a user, of its own
   std::string state = "/var/lib/revertd/state.db";  // executor.db and the mirrors stand beside it
 
   WindowParts window_parts() const {

@@ -10,6 +10,7 @@
 
 #include "base/strings.h"
 #include "base/time_zone.h"
+#include "config/load_actions.h"
 #include "config/map_reader.h"
 
 namespace revertd {
@@ -20,7 +21,6 @@ constexpr std::streamoff kFileBytesMax = std::streamoff{4} * 1024 * 1024;
 
 // Each source has its buffers and its place in every round of the ingest thread.
 constexpr size_t kSourcesMax = 32;
-constexpr size_t kProtectedPathsMax = 64;  // each is an argument of one run of git
 
 // What the service table (base/service_table.h) calls the services beyond its capacity.
 constexpr std::string_view kOtherService = "_other";
@@ -44,6 +44,9 @@ class ConfigReader {
                               {{"services", read_.Count(&config_.limits.services, 1, kServicesMax)},
                                {"routes", read_.Count(&config_.limits.routes, 0, kRoutesMax)}});
           }},
+         {"notify", [this](const YamlNode& node,
+                           const std::string& path) { return actions_.Notify(node, path, &config_.notify); }},
+         {"execute", [this](const YamlNode& node, const std::string& path) { return Execute(node, path); }},
          {"state", read_.Text(&config_.state)}});
     if (!status.ok()) return status;
     for (const Reference& reference : references_) REVERTD_RETURN_IF_ERROR(Check(reference));
@@ -166,19 +169,18 @@ class ConfigReader {
     if (name == kOtherService) return read_.Error(node, path, "this name stands for all services beyond the limit");
     ServiceConfig service;
     service.name = name;
-    REVERTD_RETURN_IF_ERROR(read_.Keys(
-        node, path,
-        {{"match", [&](const YamlNode& from, const std::string& at) { return Matches(from, at, &service); }},
-         {"repo",
-          [&](const YamlNode& from, const std::string& at) {
-            references_.push_back({from, at, true});
-            return read_.Text(&service.repo)(from, at);
-          }},
-         {"mode",
-          [&](const YamlNode& from, const std::string& at) {
-            return ReadNamed(from, at, &ModeNamed, "observe, alert, propose or push", &service.mode);
-          }},
-         {"depends_on", [&](const YamlNode& from, const std::string& at) { return DependsOn(from, at, &service); }}}));
+    std::vector<MapReader::Key> keys = {
+        {"match", [&](const YamlNode& from, const std::string& at) { return Matches(from, at, &service); }},
+        {"repo",
+         [&](const YamlNode& from, const std::string& at) {
+           references_.push_back({from, at, true});
+           return read_.Text(&service.repo)(from, at);
+         }},
+        {"mode", read_.Named(&ModeNamed, "observe, alert, propose or push", &service.mode)},
+        {"depends_on", [&](const YamlNode& from, const std::string& at) { return DependsOn(from, at, &service); }}};
+    for (MapReader::Key& key : actions_.RollbackKeys(&service)) keys.push_back(std::move(key));
+    REVERTD_RETURN_IF_ERROR(read_.Keys(node, path, keys));
+    REVERTD_RETURN_IF_ERROR(actions_.CheckRollback(node, path, service));
     if (service.repo.empty() && (service.mode == Mode::kPush || service.mode == Mode::kPropose)) {
       return read_.Error(node, path, "mode " + std::string(NameOf(service.mode)) + " needs a repo");
     }
@@ -212,31 +214,8 @@ class ConfigReader {
     return OkStatus();
   }
 
-  template <typename Value>
-  Status ReadNamed(const YamlNode& node, const std::string& path, std::optional<Value> (*value_named)(std::string_view),
-                   const std::string& expected, Value* value) const {
-    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kScalar));
-    const auto named = value_named(node.scalar);
-    if (!named) return read_.WrongValue(node, path, expected);
-    *value = *named;
-    return OkStatus();
-  }
-
-  // accept(item, its path, its text) for each text of a list, until one is refused.
-  template <typename Accept>
-  Status Texts(const YamlNode& node, const std::string& path, Accept&& accept) const {
-    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kSequence));
-    for (size_t i = 0; i < node.items.size(); ++i) {
-      const std::string item_path = path + "[" + std::to_string(i) + "]";
-      std::string text;
-      REVERTD_RETURN_IF_ERROR(read_.Text(&text)(node.items[i], item_path));
-      REVERTD_RETURN_IF_ERROR(accept(node.items[i], item_path, text));
-    }
-    return OkStatus();
-  }
-
   Status DependsOn(const YamlNode& node, const std::string& path, ServiceConfig* service) {
-    return Texts(node, path, [&](const YamlNode& item, const std::string& item_path, const std::string& name) {
+    return read_.Texts(node, path, [&](const YamlNode& item, const std::string& item_path, const std::string& name) {
       if (name == service->name) return read_.Error(item, item_path, "a service cannot depend on itself");
       service->depends_on.push_back(name);
       references_.push_back({item, item_path, false});
@@ -248,34 +227,8 @@ class ConfigReader {
     return read_.Names(node, path, [this](const std::string& name, const YamlNode& from, const std::string& at) {
       RepoConfig repo;
       repo.name = name;
-      REVERTD_RETURN_IF_ERROR(read_.Keys(from, at,
-                                         {{"url", read_.Text(&repo.url)},
-                                          {"branch", read_.Text(&repo.branch)},
-                                          {"protected_paths", [&](const YamlNode& node_at, const std::string& path_at) {
-                                             return ProtectedPaths(node_at, path_at, &repo);
-                                           }}}));
-      if (repo.url.empty()) return read_.Error(from, at, "url expected");
-      for (const auto& [key, value] : {std::pair("url", repo.url), std::pair("branch", repo.branch)}) {
-        // git would take it for an option.
-        if (value.front() == '-') return read_.Error(from, at + "." + key, "must not begin with -");
-      }
+      REVERTD_RETURN_IF_ERROR(actions_.Repo(from, at, &repo));
       config_.repos.push_back(std::move(repo));
-      return OkStatus();
-    });
-  }
-
-  Status ProtectedPaths(const YamlNode& node, const std::string& path, RepoConfig* repo) {
-    if (node.items.size() > kProtectedPathsMax) {
-      return read_.Error(node, path, "at most " + std::to_string(kProtectedPathsMax) + " globs expected");
-    }
-    return Texts(node, path, [&](const YamlNode& item, const std::string& item_path, const std::string& glob) {
-      const std::vector<std::string_view> folders = Split(glob, '/');
-      const bool climbs = std::find(folders.begin(), folders.end(), "..") != folders.end();
-      // git would refuse it when a rollback is due, which is too late.
-      if (glob.front() == '/' || climbs) {
-        return read_.Error(item, item_path, "a glob below the repository's own folder expected");
-      }
-      repo->protected_paths.push_back(glob);
       return OkStatus();
     });
   }
@@ -289,10 +242,7 @@ class ConfigReader {
                     {"observe", read_.Duration(&detect.observe, kMinuteNs, 30 * kMinuteNs, "from 1m to 30m")},
                     {"lateness", read_.Duration(&lateness, 0, kLatenessSecondsMax * kSecondNs,
                                                 "from 0s to " + std::to_string(kLatenessSecondsMax) + "s")},
-                    {"cohort",
-                     [&](const YamlNode& from, const std::string& at) {
-                       return ReadNamed(from, at, &CohortFieldNamed, "none, release or upstream", &detect.cohort);
-                     }},
+                    {"cohort", read_.Named(&CohortFieldNamed, "none, release or upstream", &detect.cohort)},
                     {"margins", [&](const YamlNode& from, const std::string& at) {
                        return read_.Keys(
                            from, at,
@@ -308,13 +258,23 @@ class ConfigReader {
   Status Guard(const YamlNode& node, const std::string& path) {
     constexpr DurationNs kDay = 24 * kHourNs;
     GuardConfig& guard = config_.guard;
-    return read_.Keys(node, path,
-                      {{"pushes_per_day", read_.Count(&guard.pushes_per_day, 0, 1000)},
-                       {"proposals_per_day", read_.Count(&guard.proposals_per_day, 0, 1000)},
-                       {"commit_age_push", read_.Duration(&guard.commit_age_push, 0, 30 * kDay, "up to 30d")},
-                       {"cooldown", read_.Duration(&guard.cooldown, 0, kDay, "up to 1d")},
-                       {"deploy_wait", read_.Duration(&guard.deploy_wait, kSecondNs, kDay, "from 1s to 1d")},
-                       {"kill_switch", read_.Text(&guard.kill_switch)}});
+    return read_.Keys(
+        node, path,
+        {{"pushes_per_day", read_.Count(&guard.pushes_per_day, 0, 1000)},
+         {"proposals_per_day", read_.Count(&guard.proposals_per_day, 0, 1000)},
+         {"commit_age_push", read_.Duration(&guard.commit_age_push, 0, 30 * kDay, "up to 30d")},
+         {"cooldown", read_.Duration(&guard.cooldown, 0, kDay, "up to 1d")},
+         {"deploy_wait", read_.Duration(&guard.deploy_wait, kSecondNs, kDay, "from 1s to 1d")},
+         {"commit_age_propose", read_.Duration(&guard.commit_age_propose, 0, 30 * kDay, "up to 30d")},
+         {"in_flight", read_.Named(&InFlightNamed, "complete_old, complete_new or cancel", &guard.in_flight)},
+         {"post_mortem_due", read_.Duration(&guard.post_mortem_due, kHourNs, 90 * kDay, "from 1h to 90d")},
+         {"kill_switch", read_.Text(&guard.kill_switch)}});
+  }
+
+  Status Execute(const YamlNode& node, const std::string& path) {
+    REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kScalar));
+    config_.executes = node.scalar == "here";
+    return config_.executes || node.scalar == "apart" ? OkStatus() : read_.WrongValue(node, path, "here or apart");
   }
 
   // Once the whole file is read: the limit may stand below the services.
@@ -343,6 +303,7 @@ class ConfigReader {
   }
 
   const MapReader read_;
+  const ActionsReader actions_{read_};
   Config config_;
   std::vector<Reference> references_;
   std::map<std::pair<std::string, std::string>, std::string> match_owners_;  // (host, path) to service

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -106,6 +108,39 @@ class MapReader {
       }
       *into = *value;
       return OkStatus();
+    };
+  }
+
+  // accept(item, its path, its text) for each text of a list, until one is refused.
+  template <typename Accept>
+  Status Texts(const YamlNode& node, const std::string& path, Accept&& accept) const {
+    REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kSequence));
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      const std::string item_path = path + "[" + std::to_string(i) + "]";
+      std::string text;
+      REVERTD_RETURN_IF_ERROR(Text(&text)(node.items[i], item_path));
+      REVERTD_RETURN_IF_ERROR(accept(node.items[i], item_path, text));
+    }
+    return OkStatus();
+  }
+
+  // A word that `value_named` knows.
+  template <typename Value>
+  Read Named(std::optional<Value> (*value_named)(std::string_view), std::string expected, Value* into) const {
+    return [this, value_named, expected = std::move(expected), into](const YamlNode& node, const std::string& path) {
+      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
+      const auto named = value_named(node.scalar);
+      if (!named) return WrongValue(node, path, expected);
+      *into = *named;
+      return OkStatus();
+    };
+  }
+
+  Read YesOrNo(bool* into) const {
+    return [this, into](const YamlNode& node, const std::string& path) {
+      REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));
+      *into = node.scalar == "true";
+      return *into || node.scalar == "false" ? OkStatus() : WrongValue(node, path, "true or false");
     };
   }
 

@@ -1,5 +1,6 @@
 #include "store/executor_store.h"
 
+#include "base/json_writer.h"
 #include "store/database.h"
 #include "store/migrations.h"
 #include "store/schema.h"
@@ -25,8 +26,10 @@ ExecutorStore::~ExecutorStore() = default;
 
 StatusOr<std::unique_ptr<ExecutorStore>> ExecutorStore::Open(const std::string& path, Access access) {
   const bool is_owner = access == Access::kOwner;
-  StatusOr<std::unique_ptr<Database>> database =
-      Database::Open(path, is_owner ? Database::Access::kOwner : Database::Access::kReadOnly);
+  const auto mode = is_owner                          ? Database::Access::kOwner
+                    : access == Access::kCommandsOnly ? Database::Access::kReadWrite
+                                                      : Database::Access::kReadOnly;
+  StatusOr<std::unique_ptr<Database>> database = Database::Open(path, mode);
   if (!database.ok()) return database.status();
   REVERTD_RETURN_IF_ERROR(is_owner ? Migrate(**database, ExecutorSchema())
                                    : CheckVersion(**database, ExecutorSchema()));
@@ -34,23 +37,89 @@ StatusOr<std::unique_ptr<ExecutorStore>> ExecutorStore::Open(const std::string& 
 }
 
 Status ExecutorStore::Begin(std::string_view trigger_id, std::string_view step, TimeNs at_ns) {
-  return database_
-      ->Write("beginning a step in the journal",
-              "INSERT INTO journal (trigger_id, step, begun_ns, finished_ns, outcome, detail)"
-              " VALUES (?, ?, ?, 0, '', '') ON CONFLICT DO NOTHING",
-              {trigger_id, step, at_ns})
-      .status();
+  constexpr std::string_view kDoing = "beginning a step in the journal";
+  return database_->Transact(kDoing, [&]() -> Status {
+    const auto changed = database_->Write(kDoing,
+                                          "INSERT INTO journal (trigger_id, step, begun_ns, finished_ns, outcome, "
+                                          "detail) VALUES (?, ?, ?, 0, '', '') ON CONFLICT DO NOTHING",
+                                          {trigger_id, step, at_ns});
+    if (!changed.ok() || *changed == 0) return changed.status();
+    JsonWriter json;
+    return Audit("step_begun", trigger_id, json.BeginObject().Field("step", step).EndObject().text(), at_ns);
+  });
 }
 
 Status ExecutorStore::Finish(std::string_view trigger_id, std::string_view step, TimeNs at_ns, std::string_view outcome,
                              std::string_view detail) {
-  const auto changed =
-      database_->Write("finishing a step in the journal",
-                       "UPDATE journal SET finished_ns = ?, outcome = ?, detail = ? WHERE trigger_id = ? AND step = ?",
-                       {at_ns, outcome, detail, trigger_id, step});
-  if (!changed.ok() || *changed != 0) return changed.status();
-  return FailedPrecondition(database_->path() + ": step \"" + std::string(step) + "\" of trigger \"" +
-                            std::string(trigger_id) + "\" cannot finish: it was never begun");
+  constexpr std::string_view kDoing = "finishing a step in the journal";
+  return database_->Transact(kDoing, [&]() -> Status {
+    const auto changed = database_->Write(
+        kDoing, "UPDATE journal SET finished_ns = ?, outcome = ?, detail = ? WHERE trigger_id = ? AND step = ?",
+        {at_ns, outcome, detail, trigger_id, step});
+    if (!changed.ok()) return changed.status();
+    if (*changed == 0) {
+      return FailedPrecondition(database_->path() + ": step \"" + std::string(step) + "\" of trigger \"" +
+                                std::string(trigger_id) + "\" cannot finish: it was never begun");
+    }
+    JsonWriter json;
+    json.BeginObject().Field("step", step).Field("outcome", outcome).Field("detail", detail);
+    return Audit("step_finished", trigger_id, json.EndObject().text(), at_ns);
+  });
+}
+
+Status ExecutorStore::Together(const std::function<Status()>& body) { return database_->Transact("writing", body); }
+
+Status ExecutorStore::Audit(std::string_view kind, std::string_view subject, std::string_view text, TimeNs at_ns) {
+  constexpr std::string_view kDoing = "writing the audit trail";
+  return database_->Transact(kDoing, [&]() -> Status {
+    StatusOr<AuditHead> head = ReadAuditHead();
+    if (!head.ok()) return head.status();
+    AuditRow row{head->seq + 1, at_ns, std::string(kind), std::string(subject), std::string(text), ""};
+    row.hash = AuditHash(head->hash, row);
+    return database_
+        ->Write(kDoing, "INSERT INTO audit (seq, at_ns, kind, subject, text, hash) VALUES (?, ?, ?, ?, ?, ?)",
+                {row.seq, row.at_ns, std::string_view(row.kind), std::string_view(row.subject),
+                 std::string_view(row.text), std::string_view(row.hash)})
+        .status();
+  });
+}
+
+StatusOr<AuditHead> ExecutorStore::ReadAuditHead() const {
+  AuditHead head{0, FirstAuditHash()};
+  REVERTD_RETURN_IF_ERROR(database_->Read(
+      "reading the audit trail", "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", {}, [&](SqlRow& row) {
+        head.seq = row.Integer();
+        head.hash = row.Text();
+        return OkStatus();
+      }));
+  return head;
+}
+
+StatusOr<std::optional<AuditHead>> ExecutorStore::FindAudit(std::string_view kind, std::string_view subject) const {
+  std::optional<AuditHead> found;
+  REVERTD_RETURN_IF_ERROR(database_->Read(
+      "reading the audit trail", "SELECT seq, hash FROM audit WHERE subject = ? AND kind = ? ORDER BY seq LIMIT 1",
+      {subject, kind}, [&](SqlRow& row) {
+        found.emplace();
+        found->seq = row.Integer();
+        found->hash = row.Text();
+        return OkStatus();
+      }));
+  return found;
+}
+
+Status ExecutorStore::ReadAudit(const std::function<Status(const AuditRow&)>& accept) const {
+  return database_->Read("reading the audit trail",
+                         "SELECT seq, at_ns, kind, subject, text, hash FROM audit ORDER BY seq", {}, [&](SqlRow& row) {
+                           AuditRow audit;
+                           audit.seq = row.Integer();
+                           audit.at_ns = row.Integer();
+                           audit.kind = row.Text();
+                           audit.subject = row.Text();
+                           audit.text = row.Text();
+                           audit.hash = row.Text();
+                           return accept(audit);
+                         });
 }
 
 StatusOr<std::vector<JournalRow>> ExecutorStore::ReadJournal(std::string_view trigger_id) const {

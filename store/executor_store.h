@@ -1,18 +1,22 @@
 // ExecutorStore: executor.db, what the executor did: the journal of every side effect, begun before and finished after
-// it. The executor is its one writer; any process may read.
+// it; the audit trail; what people were told; the post-mortem records. The executor is its one writer; any process may
+// read, and may add rows to `commands`, the one table that others write.
 //
 // Thread contract: one object, one thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "store/audit.h"
 
 namespace revertd {
 
@@ -28,16 +32,53 @@ struct JournalRow {
   std::string detail;   // what a later step or a person needs: a SHA, an error
 };
 
+// One message to one channel. ended_ns = 0: still to be tried, at next_ns.
+struct Delivery {
+  int64_t id = 0;
+  std::string channel;  // ChannelConfig::name
+  std::string key;      // with `event` unique within the channel: told once
+  std::string event;
+  std::string notice;  // JSON (actions/notice.h)
+  TimeNs created_ns = 0;
+  int64_t tries = 0;
+  TimeNs next_ns = 0;
+  TimeNs ended_ns = 0;
+  std::string outcome;  // "delivered", or why it was given up
+};
+
+// The post-mortem record of one rollback. closed_ns = 0: open.
+struct Incident {
+  std::string trigger_id;
+  std::string service;
+  std::string owner;
+  TimeNs opened_ns = 0;
+  TimeNs due_ns = 0;
+  TimeNs closed_ns = 0;
+  std::string record;                                        // Markdown
+  std::vector<std::pair<std::string, std::string>> answers;  // question, answer; by question
+};
+
+// What another process asks of the executor. Rows are taken in order and deleted once their effect is durable.
+struct ExecutorCommand {
+  enum class Kind { kIncidentAnswer, kIncidentClose };
+  int64_t id = 0;
+  Kind kind = Kind::kIncidentAnswer;
+  std::string subject;  // a trigger's id
+  std::string name;     // kIncidentAnswer: the question
+  std::string text;     // kIncidentAnswer: the answer
+  std::string author;
+};
+
 class ExecutorStore {
  public:
-  enum class Access { kReadOnly, kOwner };
+  enum class Access { kReadOnly, kCommandsOnly, kOwner };
   // As StateStore::Open, with its own "FILE.lock".
   static StatusOr<std::unique_ptr<ExecutorStore>> Open(const std::string& path, Access access);
   ~ExecutorStore();
 
-  // Owner; durable before they return. Begin of a step that is begun already changes nothing (its begun_ns stays);
-  // Finish of a step that was never begun is FailedPrecondition; Finish again replaces what the first said, so a step
-  // that failed and was tried again ends with its last outcome.
+  // Owner; durable before they return, and each with its row of the audit trail, or not at all. Begin of a step that is
+  // begun already changes nothing (its begun_ns stays); Finish of a step that was never begun is FailedPrecondition;
+  // Finish again replaces what the first said, so a step that failed and was tried again ends with its last outcome.
   Status Begin(std::string_view trigger_id, std::string_view step, TimeNs at_ns);
   Status Finish(std::string_view trigger_id, std::string_view step, TimeNs at_ns, std::string_view outcome,
                 std::string_view detail);
@@ -47,6 +88,41 @@ class ExecutorStore {
   StatusOr<std::vector<std::string>> ReadTriggerIds() const;
   // Rows of `step` finished with `outcome` at or after `since_ns`: for the limits per day.
   StatusOr<int64_t> CountFinished(std::string_view step, std::string_view outcome, TimeNs since_ns) const;
+
+  // The audit trail. `text` is a JSON object.
+  Status Audit(std::string_view kind, std::string_view subject, std::string_view text, TimeNs at_ns);
+  StatusOr<AuditHead> ReadAuditHead() const;
+  // Of the first row of that kind and subject; nullopt: there is none.
+  StatusOr<std::optional<AuditHead>> FindAudit(std::string_view kind, std::string_view subject) const;
+  Status ReadAudit(const std::function<Status(const AuditRow&)>& accept) const;  // in order of seq
+  // All that `body` writes, or nothing.
+  Status Together(const std::function<Status()>& body);
+
+  // Messages. Queue of what is known already (channel, key, event) changes nothing.
+  Status QueueDelivery(const Delivery& delivery);
+  StatusOr<std::vector<Delivery>> ReadDueDeliveries(TimeNs now_ns, int limit) const;  // oldest first
+  StatusOr<std::vector<Delivery>> ReadDeliveries(std::string_view key) const;         // oldest first
+  Status RetryDelivery(int64_t id, TimeNs next_ns, std::string_view outcome);         // one more try was made
+  Status EndDelivery(int64_t id, TimeNs at_ns, std::string_view outcome);
+
+  // Post-mortem records. Open of one that is there changes nothing.
+  Status OpenIncident(const Incident& incident);
+  Status WriteIncidentRecord(std::string_view trigger_id, std::string_view markdown);
+  Status AnswerIncident(std::string_view trigger_id, std::string_view question, std::string_view answer, TimeNs at_ns);
+  Status CloseIncident(std::string_view trigger_id, TimeNs at_ns);
+  StatusOr<std::vector<Incident>> ReadIncidents() const;  // oldest first
+  StatusOr<std::optional<Incident>> ReadIncident(std::string_view trigger_id) const;
+  // The oldest open one of the service that was due before `now_ns`.
+  StatusOr<std::optional<Incident>> FindOverdueIncident(std::string_view service, TimeNs now_ns) const;
+
+  // Commands. Post is for any access but kReadOnly, Done is the owner's.
+  Status Post(const ExecutorCommand& command);
+  StatusOr<std::vector<ExecutorCommand>> Peek(int limit) const;  // oldest first, nothing removed
+  Status Done(int64_t command_id);
+
+  // How far the owner has read something of another's; 0: nothing yet.
+  StatusOr<int64_t> ReadCursor(std::string_view name) const;
+  Status WriteCursor(std::string_view name, int64_t value);
 
  private:
   explicit ExecutorStore(std::unique_ptr<Database> database);

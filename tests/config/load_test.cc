@@ -39,8 +39,10 @@ std::vector<WrongConfig> UnknownKeys() {
       {"guard: {push_per_day: 1}", "F:1: guard.push_per_day: unknown key; did you mean \"pushes_per_day\"?"},
       {"sources: [{stdn: {}}]", "F:1: sources[0].stdn: unknown key; did you mean \"stdin\"?"},
       {"sources: [{stdin: {fromat: auto}}]", "F:1: sources[0].stdin.fromat: unknown key; did you mean \"format\"?"},
-      {"repos: {r: {credentials: x}}", "F:1: repos.r.credentials: unknown key; known are url, branch, protected_paths"},
-      {"<<: {state: x}", "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, state"},
+      {"repos: {r: {credentials: x}}",
+       "F:1: repos.r.credentials: unknown key; known are url, branch, protected_paths, mixed_range, alert_only, forge"},
+      {"<<: {state: x}",
+       "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, notify, execute, state"},
   };
 }
 
@@ -178,13 +180,17 @@ void ExpectDefaults(const Config& config) {
   const auto& [services, routes] = config.limits;
   EXPECT_EQ(services, defaults.limits.services);
   EXPECT_EQ(routes, defaults.limits.routes);
-  const auto& [pushes, proposals, age, cooldown, wait, kill_switch] = config.guard;
+  const auto& [pushes, proposals, age, cooldown, wait, kill_switch, age_propose, in_flight, due] = config.guard;
   EXPECT_EQ(pushes, defaults.guard.pushes_per_day);
   EXPECT_EQ(proposals, defaults.guard.proposals_per_day);
   EXPECT_EQ(age, defaults.guard.commit_age_push);
   EXPECT_EQ(cooldown, defaults.guard.cooldown);
   EXPECT_EQ(wait, defaults.guard.deploy_wait);
   EXPECT_EQ(kill_switch, defaults.guard.kill_switch);
+  EXPECT_EQ(age_propose, defaults.guard.commit_age_propose);
+  EXPECT_EQ(in_flight, defaults.guard.in_flight);
+  EXPECT_EQ(due, defaults.guard.post_mortem_due);
+  EXPECT_EQ(config.executes, defaults.executes);
   EXPECT_EQ(config.state, defaults.state);
 }
 
@@ -217,7 +223,9 @@ TEST(LoadConfig, TheReferenceShowsEveryKey) {
   const std::string reference = text.str();
   for (const std::string around :
        {"@", "sources: [{@}]", "sources: [{stdin: {@}}]", "services: {a: {@}}", "services: {a: {match: {@}}}",
-        "repos: {r: {@}}", "detect: {@}", "detect: {margins: {@}}", "guard: {@}", "limits: {@}"}) {
+        "repos: {r: {@}}", "detect: {@}", "detect: {margins: {@}}", "guard: {@}", "limits: {@}",
+        "services: {a: {deploy: {@}}}", "repos: {r: {forge: {@}}}", "repos: {r: {forge: {token: {@}}}}",
+        "notify: [{@}]", "notify: [{webhook: {@}}]", "notify: [{pagerduty: {@}}]", "notify: [{command: {@}}]"}) {
     std::string yaml = around;
     yaml.replace(yaml.find('@'), 1, "no_such_key_of_any_map_at_all: 1");
     const std::string message = MessageOfParse(yaml);

@@ -5,9 +5,18 @@
 
 namespace revertd {
 
-ActionLoop::ActionLoop(const Config& /*config*/, StateStore* state, ExecutorStore* journal, RevertExecutor* executor,
+ActionLoop::ActionLoop(const Config& config, StateStore* state, ExecutorStore* journal, RevertExecutor* executor,
                        const Clock* /*clock*/)
-    : state_(state), journal_(journal), executor_(executor) {}
+    : config_(config), state_(state), journal_(journal), executor_(executor) {}
+
+// A proposed one waits for `trigger approve`; as a pull request where there is a forge.
+bool ActionLoop::MayBegin(const RollbackTrigger& trigger) const {
+  if (trigger.state == TriggerState::kPending) return true;
+  const RepoConfig* repo = config_.FindRepo(trigger.repo);
+  const ServiceConfig* service = config_.FindService(trigger.service);
+  return trigger.state == TriggerState::kProposed && repo != nullptr && repo->forge && service != nullptr &&
+         service->rollback == RollbackBy::kRevert;
+}
 
 StatusOr<bool> ActionLoop::RunOnce() {
   StatusOr<std::vector<RollbackTrigger>> triggers = state_->ReadTriggers();
@@ -25,14 +34,15 @@ StatusOr<bool> ActionLoop::RunOnce() {
   Status first_failure;
   for (const RollbackTrigger& trigger : *triggers) {
     if (ended_.contains(trigger.id) || busy_repos.contains(trigger.repo)) continue;
-    // A proposed one waits for a person; a dismissed one that was begun is ended by its guards.
-    if (!begun(trigger) && trigger.state != TriggerState::kPending) continue;
+    // A dismissed one that was begun is ended by its guards.
+    if (!begun(trigger) && !MayBegin(trigger)) continue;
     StatusOr<RevertExecutor::Progress> progress = executor_->Advance(trigger);
     if (progress.ok() && *progress == RevertExecutor::Progress::kEnded) {
       ended_.insert(trigger.id);
       continue;
     }
-    busy_repos.insert(trigger.repo);
+    // One that waits for a person, perhaps for days, holds up no other.
+    if (!progress.ok() || *progress != RevertExecutor::Progress::kParked) busy_repos.insert(trigger.repo);
     if (!progress.ok()) {
       if (first_failure.ok()) first_failure = progress.status();
     } else if (*progress == RevertExecutor::Progress::kAdvanced) {

@@ -1,5 +1,5 @@
 // ActionLoop: which trigger is advanced when. Unfinished ones of the journal come first; one is in flight for each
-// repo, from its first journal row to its last.
+// repo, from its first journal row to its last, but for those that wait for a person to merge a pull request.
 //
 // Thread contract: one thread, the executor's. RunOnce never waits for anything but git and the disk.
 #pragma once
@@ -28,6 +28,9 @@ class ActionLoop {
   StatusOr<bool> RunOnce();
 
  private:
+  bool MayBegin(const RollbackTrigger& trigger) const;
+
+  const Config config_;
   StateStore* const state_;
   ExecutorStore* const journal_;
   RevertExecutor* const executor_;

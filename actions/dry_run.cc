@@ -18,9 +18,11 @@ StatusOr<DryRun> DryRunRevert(const Config& config, const RollbackTrigger& trigg
   RollbackTrigger dated = trigger;
   if (dated.created_ns == 0) dated.created_ns = clock->Now();
   const RepoConfig& repo = *config.FindRepo(trigger.repo);
+  const std::vector<std::string>& paths = config.FindService(trigger.service)->paths;
   StatusOr<std::optional<std::string>> branch_head = git->FetchBranch(repo);
   if (!branch_head.ok()) return branch_head.status();
-  StatusOr<PlanFacts> facts = ReadPlanFacts(dated, repo, branch_head->value_or(""), git);
+  StatusOr<PlanFacts> facts =
+      ReadPlanFacts(dated, repo, {.branch_head = branch_head->value_or(""), .service_paths = paths}, git);
   if (!facts.ok()) return facts.status();
   PlanAnswer answer = PlanRevert(dated, *facts);
   if (const auto* refusal = std::get_if<PlanRefusal>(&answer)) {
@@ -42,7 +44,6 @@ StatusOr<DryRun> DryRunRevert(const Config& config, const RollbackTrigger& trigg
     dry_run.detail = conflict ? Join(revert->conflicts, ", ") : dry_run.plan.head;
     return dry_run;
   }
-  dry_run.sha = revert->sha;
   dry_run.tree = revert->tree;
   StatusOr<std::string> diffstat = git->DiffStat(repo, dry_run.plan.order.onto, revert->sha);
   if (!diffstat.ok()) return diffstat.status();

@@ -19,9 +19,8 @@ namespace revertd {
 struct DryRun {
   std::string refusal;  // empty: it would be done; else the named reason, also "conflict" and "empty_change"
   std::string detail;
-  RevertPlan plan;  // where there is one
-  std::string sha;  // of the revert commit that would be pushed onto plan.order.onto
-  std::string tree;
+  RevertPlan plan;   // where there is one
+  std::string tree;  // of the revert; its commit would differ in one trailer, the audit trail's head
   std::string diffstat;
 };
 StatusOr<DryRun> DryRunRevert(const Config& config, const RollbackTrigger& trigger, Git* git, const Clock* clock);

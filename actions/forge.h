@@ -3,11 +3,13 @@
 //
 // Thread contract: one object, one thread. Every call is one or a few HTTP requests and waits for their answers, at
 // most HttpLimits each; it does not retry by itself: the executor's own step does, with its waits.
-// Status codes: Unavailable, no answer, 5xx, or asked to wait (429, or 403 with a rate limit): trying again may help,
-// and RetryAfter of the status's message says when where the forge said so. PermissionDenied, 401, 403. NotFound, 404.
-// FailedPrecondition, 405, 409, 422: the forge will not, in its own words. Internal, an answer that is none.
-// Invariants: 1. Open is idempotent: a pull request of that branch that is open already is the answer; 2. nothing is
-// believed that was not read back: the answer of every call is the forge's own word, not our request.
+// Status codes: Unavailable, no answer, 408, 5xx, or asked to wait (429, or 403 with a rate limit): trying again may
+// help, and RetryAfter of the status says when where the forge said so. PermissionDenied, 401, 403. NotFound, 404.
+// FailedPrecondition, 405, 409, 422 and the other 4xx: the forge will not, in its own words; 3xx: it is elsewhere.
+// Internal, an answer that is none.
+// Invariants: 1. Open is idempotent: a pull request of that branch into that base that is open already is the answer;
+// 2. nothing is believed that was not read back: the answer of every call is the forge's own word, not our request;
+// 3. branches are the repository's own: a pull request from a fork is never taken for ours.
 #pragma once
 
 #include <cstdint>
@@ -79,5 +81,8 @@ StatusOr<std::string> ReadSecret(const SecretConfig& secret);
 // How long a forge or channel asked us to wait: Retry-After in seconds, or GitHub's x-ratelimit-reset. nullopt: no
 // word.
 std::optional<DurationNs> AskedToWait(const HttpResponse& response, TimeNs now_ns);
+
+// The wait, at most a day, that the forge asked for in the answer that became `status`. nullopt: none.
+std::optional<DurationNs> RetryAfter(const Status& status);
 
 }  // namespace revertd

@@ -70,7 +70,8 @@ class Git {
   // head; ReadRemoteBranch asks the remote alone. nullopt: the remote answers, and has no such branch.
   virtual StatusOr<std::optional<std::string>> FetchBranch(const RepoConfig& repo) = 0;
   virtual StatusOr<std::optional<std::string>> ReadRemoteBranch(const RepoConfig& repo) = 0;
-  // Moves the branch from `expected_head` to `sha`, which must descend from it, or does not move it at all.
+  // Moves the branch from `expected_head` to `sha`, which must descend from it, or does not move it at all. An empty
+  // expected_head: the branch is made, and must not be there.
   // rehearse: asks the remote whether it would let us, and moves nothing.
   virtual StatusOr<PushAnswer> Push(const RepoConfig& repo, std::string_view expected_head, std::string_view sha,
                                     bool rehearse) = 0;
@@ -82,6 +83,10 @@ class Git {
   // Paths, each once, that one of `globs` (git's; `**` crosses folders) matches and a commit of
   // since..until changes; a merge's own changes count, not what it brings from either side.
   virtual StatusOr<std::vector<std::string>> TouchedPaths(const RepoConfig& repo, const CommitRange& range,
+                                                          const std::vector<std::string>& globs) = 0;
+  // Paths, each once, that differ between two commits and that one of `globs` matches; no globs: every path.
+  virtual StatusOr<std::vector<std::string>> ChangedPaths(const RepoConfig& repo, std::string_view from,
+                                                          std::string_view to,
                                                           const std::vector<std::string>& globs) = 0;
   virtual StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) = 0;
 

@@ -91,6 +91,10 @@ StatusOr<std::vector<GitCommit>> ParseCommits(std::string_view text) {
   return commits;
 }
 
+void AppendGlobs(std::vector<std::string>* arguments, const std::vector<std::string>& globs) {
+  for (const std::string& glob : globs) arguments->push_back(":(top,glob)" + glob);
+}
+
 // Sweeps the mirror, and with it the work tree, whichever way the call ends.
 class SweepAtEnd {
  public:
@@ -105,8 +109,9 @@ class SweepAtEnd {
 
 }  // namespace
 
-GitProgram::GitProgram(std::string state_directory, const std::vector<std::string>& environment, Clock* clock)
-    : state_directory_(std::move(state_directory)), environment_(Scrub(environment)), clock_(clock) {}
+GitProgram::GitProgram(std::string state_directory, const std::vector<std::string>& environment, Clock* clock,
+                       const GitTimeLimits& limits)
+    : state_directory_(std::move(state_directory)), environment_(Scrub(environment)), clock_(clock), limits_(limits) {}
 
 StatusOr<ProcessResult> GitProgram::Run(Command command) {
   ProcessSpec spec;
@@ -120,7 +125,7 @@ StatusOr<ProcessResult> GitProgram::Run(Command command) {
   spec.working_directory = std::move(command.working_directory);
   spec.environment = environment_;
   for (std::string& variable : command.more_environment) spec.environment.push_back(std::move(variable));
-  spec.time_limit_ns = command.time_limit_ns;
+  spec.time_limit_ns = command.time_limit_ns > 0 ? command.time_limit_ns : limits_.local;
   return RunProcess(spec);
 }
 
@@ -154,17 +159,27 @@ Status GitProgram::EnsureMirror(const MirrorPaths& paths) {
       .status();
 }
 
+// The branch was fetched before: what is new of it is small.
+StatusOr<DurationNs> GitProgram::FetchLimit(const MirrorPaths& paths, const RepoConfig& repo) {
+  StatusOr<ProcessResult> known =
+      Run({.arguments = {"--git-dir=" + paths.mirror, "show-ref", "--verify", "--quiet", "--", TrackingRef(repo)}});
+  if (!known.ok()) return known.status();
+  return known->exit_code == 0 ? limits_.fetch : limits_.first_fetch;
+}
+
 StatusOr<std::optional<std::string>> GitProgram::FetchBranch(const RepoConfig& repo) {
   const MirrorPaths paths = MirrorPathsOf(state_directory_, repo.name);
   StatusOr<std::unique_ptr<MirrorLock>> lock = MirrorLock::Take(paths, clock_);
   if (!lock.ok()) return lock.status();
   SweepMirror(paths);
   REVERTD_RETURN_IF_ERROR(EnsureMirror(paths));
+  StatusOr<DurationNs> limit = FetchLimit(paths, repo);
+  if (!limit.ok()) return limit.status();
   StatusOr<ProcessResult> result =
       Run({.arguments = {"--git-dir=" + paths.mirror, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
                          "--recurse-submodules=no", "--end-of-options", repo.url,
                          "+" + BranchRef(repo) + ":" + TrackingRef(repo)},
-           .time_limit_ns = kFetchTimeMax});
+           .time_limit_ns = *limit});
   if (!result.ok()) return result.status();
   if (result->exit_code != 0 || result->timed_out) {
     if (result->standard_error.find("couldn't find remote ref") != std::string::npos) return std::nullopt;
@@ -179,8 +194,8 @@ StatusOr<std::optional<std::string>> GitProgram::FetchBranch(const RepoConfig& r
 }
 
 StatusOr<std::optional<std::string>> GitProgram::ReadRemoteBranch(const RepoConfig& repo) {
-  StatusOr<ProcessResult> result =
-      Run({.arguments = {"ls-remote", "--heads", "--", repo.url, BranchRef(repo)}, .time_limit_ns = kAskRemoteTimeMax});
+  StatusOr<ProcessResult> result = Run(
+      {.arguments = {"ls-remote", "--heads", "--", repo.url, BranchRef(repo)}, .time_limit_ns = limits_.ask_remote});
   if (!result.ok()) return result.status();
   if (result->exit_code != 0 || result->timed_out) return Unreachable(repo, "reading", *result);
   for (std::string_view line : Split(result->standard_output, '\n')) {
@@ -195,7 +210,8 @@ StatusOr<std::optional<std::string>> GitProgram::ReadRemoteBranch(const RepoConf
 
 StatusOr<PushAnswer> GitProgram::Push(const RepoConfig& repo, std::string_view expected_head, std::string_view sha,
                                       bool rehearse) {
-  StatusOr<bool> forward = IsAncestor(repo, expected_head, sha);
+  REVERTD_CHECK(IsRevision(sha));
+  StatusOr<bool> forward = expected_head.empty() ? true : IsAncestor(repo, expected_head, sha);
   if (!forward.ok()) return forward.status();
   if (!*forward) return Internal("pushing: the new head does not descend from the expected one");
   const MirrorPaths paths = MirrorPathsOf(state_directory_, repo.name);
@@ -207,7 +223,7 @@ StatusOr<PushAnswer> GitProgram::Push(const RepoConfig& repo, std::string_view e
       "--force-with-lease=" + ref + ":" + std::string(expected_head)};
   if (rehearse) arguments.emplace_back("--dry-run");
   arguments.insert(arguments.end(), {"--end-of-options", repo.url, std::string(sha) + ":" + ref});
-  StatusOr<ProcessResult> result = Run({.arguments = std::move(arguments), .time_limit_ns = kPushTimeMax});
+  StatusOr<ProcessResult> result = Run({.arguments = std::move(arguments), .time_limit_ns = limits_.push});
   if (!result.ok()) return result.status();
   for (std::string_view line : Split(result->standard_output, '\n')) {
     if (!line.starts_with("!\t")) continue;
@@ -277,7 +293,7 @@ StatusOr<std::vector<std::string>> GitProgram::TouchedPaths(const RepoConfig& re
                                         range.until,
                                         "^" + range.since,
                                         "--"};
-  for (const std::string& glob : globs) arguments.push_back(":(top,glob)" + glob);
+  AppendGlobs(&arguments, globs);
   StatusOr<std::string> text =
       RunForOutput({.arguments = std::move(arguments)}, "looking for protected paths in " + repo.name);
   if (!text.ok()) return text.status();
@@ -287,6 +303,27 @@ StatusOr<std::vector<std::string>> GitProgram::TouchedPaths(const RepoConfig& re
     if (!path.empty()) paths.emplace(path);
   }
   return std::vector<std::string>(paths.begin(), paths.end());
+}
+
+StatusOr<std::vector<std::string>> GitProgram::ChangedPaths(const RepoConfig& repo, std::string_view from,
+                                                            std::string_view to,
+                                                            const std::vector<std::string>& globs) {
+  REVERTD_CHECK(IsRevision(from) && IsRevision(to));
+  std::vector<std::string> arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror,
+                                        "diff",
+                                        "-z",
+                                        "--name-only",
+                                        "--no-ext-diff",
+                                        "--no-textconv",
+                                        "--no-renames",
+                                        "--end-of-options",
+                                        std::string(from),
+                                        std::string(to),
+                                        "--"};
+  AppendGlobs(&arguments, globs);
+  StatusOr<std::string> text = RunForOutput({.arguments = std::move(arguments)}, "comparing the trees");
+  if (!text.ok()) return text.status();
+  return SplitAtNul(*text);
 }
 
 StatusOr<std::string> GitProgram::DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) {
@@ -331,7 +368,7 @@ StatusOr<RevertAnswer> GitProgram::Revert(const RepoConfig& repo, const RevertOr
   const std::string work_tree = paths.work_trees + "/revert";
   StatusOr<std::string> added = RunForOutput({.arguments = {"--git-dir=" + paths.mirror, "worktree", "add", "--quiet",
                                                             "--detach", "--end-of-options", work_tree, order.onto},
-                                              .time_limit_ns = kWorkTreeTimeMax},
+                                              .time_limit_ns = limits_.work_tree},
                                              "making a temporary work tree of " + repo.name);
   if (!added.ok()) return added.status();
   return RevertInWorkTree(work_tree, order, *identity);
@@ -345,7 +382,7 @@ StatusOr<RevertAnswer> GitProgram::RevertInWorkTree(const std::string& work_tree
     if (step.mainline > 0) arguments.push_back("--mainline=" + std::to_string(step.mainline));
     arguments.insert(arguments.end(), {"--end-of-options", step.sha});
     StatusOr<ProcessResult> result = Run({.arguments = std::move(arguments),
-                                          .time_limit_ns = kWorkTreeTimeMax,
+                                          .time_limit_ns = limits_.work_tree,
                                           .working_directory = work_tree,
                                           .more_environment = identity});
     if (!result.ok()) return result.status();

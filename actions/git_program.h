@@ -16,17 +16,22 @@
 
 namespace revertd {
 
+// A first fetch brings a whole history; everything else is small or local. What takes longer hangs. Only tests set
+// others.
+struct GitTimeLimits {
+  DurationNs first_fetch = 10 * kMinuteNs;
+  DurationNs fetch = 2 * kMinuteNs;  // each of the executor's tries may take as long
+  DurationNs push = 2 * kMinuteNs;
+  DurationNs ask_remote = kMinuteNs;
+  DurationNs local = kMinuteNs;
+  DurationNs work_tree = 5 * kMinuteNs;  // a checkout of a large tree
+};
+
 class GitProgram final : public Git {
  public:
-  // A first fetch brings a whole history; everything else is small or local. What takes longer hangs.
-  static constexpr DurationNs kFetchTimeMax = 10 * kMinuteNs;
-  static constexpr DurationNs kPushTimeMax = 2 * kMinuteNs;
-  static constexpr DurationNs kAskRemoteTimeMax = kMinuteNs;
-  static constexpr DurationNs kLocalTimeMax = kMinuteNs;
-  static constexpr DurationNs kWorkTreeTimeMax = 5 * kMinuteNs;  // a checkout of a large tree
-
   // environment: of this process (OwnEnvironment()); scrubbed here.
-  GitProgram(std::string state_directory, const std::vector<std::string>& environment, Clock* clock);
+  GitProgram(std::string state_directory, const std::vector<std::string>& environment, Clock* clock,
+             const GitTimeLimits& limits = {});
 
   StatusOr<std::string> Version() override;
   StatusOr<std::optional<std::string>> FetchBranch(const RepoConfig& repo) override;
@@ -38,6 +43,8 @@ class GitProgram final : public Git {
   StatusOr<std::vector<GitCommit>> ReadCommits(const RepoConfig& repo, const CommitRange& range) override;
   StatusOr<std::vector<std::string>> TouchedPaths(const RepoConfig& repo, const CommitRange& range,
                                                   const std::vector<std::string>& globs) override;
+  StatusOr<std::vector<std::string>> ChangedPaths(const RepoConfig& repo, std::string_view from, std::string_view to,
+                                                  const std::vector<std::string>& globs) override;
   StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) override;
   StatusOr<RevertAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) override;
   Status KeepPrepared(const RepoConfig& repo, std::string_view trigger_id, std::string_view sha) override;
@@ -46,7 +53,7 @@ class GitProgram final : public Git {
  private:
   struct Command {
     std::vector<std::string> arguments;
-    DurationNs time_limit_ns = kLocalTimeMax;
+    DurationNs time_limit_ns = 0;  // 0: limits_.local
     std::string working_directory = {};
     std::vector<std::string> more_environment = {};
   };
@@ -54,6 +61,7 @@ class GitProgram final : public Git {
   // As Run; an exit code other than 0 is Internal with git's words.
   StatusOr<std::string> RunForOutput(Command command, std::string_view what_we_were_doing);
   Status EnsureMirror(const MirrorPaths& paths);
+  StatusOr<DurationNs> FetchLimit(const MirrorPaths& paths, const RepoConfig& repo);
   StatusOr<std::vector<std::string>> IdentityAt(const std::string& mirror, TimeNs date_ns);
   StatusOr<RevertAnswer> RevertInWorkTree(const std::string& work_tree, const RevertOrder& order,
                                           const std::vector<std::string>& identity);
@@ -63,6 +71,7 @@ class GitProgram final : public Git {
   const std::string state_directory_;
   const std::vector<std::string> environment_;
   Clock* const clock_;
+  const GitTimeLimits limits_;
 };
 
 }  // namespace revertd

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <string_view>
 
 #include "base/strings.h"
@@ -13,6 +14,17 @@ namespace {
 
 // An id stands in trailers, refs and rows: longer ones than any that MakeTriggerId can give are not ours.
 constexpr size_t kTriggerIdBytesMax = 320;
+
+// So unlikely are so few errors while the fault lasts, that it is over.
+constexpr double kFixedChance = 0.01;
+
+// The code that decides about rollbacks is never rolled back by itself, whatever the configuration forgot to say.
+bool IsOwnRepo(const RepoConfig& repo) {
+  std::string_view name = repo.url;
+  while (name.ends_with('/')) name.remove_suffix(1);
+  if (name.ends_with(".git")) name.remove_suffix(4);
+  return name.substr(name.find_last_of("/:") + 1) == "revertd";
+}
 
 bool IsTriggerId(std::string_view id) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
@@ -33,7 +45,8 @@ std::optional<Hold> RefuseRequest(const RollbackTrigger& trigger, const Config& 
   if (!trigger.base.empty() && !IsRevision(trigger.base)) return Hold{"bad_revision", "base"};
   if (repo->url.empty() || repo->url.starts_with('-')) return Hold{"bad_remote", "url"};
   if (repo->branch.empty() || repo->branch.starts_with('-')) return Hold{"bad_remote", "branch"};
-  const bool automatic = !trigger.deploy_id.empty();
+  const bool automatic = IsAutomatic(trigger);
+  if (automatic && (repo->alert_only || IsOwnRepo(*repo))) return Hold{"repo_alert_only", trigger.repo};
   if (automatic && (service->mode == Mode::kObserve || service->mode == Mode::kAlert)) {
     return Hold{"mode_does_not_act", std::string(NameOf(service->mode))};
   }
@@ -52,18 +65,64 @@ KillSwitch ReadKillSwitch(const std::string& path) {
   return errno == ENOENT ? KillSwitch::kOff : KillSwitch::kUnreadable;
 }
 
+bool IsFixed(const Evidence& evidence, const RecentErrors& recent) {
+  if (evidence.signal != "errors" || !evidence.route.empty() || !evidence.cohort.empty()) return false;
+  if (recent.requests <= 0 || !(evidence.after_low > 0)) return false;
+  const auto requests = static_cast<double>(recent.requests);
+  if (static_cast<double>(recent.errors) > evidence.before_null * requests) return false;
+  // P(X <= errors) of a Poisson count, summed in its own terms; few errors, so few terms.
+  const double mean = requests * evidence.after_low;
+  double term = std::exp(-mean);
+  double sum = term;
+  for (int64_t k = 1; k <= recent.errors; ++k) {
+    term *= mean / static_cast<double>(k);
+    sum += term;
+  }
+  return sum < kFixedChance;
+}
+
+namespace {
+
+std::string OfLimit(int64_t count, int64_t limit) { return std::to_string(count) + " of " + std::to_string(limit); }
+
+std::optional<Hold> AskLimits(const GuardFacts& facts, const GuardConfig& limits) {
+  if (facts.proposes && facts.proposals_today >= limits.proposals_per_day) {
+    return Hold{"proposals_per_day", OfLimit(facts.proposals_today, limits.proposals_per_day)};
+  }
+  if (!facts.proposes && facts.pushes_today >= limits.pushes_per_day) {
+    return Hold{"pushes_per_day", OfLimit(facts.pushes_today, limits.pushes_per_day)};
+  }
+  if (!facts.overdue.empty()) return Hold{"post_mortem_overdue", facts.overdue};
+  if (!facts.opted_out.empty()) return Hold{"opted_out_label", facts.opted_out};
+  if (!facts.persons_revert.empty()) return Hold{"revert_in_flight_by_person", facts.persons_revert};
+  if (IsFixed(facts.evidence, facts.recent)) {
+    return Hold{"already_fixed",
+                OfLimit(facts.recent.errors, facts.recent.requests) + " requests failed in the newest seconds"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Hold> AskGuards(const GuardFacts& facts, const GuardConfig& limits, const PlanAnswer& plan) {
   if (facts.kill_switch == KillSwitch::kOn) return Hold{"kill_switch", limits.kill_switch};
   if (facts.kill_switch == KillSwitch::kUnreadable) return Hold{"kill_switch_unreadable", limits.kill_switch};
   if (facts.dismissed) return Hold{"dismissed", ""};
   const DurationNs age = facts.now_ns - facts.deploy_finish_ns;
-  if (facts.deploy_finish_ns != 0 && age > limits.commit_age_push) {
+  const DurationNs age_max = facts.proposes ? limits.commit_age_propose : limits.commit_age_push;
+  if (facts.deploy_finish_ns != 0 && age > age_max) {
     return Hold{"deploy_too_old", std::to_string(age / kMinuteNs) + " min"};
   }
-  if (facts.automatic && facts.pushes_today >= limits.pushes_per_day) {
-    return Hold{"pushes_per_day", std::to_string(facts.pushes_today) + " of " + std::to_string(limits.pushes_per_day)};
+  if (facts.automatic) {
+    if (auto hold = AskLimits(facts, limits)) return hold;
   }
   if (const auto* refusal = std::get_if<PlanRefusal>(&plan)) return Hold{refusal->reason, refusal->detail};
+  const auto* revert = std::get_if<RevertPlan>(&plan);
+  if (facts.automatic && !facts.proposes && revert != nullptr && !revert->changed_again.empty()) {
+    const size_t others = revert->changed_again.size() - 1;
+    return Hold{"merged_dependants", Printable(revert->changed_again.front()) +
+                                         (others > 0 ? " and " + std::to_string(others) + " more" : "")};
+  }
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -9,10 +10,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -39,6 +42,7 @@ class Descriptor {
     if (number_ >= 0) close(number_);  // not repeated on EINTR: Linux has closed it by then
     number_ = -1;
   }
+  int Release() { return std::exchange(number_, -1); }
   int number() const { return number_; }
 
  private:
@@ -128,6 +132,20 @@ bool RaiseAll(const std::array<Descriptor*, 4>& descriptors) {
   return true;
 }
 
+// A descriptor that reads as `text`; -1 with errno. A pipe would want feeding while the program runs, and break under
+// us when it stops reading; a file in memory asks nothing of us.
+int OpenToRead(std::string_view text) {
+  if (text.empty()) return open("/dev/null", O_RDONLY | O_CLOEXEC);
+  Descriptor file(memfd_create("standard_input", MFD_CLOEXEC));
+  while (file.number() >= 0 && !text.empty()) {
+    const ssize_t count = write(file.number(), text.data(), text.size());
+    if (count < 0 && errno != EINTR) return -1;
+    text.remove_prefix(count > 0 ? static_cast<size_t>(count) : 0);
+  }
+  if (file.number() < 0 || lseek(file.number(), 0, SEEK_SET) != 0) return -1;
+  return file.Release();
+}
+
 // Reads what is there; false at the end of the stream.
 bool ReadSome(int descriptor, size_t bytes_max, std::string* out, bool* cut) {
   std::array<char, 16384> buffer{};
@@ -143,22 +161,30 @@ bool ReadSome(int descriptor, size_t bytes_max, std::string* out, bool* cut) {
 
 using Steady = std::chrono::steady_clock;
 
-int MillisecondsUntil(Steady::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Steady::now()).count();
-  return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
-}
+// Until when a program may run.
+struct TimeLimit {
+  Steady::time_point deadline;
+  const std::atomic<bool>* stop;
+
+  bool over() const { return Steady::now() >= deadline || (stop != nullptr && stop->load()); }
+  // To wait before asking again.
+  int milliseconds() const {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Steady::now()).count();
+    return static_cast<int>(std::clamp<int64_t>(left, 0, stop == nullptr ? 60'000 : 100));
+  }
+};
 
 // Gathers both streams until they end or the time is up. A grandchild that keeps a stream open holds us to the time
 // limit, not longer.
-void Gather(Pipe* output, Pipe* error, size_t bytes_max, Steady::time_point deadline, ProcessResult* result) {
+void Gather(Pipe* output, Pipe* error, size_t bytes_max, const TimeLimit& limit, ProcessResult* result) {
   bool output_open = true;
   bool error_open = true;
   while (output_open || error_open) {
     std::array<pollfd, 2> wanted = {pollfd{output_open ? output->read_end.number() : -1, POLLIN, 0},
                                     pollfd{error_open ? error->read_end.number() : -1, POLLIN, 0}};
-    const int ready = poll(wanted.data(), wanted.size(), MillisecondsUntil(deadline));
+    const int ready = poll(wanted.data(), wanted.size(), limit.milliseconds());
     if (ready < 0 && errno != EINTR) return;
-    if (Steady::now() >= deadline) {
+    if (limit.over()) {
       result->timed_out = true;
       return;
     }
@@ -174,11 +200,11 @@ void Gather(Pipe* output, Pipe* error, size_t bytes_max, Steady::time_point dead
 
 // Waits for the child; past the deadline kills its group first. The streams have usually ended, so the child is about
 // to; a child that closed its streams and lives on is polled, since no portable wait has a time limit.
-int Reap(pid_t child, Steady::time_point deadline, ProcessResult* result) {
+int Reap(pid_t child, const TimeLimit& limit, ProcessResult* result) {
   constexpr int kPollMilliseconds = 2;
   int wait_status = 0;
   for (;;) {
-    const bool late = result->timed_out || Steady::now() >= deadline;
+    const bool late = result->timed_out || limit.over();
     if (late) {
       result->timed_out = true;
       kill(-child, SIGKILL);
@@ -203,13 +229,17 @@ Status WhyNotStarted(const ProcessSpec& spec, int error) {
 StatusOr<ProcessResult> RunProcess(const ProcessSpec& spec) {
   const StatusOr<std::string> path = FindProgram(spec);
   if (!path.ok()) return path.status();
+  if (spec.standard_input.size() > kStandardInputBytesMax) {
+    return FailedPrecondition("running " + spec.program + ": more than " + std::to_string(kStandardInputBytesMax) +
+                              " bytes of standard input");
+  }
 
   Pipe output;
   Pipe error;
   Pipe report;
-  Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (nothing.number() < 0 || !OpenPipe(&output) || !OpenPipe(&error) || !OpenPipe(&report) ||
-      !RaiseAll({&nothing, &output.write_end, &error.write_end, &report.write_end})) {
+  Descriptor input(OpenToRead(spec.standard_input));
+  if (input.number() < 0 || !OpenPipe(&output) || !OpenPipe(&error) || !OpenPipe(&report) ||
+      !RaiseAll({&input, &output.write_end, &error.write_end, &report.write_end})) {
     return WhyNotStarted(spec, errno);
   }
 
@@ -222,12 +252,12 @@ StatusOr<ProcessResult> RunProcess(const ProcessSpec& spec) {
                           argument_pointers.data(),
                           environment_pointers.data(),
                           spec.working_directory.empty() ? nullptr : spec.working_directory.c_str(),
-                          nothing.number(),
+                          input.number(),
                           output.write_end.number(),
                           error.write_end.number(),
                           report.write_end.number(),
                           getpid()};
-  const auto deadline = Steady::now() + std::chrono::nanoseconds(spec.time_limit_ns);
+  const TimeLimit limit{Steady::now() + std::chrono::nanoseconds(spec.time_limit_ns), spec.stop};
   const pid_t child = fork();
   if (child < 0) return WhyNotStarted(spec, errno);
   if (child == 0) BecomeProgram(plan);
@@ -236,8 +266,8 @@ StatusOr<ProcessResult> RunProcess(const ProcessSpec& spec) {
   report.write_end.Close();
 
   ProcessResult result;
-  Gather(&output, &error, spec.output_bytes_max, deadline, &result);
-  const int wait_status = Reap(child, deadline, &result);
+  Gather(&output, &error, spec.output_bytes_max, limit, &result);
+  const int wait_status = Reap(child, limit, &result);
   int exec_error = 0;
   if (read(report.read_end.number(), &exec_error, sizeof(exec_error)) == sizeof(exec_error)) {
     return WhyNotStarted(spec, exec_error);

@@ -7,6 +7,7 @@
 // child; 3. a child that outlives its limit is killed with its whole process group.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -24,8 +25,13 @@ struct ProcessSpec {
   std::string working_directory;         // empty: ours
   std::vector<std::string> environment;  // "NAME=VALUE", all that the program gets
   DurationNs time_limit_ns = kMinuteNs;
+  const std::atomic<bool>* stop = nullptr;             // true: its time is over; looked at ten times a second
   size_t output_bytes_max = size_t{16} * 1024 * 1024;  // of each stream; more is read and thrown away
+  // At most kStandardInputBytesMax. It stands ready in memory before the program starts, as a file would: a program
+  // that reads it late, in part or never holds nobody up, and no write of ours can meet a closed pipe.
+  std::string standard_input;
 };
+inline constexpr size_t kStandardInputBytesMax = size_t{1024} * 1024;
 
 struct ProcessResult {
   int exit_code = 0;  // 128 + signal where a signal ended it
@@ -35,8 +41,8 @@ struct ProcessResult {
   std::string standard_error;
 };
 
-// NotFound: the program is not there. Unavailable: the kernel refused pipe, fork or folder. How the program itself
-// ended is the result's to say.
+// NotFound: the program is not there. Unavailable: the kernel refused pipe, memory, fork or folder. FailedPrecondition:
+// more standard input than the limit. How the program itself ended is the result's to say.
 StatusOr<ProcessResult> RunProcess(const ProcessSpec& spec);
 
 // The environment of this process, as ProcessSpec takes it.

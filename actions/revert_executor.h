@@ -1,16 +1,22 @@
 // RevertExecutor: carries one trigger through its steps, each begun and finished in the journal, so that killed
 // anywhere and started again it resumes and acts once.
 //
-//   accepted       the request is one that this executor serves
-//   planned        the branch is fetched, the range found, the guards asked
-//   reverted       the revert commit exists in the private mirror; the sidecar knows its SHA
-//   announced      people are told that a rollback is under way
-//   pushed         guards asked again, the branch moved from the expected head to ours
-//   push_verified  the remote's own answer is our SHA, or a head that holds it; exit code 0 is not enough
-//   deployed       the sidecar has seen a finished deploy of our SHA
-//   recovered      the detector's word on what followed
+//   accepted         the request is one that this executor serves, and by which route
+//   planned          the branch is fetched, the range found, the guards asked
+//   reverted         the revert commit exists in the private mirror; the sidecar knows its SHA
+//   announced        people are told that a rollback is under way
+//   drained          the drain command has run, where there is one
+//   pushed           guards asked again, the branch moved from the expected head to ours
+//   push_verified    the remote's own answer is our SHA, or a head that holds it; exit code 0 is not enough
+//   proposed         instead of these three: a pull request, read back from the forge
+//   merged           it was merged, and the branch holds it
+//   switched         instead of a revert: the version command has deployed the last good version
+//   deployed         the sidecar has seen a finished deploy of it
+//   reapply_offered  a draft brings the change back, for its author
+//   recovered        the detector's word on what followed
 //
-// A step that ends with any outcome but "done" ends the trigger: its outcome is the named reason.
+// A step that ends with any outcome but "done" ends the trigger: its outcome is the named reason. (One exception: a
+// push that the remote refuses goes on as a pull request where there is a forge.)
 //
 // Thread contract: one thread. Invariants: 1. the row precedes the act; 2. every act may be repeated: a revert that
 // the remote already has is adopted by its trailer, never made twice; 3. nothing is pushed that was not announced to
@@ -24,18 +30,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "actions/git.h"
-#include "actions/guards.h"
-#include "actions/revert_plan.h"
-#include "base/clock.h"
-#include "base/status.h"
-#include "base/trigger.h"
-#include "config/config.h"
-#include "store/executor_store.h"
-#include "store/state_store.h"
+#include "actions/command_steps.h"
+#include "actions/git_steps.h"
+#include "actions/proposal_steps.h"
+#include "actions/step.h"
 
 namespace revertd {
 
@@ -59,8 +59,14 @@ class ExecutorEvents {
 // Called before and after each journal row's begin and finish with "STEP.before_begin", "STEP.after_begin",
 // "STEP.before_finish", "STEP.after_finish". Production does nothing; the crash tests kill the process there.
 using FaultPoint = std::function<void(std::string_view name)>;
-// The one table: every step by the four places.
-std::vector<std::string> FaultPointNames();
+// The table of one route: every step by the four places.
+std::vector<std::string> FaultPointNames(Route route = Route::kPush);
+
+// The world beyond git, as far as there is one.
+struct ExecutorOutside {
+  OpenForge open_forge = nullptr;
+  CommandRunner* commands = nullptr;
+};
 
 class RevertExecutor {
  public:
@@ -69,50 +75,26 @@ class RevertExecutor {
   static constexpr int kTriesMax = 12;
   static constexpr DurationNs kFirstRetryWait = kSecondNs;
   static constexpr DurationNs kRetryWaitMax = kMinuteNs;
-  // Plan, revert and push again, because the branch moved in between. A busier branch needs a person.
-  static constexpr int kPushAttemptsMax = 3;
-  // The detector's word comes within its observation; beyond that plus this much, nobody watches any more.
-  static constexpr DurationNs kRecoverySlack = 30 * kMinuteNs;
 
-  enum class Progress { kAdvanced, kWaiting, kEnded };
+  // kParked: it waits for a person, and holds up nobody.
+  enum class Progress { kAdvanced, kWaiting, kParked, kEnded };
 
   RevertExecutor(const Config& config, StateStore* state, ExecutorStore* journal, Git* git, const Clock* clock,
-                 ExecutorEvents* events, FaultPoint fault_point);
+                 ExecutorEvents* events, FaultPoint fault_point, ExecutorOutside outside = {});
 
   // At most one step. A failed status means that this try failed and a later call tries again; the journal is as
   // before.
   StatusOr<Progress> Advance(const RollbackTrigger& trigger);
 
  private:
-  struct Finished {
-    std::string outcome;
-    std::string detail;
-  };
-  struct Waiting {};
-  using StepAnswer = std::variant<Finished, Waiting>;
-  struct Prepared {
-    std::string sha;
-    std::optional<Hold> hold;  // set: there is no revert, and why
-  };
   struct Retry {
     int tries = 0;
     TimeNs next_ns = 0;
   };
 
-  StatusOr<StepAnswer> Act(const RollbackTrigger& trigger, std::string_view step, TimeNs begun_ns);
+  StatusOr<StepAnswer> Act(const RollbackTrigger& trigger, std::string_view step, Route route, TimeNs begun_ns);
   StepAnswer Accept(const RollbackTrigger& trigger);
-  StatusOr<StepAnswer> Plan(const RollbackTrigger& trigger, const RepoConfig& repo);
-  StatusOr<StepAnswer> MakeRevert(const RollbackTrigger& trigger, const RepoConfig& repo);
-  StatusOr<StepAnswer> Push(const RollbackTrigger& trigger, const RepoConfig& repo);
-  StatusOr<StepAnswer> VerifyPush(const RollbackTrigger& trigger, const RepoConfig& repo);
-  StatusOr<StepAnswer> AwaitDeploy(const RollbackTrigger& trigger, TimeNs begun_ns);
-  StatusOr<StepAnswer> AwaitRecovery(const RollbackTrigger& trigger, TimeNs begun_ns);
-
-  StatusOr<PlanAnswer> FetchAndPlan(const RollbackTrigger& trigger, const RepoConfig& repo);
-  StatusOr<std::optional<Hold>> Guard(const RollbackTrigger& trigger, const PlanAnswer& plan);
-  StatusOr<Prepared> Prepare(const RollbackTrigger& trigger, const RepoConfig& repo, const PlanAnswer& answer);
-  Status TellSidecar(const RollbackTrigger& trigger, std::string_view sha);
-  StatusOr<std::string> DetailOf(const RollbackTrigger& trigger, std::string_view step);
+  bool HasForge(const RollbackTrigger& trigger) const;
 
   Status Begin(const RollbackTrigger& trigger, std::string_view step);
   Status Finish(const RollbackTrigger& trigger, std::string_view step, const Finished& finished);
@@ -120,10 +102,10 @@ class RevertExecutor {
   void Reach(std::string_view step, std::string_view place);
 
   const Config config_;
-  StateStore* const state_;
-  ExecutorStore* const journal_;
-  Git* const git_;
-  const Clock* const clock_;
+  const ExecutorTools tools_;
+  GitSteps git_steps_;
+  ProposalSteps proposal_steps_;
+  CommandSteps command_steps_;
   ExecutorEvents* const events_;
   const FaultPoint fault_point_;
   std::map<std::string, Retry, std::less<>> retries_;            // by trigger; of the step it is at

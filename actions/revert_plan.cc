@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/check.h"
 #include "base/strings.h"
@@ -10,6 +11,7 @@ namespace revertd {
 namespace {
 
 constexpr std::string_view kTriggerTrailer = "Revertd-Trigger: ";
+constexpr std::string_view kAuditTrailer = "Revertd-Audit: ";
 constexpr std::string_view kRevertsTrailer = "Reverts: ";
 constexpr std::string_view kOptOutFooter = "No-Auto-Revert:";
 constexpr std::string_view kGitsOwnWords = "This reverts commit ";
@@ -90,9 +92,6 @@ std::optional<PlanRefusal> RefuseByTopology(const RollbackTrigger& trigger, cons
   return std::nullopt;
 }
 
-// A person's own rollback is not automatic, so only a detector's trigger obeys the footer and the protected paths.
-bool IsAutomatic(const RollbackTrigger& trigger) { return !trigger.deploy_id.empty(); }
-
 std::optional<PlanRefusal> RefuseByMessages(const RollbackTrigger& trigger, const PlanFacts& facts, const Line& line) {
   for (const GitCommit& commit : line.commits) {
     const GitCommit* revert = FindStandingRevert(facts.since, facts.since.size(), commit.sha);
@@ -114,6 +113,46 @@ std::optional<PlanRefusal> RefuseByMessages(const RollbackTrigger& trigger, cons
   return PlanRefusal{"protected_path", OneLine(touched.front()) + others};
 }
 
+std::optional<std::string> SharedPath(const std::vector<LineChange>& changes) {
+  std::set<std::string_view> own;
+  for (const LineChange& change : changes) {
+    if (change.of_service) own.insert(change.paths.begin(), change.paths.end());
+  }
+  for (const LineChange& change : changes) {
+    if (change.of_service) continue;
+    for (const std::string& path : change.paths) {
+      if (own.contains(path)) return path;
+    }
+  }
+  return std::nullopt;
+}
+
+// Leaves the service's own commits in the line, where the rest of the range is provably apart: it changes none of the
+// service's paths, by what `of_service` means, and none that the service's commits change either.
+std::optional<PlanRefusal> ScopeToService(const PlanFacts& facts, Line* line, std::vector<std::string>* left_alone) {
+  const auto of_service = [](const LineChange& change) { return change.of_service; };
+  const auto own = static_cast<size_t>(std::count_if(facts.changes.begin(), facts.changes.end(), of_service));
+  if (own == facts.changes.size()) return std::nullopt;
+  const bool asks = facts.mixed_range == MixedRange::kTriage;
+  if (own == 0) return asks ? std::optional(PlanRefusal{"range_not_of_service", facts.head}) : std::nullopt;
+  if (const auto shared = SharedPath(facts.changes)) {
+    return asks ? std::optional(PlanRefusal{"range_not_apart", OneLine(*shared)}) : std::nullopt;
+  }
+  Line scoped;
+  for (size_t i = 0; i < line->commits.size(); ++i) {
+    const auto change = std::find_if(facts.changes.begin(), facts.changes.end(),
+                                     [&](const LineChange& each) { return each.sha == line->commits[i].sha; });
+    if (change == facts.changes.end() || change->of_service) {
+      scoped.steps.push_back(line->steps[i]);
+      scoped.commits.push_back(std::move(line->commits[i]));
+    } else {
+      left_alone->push_back(change->sha);
+    }
+  }
+  *line = std::move(scoped);
+  return std::nullopt;
+}
+
 std::string WhyReverted(const RollbackTrigger& trigger) {
   if (trigger.evidence.signal.empty()) return OneLine(trigger.reason.empty() ? "asked by a person" : trigger.reason);
   const Evidence& evidence = trigger.evidence;
@@ -131,6 +170,8 @@ std::string GitsOwnSentence(const GitCommit& commit, const RevertStep& step) {
 }
 
 }  // namespace
+
+bool IsAutomatic(const RollbackTrigger& trigger) { return !trigger.deploy_id.empty(); }
 
 std::vector<std::string> RevertedBy(std::string_view message) {
   std::vector<std::string> reverted;
@@ -151,7 +192,7 @@ bool HasTriggerTrailer(std::string_view message, std::string_view trigger_id) {
 }
 
 std::string RevertMessage(const RollbackTrigger& trigger, const std::vector<GitCommit>& line,
-                          const std::vector<RevertStep>& steps) {
+                          const std::vector<RevertStep>& steps, std::string_view audit_head) {
   REVERTD_CHECK(!line.empty() && line.size() == steps.size());
   std::string message = "Revert \"" + std::string(SubjectOf(line.front())) + "\"";
   if (line.size() > 1) message += " and " + std::to_string(line.size() - 1) + " before it";
@@ -160,6 +201,7 @@ std::string RevertMessage(const RollbackTrigger& trigger, const std::vector<GitC
   message += "\n" + std::string(kTriggerTrailer) + trigger.id + "\n";
   for (const GitCommit& commit : line) message += std::string(kRevertsTrailer) + commit.sha + "\n";
   message += "Reverted-Because: " + WhyReverted(trigger) + "\n";
+  if (!audit_head.empty()) message += std::string(kAuditTrailer) + std::string(audit_head) + "\n";
   return message;
 }
 
@@ -170,15 +212,17 @@ PlanAnswer PlanRevert(const RollbackTrigger& trigger, const PlanFacts& facts) {
   if (auto refusal = RefuseByTopology(trigger, facts)) return *std::move(refusal);
   std::optional<Line> line = LineToBase(facts);
   if (!line) return PlanRefusal{"base_not_in_history", facts.base};
-  if (auto refusal = RefuseByMessages(trigger, facts, *line)) return *std::move(refusal);
   RevertPlan plan;
+  if (auto refusal = ScopeToService(facts, &*line, &plan.left_alone)) return *std::move(refusal);
+  if (auto refusal = RefuseByMessages(trigger, facts, *line)) return *std::move(refusal);
   plan.trigger_id = trigger.id;
   plan.branch = facts.branch;
   plan.head = facts.head;
   plan.order.onto = facts.branch_head;
-  plan.order.message = RevertMessage(trigger, line->commits, line->steps);
+  plan.order.message = RevertMessage(trigger, line->commits, line->steps, facts.audit_head);
   plan.order.steps = std::move(line->steps);
   plan.order.date_ns = trigger.created_ns;
+  plan.changed_again = facts.changed_again;
   return plan;
 }
 
@@ -223,14 +267,47 @@ Status ReadRevertsInRange(const RepoConfig& repo, Git* git, PlanFacts* facts) {
   return OkStatus();
 }
 
+Status ReadLineChanges(const RepoConfig& repo, const std::vector<std::string>& service_paths, Git* git,
+                       PlanFacts* facts) {
+  const std::optional<Line> line = LineToBase(*facts);
+  if (service_paths.empty() || !line || line->commits.size() < 2) return OkStatus();
+  for (size_t i = 0; i < line->commits.size(); ++i) {
+    const std::string& kept = i + 1 < line->commits.size() ? line->commits[i + 1].sha : facts->base;
+    LineChange change{line->commits[i].sha, {}, false};
+    StatusOr<std::vector<std::string>> paths = git->ChangedPaths(repo, kept, change.sha, {});
+    if (!paths.ok()) return paths.status();
+    StatusOr<std::vector<std::string>> own = git->ChangedPaths(repo, kept, change.sha, service_paths);
+    if (!own.ok()) return own.status();
+    change.paths = *std::move(paths);
+    change.of_service = !own->empty();
+    facts->changes.push_back(std::move(change));
+  }
+  return OkStatus();
+}
+
+Status ReadChangedAgain(const RepoConfig& repo, Git* git, PlanFacts* facts) {
+  if (facts->since.empty()) return OkStatus();
+  StatusOr<std::vector<std::string>> before = git->ChangedPaths(repo, facts->base, facts->head, {});
+  if (!before.ok()) return before.status();
+  StatusOr<std::vector<std::string>> since = git->ChangedPaths(repo, facts->head, facts->branch_head, {});
+  if (!since.ok()) return since.status();
+  const std::set<std::string_view> changed(before->begin(), before->end());
+  for (const std::string& path : *since) {
+    if (changed.contains(path)) facts->changed_again.push_back(path);
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
-StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConfig& repo, std::string_view branch_head,
+StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConfig& repo, const PlanRequest& request,
                                   Git* git) {
   PlanFacts facts;
   facts.branch = repo.branch;
-  facts.branch_head = branch_head;
-  if (branch_head.empty()) return facts;
+  facts.branch_head = request.branch_head;
+  facts.mixed_range = repo.mixed_range;
+  facts.audit_head = request.audit_head;
+  if (facts.branch_head.empty()) return facts;
   REVERTD_RETURN_IF_ERROR(ReadHeadAndBase(trigger, repo, git, &facts));
   if (!facts.head_on_branch) return facts;
   StatusOr<std::vector<GitCommit>> since =
@@ -250,6 +327,9 @@ StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConf
   if (!touched.ok()) return touched.status();
   facts.protected_touched = *std::move(touched);
   REVERTD_RETURN_IF_ERROR(ReadRevertsInRange(repo, git, &facts));
+  if (facts.range.size() > kRangeCommitsMax) return facts;
+  REVERTD_RETURN_IF_ERROR(ReadLineChanges(repo, request.service_paths, git, &facts));
+  REVERTD_RETURN_IF_ERROR(ReadChangedAgain(repo, git, &facts));
   return facts;
 }
 

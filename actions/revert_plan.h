@@ -3,7 +3,8 @@
 //
 // Thread contract: PlanRevert is a pure function; ReadPlanFacts is bound to its Git.
 // Invariants of a plan: 1. it is made for exactly one head of the branch; 2. its commits are the deploy's line from
-// head back to base, newest first, each the child of the next; 3. a merge keeps the side that holds the base, found in
+// head back to base, newest first, or those of the line that are the failing service's, where the others change no path
+// of theirs; 3. a merge keeps the side that holds the base, found in
 // the history and not assumed to be the first parent; 4. the message carries the trigger's id.
 #pragma once
 
@@ -24,6 +25,13 @@ inline constexpr size_t kRangeCommitsMax = 500;
 // Commits read on top of the deploy to find what undid it already; a branch that moved on further is a person's case.
 inline constexpr size_t kCommitsSinceMax = 5000;
 
+// What one commit of the line changes, against the side that stays.
+struct LineChange {
+  std::string sha;
+  std::vector<std::string> paths;
+  bool of_service = false;  // one of them is the failing service's
+};
+
 struct PlanFacts {
   std::string branch;
   std::string branch_head;  // empty: the remote has no such branch
@@ -37,17 +45,25 @@ struct PlanFacts {
   // Of `range`: (commit, the older commit that it undid), each verified to be in the base's history.
   std::vector<std::pair<std::string, std::string>> reverts_in_range;
   std::vector<std::string> protected_touched;  // by commits of `range`
+  // Of every commit from head to base, where the service has paths of its own in the repo and there are several.
+  std::vector<LineChange> changes;
+  MixedRange mixed_range = MixedRange::kWhole;
+  std::vector<std::string> changed_again;  // paths that the range changed, and commits since then too
+  std::string audit_head;                  // "SEQ:HASH" of the trigger's own row; empty: no trailer
 };
 
 struct RevertPlan {
   std::string trigger_id;
   std::string branch;
-  std::string head;   // the guilty revision, full
-  RevertOrder order;  // order.onto is the head of the branch that the plan expects
+  std::string head;                        // the guilty revision, full
+  RevertOrder order;                       // order.onto is the head of the branch that the plan expects
+  std::vector<std::string> left_alone;     // commits of the range that are not the service's, provably apart
+  std::vector<std::string> changed_again;  // PlanFacts::changed_again
 };
 
 // A named reason for not doing it: branch_not_found, commit_not_on_branch, base_not_in_history, empty_range,
-// range_too_long, history_too_long, already_reverted, is_a_revert, opted_out, protected_path.
+// range_too_long, history_too_long, already_reverted, is_a_revert, opted_out, protected_path, range_not_of_service,
+// range_not_apart.
 struct PlanRefusal {
   std::string reason;
   std::string detail;
@@ -62,16 +78,24 @@ using PlanAnswer = std::variant<RevertPlan, PlanRefusal, PlanAdoption>;
 
 PlanAnswer PlanRevert(const RollbackTrigger& trigger, const PlanFacts& facts);
 
-// The trigger's revisions are valid (IsRevision). branch_head: what FetchBranch answered; empty for no branch.
-StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConfig& repo, std::string_view branch_head,
+// What ReadPlanFacts is told beside the trigger.
+struct PlanRequest {
+  std::string branch_head = {};                 // what FetchBranch answered; empty for no branch
+  std::vector<std::string> service_paths = {};  // ServiceConfig::paths
+  std::string audit_head = {};
+};
+// The trigger's revisions are valid (IsRevision).
+StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConfig& repo, const PlanRequest& request,
                                   Git* git);
 
+// A detector's trigger and not a person's own: only the former obeys footers, labels, protected paths and limits.
+bool IsAutomatic(const RollbackTrigger& trigger);
 // The commits that `message` says it undoes: git's own "This reverts commit SHA" and our trailer "Reverts: SHA".
 std::vector<std::string> RevertedBy(std::string_view message);
 // Whether `message` has the trailer line "Revertd-Trigger: ID".
 bool HasTriggerTrailer(std::string_view message, std::string_view trigger_id);
 // The commit message of a revert of `line` (newest first), which must not be empty.
 std::string RevertMessage(const RollbackTrigger& trigger, const std::vector<GitCommit>& line,
-                          const std::vector<RevertStep>& steps);
+                          const std::vector<RevertStep>& steps, std::string_view audit_head);
 
 }  // namespace revertd

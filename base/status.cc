@@ -1,5 +1,6 @@
 #include "base/status.h"
 
+#include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 
 namespace revertd {
@@ -32,7 +33,10 @@ Status Annotate(const Status& status, std::string_view what_we_were_doing) {
   std::string message(what_we_were_doing);
   message += ": ";
   message += MessageOf(status);
-  return Make(status.code(), message);
+  Status annotated = Make(status.code(), message);
+  status.ForEachPayload(
+      [&annotated](absl::string_view type, const absl::Cord& payload) { annotated.SetPayload(type, payload); });
+  return annotated;
 }
 
 }  // namespace revertd

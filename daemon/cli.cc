@@ -26,6 +26,8 @@ struct Arguments {
   ParseOptions parse;
   DeployOptions deploy;
   RevertOptions revert;
+  IncidentAnswerOptions answer;
+  std::string head;
   std::string id;
   std::string why;
   bool read_only_io = false;
@@ -77,6 +79,11 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
     arguments.run.use_io_uring = !arguments.read_only_io;
     chosen = [&] { return RunCommand(arguments.run); };
   });
+
+  CLI::App* execute = Add(app, "execute", "the executor alone, where the configuration says `execute: apart`",
+                          "revertd execute --config revertd.yaml");
+  AddConfig(execute, arguments);
+  execute->callback([&] { chosen = [&] { return ExecuteCommand(arguments.config); }; });
 
   CLI::App* replay =
       Add(app, "replay", "the same pipeline over recorded logs on the logs' clock; prints events, never acts",
@@ -180,6 +187,53 @@ void AddTrigger(CLI::App& app, Arguments& arguments, Chosen& chosen) {
       [&] { chosen = [&] { return TriggerDismissCommand(arguments.config, arguments.id, arguments.why); }; });
 }
 
+void AddIncident(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* incident = app.add_subcommand("incident", "post-mortem records of rollbacks, and what people say to them");
+  incident->require_subcommand(1);
+
+  CLI::App* list = Add(*incident, "list", "all records", "revertd incident list");
+  AddConfig(list, arguments);
+  list->callback([&] { chosen = [&] { return IncidentListCommand(arguments.config); }; });
+
+  CLI::App* show = Add(*incident, "show", "one record as Markdown", "revertd incident show ID");
+  AddConfig(show, arguments);
+  show->add_option("ID", arguments.id, "the trigger's id")->required();
+  show->callback([&] { chosen = [&] { return IncidentShowCommand(arguments.config, arguments.id); }; });
+
+  CLI::App* answer = Add(*incident, "answer", "answers one of a record's questions, or answers it anew",
+                         "revertd incident answer ID --question why_review --text 'the flag hid the new path'");
+  AddConfig(answer, arguments);
+  answer->add_option("ID", arguments.answer.id, "the trigger's id")->required();
+  answer->add_option("--question", arguments.answer.question, "as the record names it")->required();
+  answer->add_option("--text", arguments.answer.text, "the answer")->required();
+  answer->callback([&] {
+    arguments.answer.config = arguments.config;
+    chosen = [&] { return IncidentAnswerCommand(arguments.answer); };
+  });
+
+  CLI::App* close =
+      Add(*incident, "close", "closes a record whose questions are all answered", "revertd incident close ID");
+  AddConfig(close, arguments);
+  close->add_option("ID", arguments.id, "the trigger's id")->required();
+  close->callback([&] { chosen = [&] { return IncidentCloseCommand(arguments.config, arguments.id); }; });
+}
+
+void AddAudit(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* audit = app.add_subcommand("audit", "the trail of everything that the executor did");
+  audit->require_subcommand(1);
+
+  CLI::App* verify = Add(*audit, "verify", "whether the trail is whole and unchanged; exit code 1 where it is not",
+                         "revertd audit verify --head 41:9f2c...");
+  AddConfig(verify, arguments);
+  verify->add_option("--head", arguments.head, "a head that a revert's trailer or a message named")
+      ->type_name("SEQ:HASH");
+  verify->callback([&] { chosen = [&] { return AuditVerifyCommand(arguments.config, arguments.head); }; });
+
+  CLI::App* all = Add(*audit, "export", "the whole trail, one object a row", "revertd audit export");
+  AddConfig(all, arguments);
+  all->callback([&] { chosen = [&] { return AuditExportCommand(arguments.config); }; });
+}
+
 void AddRest(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   CLI::App* revert =
       Add(app, "revert", "a person's own rollback, through the same plan, guards, journal and verification",
@@ -224,6 +278,8 @@ int RunCli(int argc, char** argv) {
   AddPipeline(app, arguments, chosen);
   AddDeploy(app, arguments, chosen);
   AddTrigger(app, arguments, chosen);
+  AddIncident(app, arguments, chosen);
+  AddAudit(app, arguments, chosen);
   AddRest(app, arguments, chosen);
   try {
     app.parse(argc, argv);

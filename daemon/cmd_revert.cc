@@ -48,7 +48,9 @@ StatusOr<bool> PrintDryRun(const Config& config, const RollbackTrigger& trigger,
   for (const RevertStep& step : result->plan.order.steps) {
     json.BeginObject().Field("commit", step.sha).Field("mainline", step.mainline).EndObject();
   }
-  json.EndArray().Field("revert", result->sha).Field("tree", result->tree).Field("diffstat", result->diffstat);
+  json.EndArray().Key("leaves_alone").BeginArray();
+  for (const std::string& sha : result->plan.left_alone) json.String(sha);
+  json.EndArray().Field("tree", result->tree).Field("diffstat", result->diffstat);
   REVERTD_RETURN_IF_ERROR(PrintLine(json.EndObject().text()));
   return true;
 }

@@ -18,6 +18,7 @@ struct RunOptions {
   std::string simd = "auto";
 };
 ExitCode RunCommand(const RunOptions& options);
+ExitCode ExecuteCommand(const std::string& config);
 
 // Recorded logs, and how they are read.
 struct LogOptions {
@@ -77,6 +78,21 @@ ExitCode TriggerListCommand(const std::string& config);
 ExitCode TriggerShowCommand(const std::string& config, const std::string& id);
 ExitCode TriggerApproveCommand(const std::string& config, const std::string& id);
 ExitCode TriggerDismissCommand(const std::string& config, const std::string& id, const std::string& why);
+
+// `head`: "SEQ:HASH" that somebody kept; empty: none.
+ExitCode AuditVerifyCommand(const std::string& config, const std::string& head);
+ExitCode AuditExportCommand(const std::string& config);
+
+struct IncidentAnswerOptions {
+  std::string config;
+  std::string id;
+  std::string question;
+  std::string text;
+};
+ExitCode IncidentListCommand(const std::string& config);
+ExitCode IncidentShowCommand(const std::string& config, const std::string& id);
+ExitCode IncidentAnswerCommand(const IncidentAnswerOptions& options);
+ExitCode IncidentCloseCommand(const std::string& config, const std::string& id);
 
 ExitCode CheckCommand(const std::string& config, bool list_fault_points);
 ExitCode ExplainCommand(const std::string& config, const std::string& id);

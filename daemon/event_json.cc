@@ -96,6 +96,12 @@ std::string ToEvent(const ExecutorEvent& step) {
   return json.EndObject().Take();
 }
 
+std::string ToEvent(const DeliveryEnd& end) {
+  JsonWriter json = Begin("delivery", end.at_ns, "", "");
+  json.Field("channel", end.channel).Field("key", end.key).Field("told", end.event).Field("delivered", end.delivered);
+  return json.Field("outcome", end.outcome).Field("tries", end.tries).EndObject().Take();
+}
+
 std::string ToEvent(const SourceEvent& event) {
   const bool is_format = event.what == "format";
   JsonWriter json = Begin(is_format ? "format" : "source", event.time_ns, "", "");

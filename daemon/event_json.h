@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "actions/notifier.h"
 #include "actions/revert_executor.h"
 #include "base/deploy.h"
 #include "base/json_writer.h"
@@ -20,6 +21,7 @@ std::string ToEvent(const Verdict& verdict);
 std::string ToEvent(const Decision& decision);
 std::string ToEvent(const Recovery& recovery);
 std::string ToEvent(const ExecutorEvent& step);
+std::string ToEvent(const DeliveryEnd& end);
 // What was counted of one service in one second, by status class.
 std::string ToEvent(const Window& window, std::string_view service);
 // "format" where `what` is that, else "source" with "state"; both with "source".

@@ -26,7 +26,7 @@ bool Ended(const std::vector<JournalRow>& journal) {
 
 }  // namespace
 
-GateFacts ReadGateFacts(const Config& config, const StateStore& state, const ExecutorStore& journal, TimeNs now,
+GateFacts ReadGateFacts(const Config& config, const StateStore& state, const ExecutorStore* journal, TimeNs now,
                         std::string_view repo) {
   GateFacts facts{};
   const KillSwitch kill_switch = ReadKillSwitch(config.guard.kill_switch);
@@ -34,7 +34,8 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
     return Closed(config.guard.kill_switch + (kill_switch == KillSwitch::kOn ? " exists" : " cannot be read"));
   }
 
-  const auto pushes = journal.CountFinished("push_verified", "done", now - kDay);
+  if (journal == nullptr) return Closed("the executor has not started");
+  const auto pushes = journal->CountFinished("push_verified", "done", now - kDay);
   if (!pushes.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(pushes.status())));
   facts.pushes_today = *pushes;
 
@@ -46,7 +47,7 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
   const auto pending = state.ReadTriggerIds(repo, TriggerState::kPending);
   if (!pending.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(pending.status())));
   for (const std::string& id : *pending) {
-    const auto rows = journal.ReadJournal(id);
+    const auto rows = journal->ReadJournal(id);
     if (!rows.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(rows.status())));
     if (!Ended(*rows)) facts.revert_in_flight = true;
   }

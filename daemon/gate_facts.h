@@ -13,8 +13,9 @@
 
 namespace revertd {
 
-// Fails closed: facts that cannot be read answer with the kill switch on and the reason why.
-GateFacts ReadGateFacts(const Config& config, const StateStore& state, const ExecutorStore& journal, TimeNs now,
+// Fails closed: facts that cannot be read answer with the kill switch on and the reason why. journal: nullptr where no
+// executor has made one yet.
+GateFacts ReadGateFacts(const Config& config, const StateStore& state, const ExecutorStore* journal, TimeNs now,
                         std::string_view repo);
 
 }  // namespace revertd

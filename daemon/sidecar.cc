@@ -2,14 +2,10 @@
 
 #include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 #include <thread>
 #include <utility>
 
-#include "actions/action_loop.h"
-#include "actions/git_program.h"
-#include "actions/revert_executor.h"
 #include "analysis/analysis_loop.h"
 #include "analysis/rollups.h"
 #include "daemon/commands.h"
@@ -21,31 +17,6 @@
 #include "daemon/store_sink.h"
 
 namespace revertd {
-namespace {
-
-// The executor's steps as events; called on the executor thread.
-class StepPrinter final : public ExecutorEvents {
- public:
-  explicit StepPrinter(EventPrinter* events) : events_(events) {}
-  void OnStep(const ExecutorEvent& step) override { events_->Print(ToEvent(step)); }
-
- private:
-  EventPrinter* const events_;
-};
-
-}  // namespace
-
-void WakeUp::Notify() {
-  const std::lock_guard lock(mutex_);
-  notified_ = true;
-  changed_.notify_one();
-}
-
-void WakeUp::Wait(DurationNs limit) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::nanoseconds(limit), [this] { return notified_; });
-  notified_ = false;
-}
 
 Sidecar::Sidecar(const Config& config, bool use_io_uring, SimdKernel kernel, std::string fault_point)
     : config_(config),
@@ -67,15 +38,10 @@ Status Sidecar::Open() {
   auto state = StateStore::Open(config_.state, StateStore::Access::kOwner);
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
-  auto journal = ExecutorStore::Open(ExecutorDatabaseOf(config_), ExecutorStore::Access::kOwner);
-  if (!journal.ok()) return journal.status();
-  journal_ = *std::move(journal);
-  auto journal_view = ExecutorStore::Open(ExecutorDatabaseOf(config_), ExecutorStore::Access::kReadOnly);
-  if (!journal_view.ok()) return journal_view.status();
-  journal_view_ = *std::move(journal_view);
-  auto inbox = StateStore::Open(config_.state, StateStore::Access::kInboxOnly);
-  if (!inbox.ok()) return inbox.status();
-  inbox_ = *std::move(inbox);
+  if (config_.executes) {
+    executor_ = std::make_unique<ExecutorHost>(config_, &events_, fault_point_, [this] { executor_wake_.Notify(); });
+    REVERTD_RETURN_IF_ERROR(executor_->Open());
+  }
   // Followed files are read again from their positions, and a restarted `tail -F` may tell the log's end again: what
   // the state holds already is sealed, and counted once.
   const auto newest = state_->ReadNewestSecond();
@@ -150,13 +116,7 @@ void Sidecar::AnalysisThread() {
   });
   if (const Status status = RestoreRollups(*state_, &rollups); !status.ok()) Say(MessageOf(status));
   AnalysisLoop analysis(
-      config_, services_,
-      [this](std::string_view repo) {
-        GateFacts facts = ReadGateFacts(config_, *state_, *journal_view_, clock_.Now(), repo);
-        facts.source_stale = sources_.HasStale();
-        return facts;
-      },
-      &sink, &rollups);
+      config_, services_, [this](std::string_view repo) { return GateFactsNow(repo); }, &sink, &rollups);
   if (const Status status = RestoreAnalysis(*state_, clock_.Now(), &analysis); !status.ok()) {
     Say("starting without what was known before: " + std::string(MessageOf(status)));
   }
@@ -211,22 +171,27 @@ void Sidecar::AnalysisThread() {
   executor_wake_.Notify();
 }
 
+// An executor of its own may start later than the sidecar; until then the gate is closed.
+GateFacts Sidecar::GateFactsNow(std::string_view repo) {
+  if (!journal_view_) {
+    auto view = ExecutorStore::Open(ExecutorDatabaseOf(config_), ExecutorStore::Access::kReadOnly);
+    if (view.ok()) journal_view_ = *std::move(view);
+  }
+  GateFacts facts = ReadGateFacts(config_, *state_, journal_view_.get(), clock_.Now(), repo);
+  facts.source_stale = sources_.HasStale();
+  return facts;
+}
+
 void Sidecar::ExecutorThread() {
-  GitProgram git(FolderOf(config_), OwnEnvironment(), &clock_);
-  StepPrinter steps(&events_);
-  RevertExecutor executor(config_, inbox_.get(), journal_.get(), &git, &clock_, &steps, [this](std::string_view name) {
-    if (name == fault_point_) ::kill(::getpid(), SIGKILL);
-  });
-  ActionLoop actions(config_, inbox_.get(), journal_.get(), &executor, &clock_);
-  Status told;
+  if (!executor_) return;
   while (true) {
     const bool last_round = analysis_ended_.load();
-    const auto advanced = actions.RunOnce();
-    if (!advanced.ok() && advanced.status() != told) Say(MessageOf(advanced.status()));
-    told = advanced.ok() ? OkStatus() : advanced.status();
-    if (last_round) return;
-    if (!advanced.ok() || !*advanced) executor_wake_.Wait(kInboxPoll);
+    const bool advanced = executor_->RunOnce();
+    if (last_round) break;
+    if (!advanced) executor_wake_.Wait(kInboxPoll);
   }
+  executor_->LetMessagesOut(kLastWordsMax);
+  executor_.reset();
 }
 
 }  // namespace revertd

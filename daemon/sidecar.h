@@ -2,48 +2,37 @@
 //
 //   ingest thread    sources -> SourceSet -> WindowRing                      (edge 1: sealed_through)
 //   analysis thread  WindowRing -> AnalysisLoop -> StoreSink -> state.db     (edge 2: the trigger's row, a wake-up)
-//   executor thread  state.db -> ActionLoop -> git, executor.db -> inbox     (back to the front: the revert's deploy)
+//   executor thread  state.db -> ExecutorHost -> git, executor.db -> inbox   (back to the front: the revert's deploy)
 //
 // Each thread owns its database connections. The order of shutting down is the order of the line: the sources end,
 // analysis drains the ring and writes what it has, the executor finishes the step at hand.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "analysis/gate.h"
 #include "base/clock.h"
 #include "base/service_table.h"
 #include "base/status.h"
 #include "base/window_ring.h"
 #include "config/config.h"
+#include "daemon/executor_host.h"
 #include "daemon/output.h"
 #include "daemon/position_board.h"
+#include "daemon/wake_up.h"
 #include "ingest/source_set.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 
 namespace revertd {
 
-// A flag that wakes whoever waits for it. Thread-safe.
-class WakeUp {
- public:
-  void Notify();
-  // Returns when notified since the last Wait, or after `limit`.
-  void Wait(DurationNs limit);
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool notified_ = false;
-};
-
 class Sidecar {
  public:
   static constexpr DurationNs kInboxPoll = 100 * kMillisecondNs;
   static constexpr DurationNs kWriteEvery = kSecondNs;  // history and status; a kill loses at most this much history
+  static constexpr DurationNs kLastWordsMax = 2 * kSecondNs;  // of people, when it stops
   // Ingest waits this long for a full ring, and the pipe with it: longer than analysis may wait for a locked database.
   static constexpr DurationNs kRoomWaitMax = 10 * kSecondNs;
 
@@ -64,6 +53,7 @@ class Sidecar {
   void IngestThread();
   void AnalysisThread();
   void ExecutorThread();
+  GateFacts GateFactsNow(std::string_view repo);
   void WakeAnalysisIfSealed();
   bool MakeRoomInRing();
 
@@ -79,9 +69,8 @@ class Sidecar {
   SourceSet sources_;                            // ingest thread; its views are everybody's
   std::unique_ptr<StateStore> state_;            // analysis thread
   std::unique_ptr<ExecutorStore> journal_view_;  // analysis thread, read only
-  std::unique_ptr<StateStore> inbox_;            // executor thread
-  std::unique_ptr<ExecutorStore> journal_;       // executor thread
-  int64_t woken_for_ = kNoSecond;                // ingest thread: analysis was woken for what is sealed through it
+  std::unique_ptr<ExecutorHost> executor_;  // executor thread; none where `revertd execute` is a process of its own
+  int64_t woken_for_ = kNoSecond;           // ingest thread: analysis was woken for what is sealed through it
   WakeUp analysis_wake_;
   WakeUp executor_wake_;
   std::atomic<bool> stop_{false};

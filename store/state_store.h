@@ -107,6 +107,9 @@ class StateStore {
   StatusOr<std::optional<Deploy>> ReadDeploy(std::string_view id) const;
   StatusOr<std::optional<Deploy>> FindDeployOf(std::string_view service, std::string_view head) const;  // newest
   StatusOr<std::vector<ServiceHistory>> ReadHistory(TimeNs now_ns) const;
+  // Of one service, those kept that start in [from, to), oldest first. Blocks outlive seconds.
+  StatusOr<std::vector<SecondCounts>> ReadSeconds(std::string_view service, int64_t from, int64_t to) const;
+  StatusOr<std::vector<HistoryBlock>> ReadBlocks(std::string_view service, int64_t from, int64_t to) const;
   StatusOr<std::optional<int64_t>> ReadNewestSecond() const;  // of any service's history
   // accept(start_second, bytes) for each minute that starts in [from, to), oldest first.
   Status ReadMinutes(std::string_view service, int64_t from, int64_t to,
@@ -116,6 +119,8 @@ class StateStore {
   StatusOr<std::vector<FilePosition>> ReadFilePositions() const;                     // in the order written
   StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;     // oldest first
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
+  // Decisions of every deploy with their row's number, from the row after `row` on, oldest first.
+  StatusOr<std::vector<std::pair<int64_t, Decision>>> ReadDecisionsAfter(int64_t row, int limit) const;
   StatusOr<std::vector<RollbackTrigger>> ReadTriggers() const;                                         // oldest first
   StatusOr<std::vector<std::string>> ReadTriggerIds(std::string_view repo, TriggerState state) const;  // oldest first
   StatusOr<int64_t> CountTriggers(std::string_view reason, TimeNs since_ns) const;

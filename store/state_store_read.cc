@@ -53,29 +53,32 @@ uint32_t CountOf(int64_t value) {
   return static_cast<uint32_t>(value < kMost ? value : kMost);
 }
 
-using HistoryByService = std::map<std::string, ServiceHistory>;
-
-Status ReadSeconds(Database& database, int64_t since, HistoryByService& history) {
-  return database.Read(
-      "reading the history",
-      "SELECT second, service, age_class, requests, errors FROM seconds WHERE second >= ?"
-      " ORDER BY second, service, age_class",
-      {since}, [&](SqlRow& row) {
-        const int64_t second = row.Integer();
-        std::vector<SecondCounts>& seconds = history[row.Text()].seconds;
-        if (seconds.empty() || seconds.back().second != second) seconds.push_back({second, {}});
-        const int64_t age = row.Integer();
-        if (age < 0 || age >= static_cast<int64_t>(kAgeClasses)) {
-          return Internal(database.path() + ": the history has the unknown age class " + std::to_string(age));
-        }
-        AgeCounts& counts = seconds.back().by_age;
-        counts.requests[static_cast<size_t>(age)] = CountOf(row.Integer());
-        counts.errors[static_cast<size_t>(age)] = CountOf(row.Integer());
-        return OkStatus();
-      });
+// age_class requests errors
+Status TakeAgeCounts(const Database& database, SqlRow& row, AgeCounts* counts) {
+  const int64_t age = row.Integer();
+  if (age < 0 || age >= static_cast<int64_t>(kAgeClasses)) {
+    return Internal(database.path() + ": the history has the unknown age class " + std::to_string(age));
+  }
+  counts->requests[static_cast<size_t>(age)] = CountOf(row.Integer());
+  counts->errors[static_cast<size_t>(age)] = CountOf(row.Integer());
+  return OkStatus();
 }
 
-Status ReadBlocks(Database& database, int64_t since, HistoryByService& history) {
+using HistoryByService = std::map<std::string, ServiceHistory>;
+
+Status ReadAllSeconds(Database& database, int64_t since, HistoryByService& history) {
+  return database.Read("reading the history",
+                       "SELECT second, service, age_class, requests, errors FROM seconds WHERE second >= ?"
+                       " ORDER BY second, service, age_class",
+                       {since}, [&](SqlRow& row) {
+                         const int64_t second = row.Integer();
+                         std::vector<SecondCounts>& seconds = history[row.Text()].seconds;
+                         if (seconds.empty() || seconds.back().second != second) seconds.push_back({second, {}});
+                         return TakeAgeCounts(database, row, &seconds.back().by_age);
+                       });
+}
+
+Status ReadAllBlocks(Database& database, int64_t since, HistoryByService& history) {
   return database.Read("reading the history",
                        "SELECT service, start_second, requests, errors FROM blocks WHERE start_second >= ?"
                        " ORDER BY start_second",
@@ -108,8 +111,8 @@ StatusOr<std::optional<Deploy>> StateStore::FindDeployOf(std::string_view servic
 StatusOr<std::vector<ServiceHistory>> StateStore::ReadHistory(TimeNs now_ns) const {
   const int64_t now = FloorToSecond(now_ns);
   HistoryByService by_service;
-  REVERTD_RETURN_IF_ERROR(ReadSeconds(*database_, now - kHistorySecondsKept, by_service));
-  REVERTD_RETURN_IF_ERROR(ReadBlocks(*database_, now - kHistoryBlocksKeptSeconds, by_service));
+  REVERTD_RETURN_IF_ERROR(ReadAllSeconds(*database_, now - kHistorySecondsKept, by_service));
+  REVERTD_RETURN_IF_ERROR(ReadAllBlocks(*database_, now - kHistoryBlocksKeptSeconds, by_service));
   std::vector<ServiceHistory> all;
   all.reserve(by_service.size());
   for (auto& [service, history] : by_service) {
@@ -117,6 +120,33 @@ StatusOr<std::vector<ServiceHistory>> StateStore::ReadHistory(TimeNs now_ns) con
     all.push_back(std::move(history));
   }
   return all;
+}
+
+StatusOr<std::vector<SecondCounts>> StateStore::ReadSeconds(std::string_view service, int64_t from, int64_t to) const {
+  std::vector<SecondCounts> seconds;
+  REVERTD_RETURN_IF_ERROR(database_->Read(
+      "reading the history",
+      "SELECT second, age_class, requests, errors FROM seconds WHERE second >= ? AND second < ? AND service = ?"
+      " ORDER BY second, age_class",
+      {from, to, service}, [&](SqlRow& row) {
+        const int64_t second = row.Integer();
+        if (seconds.empty() || seconds.back().second != second) seconds.push_back({second, {}});
+        return TakeAgeCounts(*database_, row, &seconds.back().by_age);
+      }));
+  return seconds;
+}
+
+StatusOr<std::vector<HistoryBlock>> StateStore::ReadBlocks(std::string_view service, int64_t from, int64_t to) const {
+  std::vector<HistoryBlock> blocks;
+  REVERTD_RETURN_IF_ERROR(database_->Read(
+      "reading the history",
+      "SELECT start_second, requests, errors FROM blocks WHERE start_second >= ? AND start_second < ? AND service = ?"
+      " ORDER BY start_second",
+      {from, to, service}, [&](SqlRow& row) {
+        blocks.push_back({row.Integer(), row.Integer(), row.Integer()});
+        return OkStatus();
+      }));
+  return blocks;
 }
 
 StatusOr<std::optional<int64_t>> StateStore::ReadNewestSecond() const {
@@ -166,6 +196,19 @@ StatusOr<std::vector<Decision>> StateStore::ReadDecisions(std::string_view deplo
                  "SELECT deploy_id, service, kind, reason, trigger_id, at_ns FROM decisions WHERE deploy_id = ?"
                  " ORDER BY id",
                  {deploy_id}, TakeDecision);
+}
+
+StatusOr<std::vector<std::pair<int64_t, Decision>>> StateStore::ReadDecisionsAfter(int64_t row, int limit) const {
+  using Numbered = std::pair<int64_t, Decision>;
+  return ReadAll<Numbered>(*database_, "reading decisions",
+                           "SELECT id, deploy_id, service, kind, reason, trigger_id, at_ns FROM decisions WHERE id > ?"
+                           " ORDER BY id LIMIT ?",
+                           {row, int64_t{limit}}, [](SqlRow& columns) -> StatusOr<Numbered> {
+                             const int64_t id = columns.Integer();
+                             StatusOr<Decision> decision = TakeDecision(columns);
+                             if (!decision.ok()) return decision.status();
+                             return Numbered(id, *std::move(decision));
+                           });
 }
 
 StatusOr<std::vector<RollbackTrigger>> StateStore::ReadTriggers() const {

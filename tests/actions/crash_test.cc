@@ -38,8 +38,8 @@ int RunInChild(Sandbox* sandbox, const RollbackTrigger& trigger, const std::stri
 }
 
 std::vector<std::string> AllSteps() {
-  return {"accepted done", "planned done",       "reverted done", "announced done",
-          "pushed done",   "push_verified done", "deployed done", "recovered recovered"};
+  return {"accepted done", "planned done",       "reverted done", "announced done",       "drained done",
+          "pushed done",   "push_verified done", "deployed done", "reapply_offered done", "recovered recovered"};
 }
 
 class CrashTest : public testing::TestWithParam<std::string> {};

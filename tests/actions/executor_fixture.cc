@@ -20,18 +20,23 @@ void PlaySidecar(Sandbox* sandbox, StateStore* state, const RollbackTrigger& tri
                  TimeNs now_ns) {
   const auto messages = state->Peek(100);
   ASSERT_TRUE(messages.ok()) << MessageOf(messages.status());
+  std::string live = sandbox->RemoteHead();
+  std::string deploy_id = "checkout-revert";
   for (const InboxMessage& message : *messages) {
-    EXPECT_EQ(message.kind, InboxMessage::Kind::kRevertPrepared);
-    EXPECT_TRUE(state->WriteRevertPrepared(message.trigger_id, message.text).ok());
+    if (message.kind == InboxMessage::Kind::kRevertPrepared) {
+      EXPECT_TRUE(state->WriteRevertPrepared(message.trigger_id, message.text).ok());
+    } else if (message.kind == InboxMessage::Kind::kDeployFinish) {
+      live = message.deploy.head;
+      deploy_id = message.deploy.id;
+    }
     EXPECT_TRUE(state->Done(message.id).ok());
   }
   const auto prepared = state->ReadRevertsPrepared();
   ASSERT_TRUE(prepared.ok());
-  const std::string live = sandbox->RemoteHead();
   for (const auto& [trigger_id, sha] : *prepared) {
     if (trigger_id != trigger.id || sha != live) continue;
     Deploy deploy;
-    deploy.id = "checkout-revert";
+    deploy.id = deploy_id;
     deploy.service = trigger.service;
     deploy.repo = trigger.repo;
     deploy.head = sha;
@@ -50,18 +55,21 @@ void PlaySidecar(Sandbox* sandbox, StateStore* state, const RollbackTrigger& tri
 }
 
 void RunToTheEnd(Sandbox* sandbox, const RollbackTrigger& trigger, const Config& config, Git* git, TestClock* clock,
-                 ExecutorEvents* events, const FaultPoint& fault_point, int rounds_max) {
+                 ExecutorEvents* events, const FaultPoint& fault_point, int rounds_max, const ExecutorOutside& outside,
+                 const std::function<void()>& between_rounds) {
   Stores stores = OpenStores(*sandbox);
   ASSERT_TRUE(stores.sidecar && stores.state && stores.journal);
   ASSERT_TRUE(stores.sidecar->WriteTrigger(trigger).ok());
-  RevertExecutor executor(config, stores.state.get(), stores.journal.get(), git, clock, events, fault_point);
+  RevertExecutor executor(config, stores.state.get(), stores.journal.get(), git, clock, events, fault_point, outside);
   ActionLoop loop(config, stores.state.get(), stores.journal.get(), &executor, clock);
   for (int round = 0; round < rounds_max; ++round) {
     const auto advanced = loop.RunOnce();
     if (advanced.ok() && *advanced) continue;
     const auto rows = stores.journal->ReadJournal(trigger.id);
     ASSERT_TRUE(rows.ok());
-    if (!rows->empty() && rows->back().finished_ns != 0 && rows->back().outcome != "done") return;
+    const bool has_forge = outside.open_forge != nullptr && config.repos[0].forge.has_value();
+    if (!rows->empty() && !NextStep(*rows, has_forge)) return;
+    if (between_rounds) between_rounds();
     PlaySidecar(sandbox, stores.sidecar.get(), trigger, RecoveryState::kRecovered, clock->Now());
     clock->SleepFor(10 * kSecondNs);
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,15 +31,16 @@ struct Stores {
 };
 Stores OpenStores(const Sandbox& sandbox);
 
-// Plays the sidecar: takes its inbox; the SHA of a prepared revert that stands on the remote becomes a finished deploy
-// and a recovery of that state.
+// Plays the sidecar: takes its inbox; the SHA of a prepared revert that stands on the remote, or that a command of ours
+// has deployed, becomes a finished deploy and a recovery of that state.
 void PlaySidecar(Sandbox* sandbox, StateStore* state, const RollbackTrigger& trigger, RecoveryState recovery,
                  TimeNs now_ns);
 
 // Runs a loop until the trigger's journal says nothing more will happen, or `rounds_max` rounds have passed; plays the
 // sidecar and advances the clock in between.
 void RunToTheEnd(Sandbox* sandbox, const RollbackTrigger& trigger, const Config& config, Git* git, TestClock* clock,
-                 ExecutorEvents* events, const FaultPoint& fault_point, int rounds_max);
+                 ExecutorEvents* events, const FaultPoint& fault_point, int rounds_max,
+                 const ExecutorOutside& outside = {}, const std::function<void()>& between_rounds = nullptr);
 
 // "STEP OUTCOME" of every row, in order.
 std::vector<std::string> Outcomes(const Sandbox& sandbox, const std::string& trigger_id);

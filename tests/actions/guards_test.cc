@@ -44,6 +44,8 @@ TEST(RefuseRequest, EveryStrangeRequestIsRefusedByName) {
       {"bad_remote", [](RollbackTrigger*, Config* c) { c->repos[0].url = "--upload-pack=touch"; }},
       {"bad_remote", [](RollbackTrigger*, Config* c) { c->repos[0].branch = "-f"; }},
       {"mode_does_not_act", [](RollbackTrigger*, Config* c) { c->services[0].mode = Mode::kAlert; }},
+      {"repo_alert_only", [](RollbackTrigger*, Config* c) { c->repos[0].alert_only = true; }},
+      {"repo_alert_only", [](RollbackTrigger*, Config* c) { c->repos[0].url = "git@forge.example:tools/revertd.git"; }},
   };
   for (const RequestCase& one : cases) {
     RollbackTrigger trigger = good;
@@ -55,36 +57,102 @@ TEST(RefuseRequest, EveryStrangeRequestIsRefusedByName) {
   }
 }
 
-TEST(AskGuards, EachGuardHoldsByItsName) {
+constexpr TimeNs kNow = 100 * kHourNs;
+
+GuardConfig Limits() {
   GuardConfig limits;
   limits.commit_age_push = kHourNs;
+  limits.commit_age_propose = 3 * kHourNs;
   limits.pushes_per_day = 2;
-  const PlanAnswer plan = RevertPlan{};
-  GuardFacts clear;
-  clear.kill_switch = KillSwitch::kOff;
-  clear.now_ns = 100 * kHourNs;
-  clear.deploy_finish_ns = 99 * kHourNs;
-  clear.pushes_today = 1;
-  EXPECT_FALSE(AskGuards(clear, limits, plan).has_value());
-  EXPECT_EQ(AskGuards(clear, limits, PlanRefusal{"is_a_revert", ""})->reason, "is_a_revert");
-  EXPECT_EQ(AskGuards(GuardFacts{}, limits, plan)->reason, "kill_switch_unreadable") << "unknown facts fail closed";
+  limits.proposals_per_day = 3;
+  return limits;
+}
 
-  GuardFacts facts = clear;
-  facts.kill_switch = KillSwitch::kOn;
-  EXPECT_EQ(AskGuards(facts, limits, plan)->reason, "kill_switch");
-  facts = clear;
-  facts.dismissed = true;
-  EXPECT_EQ(AskGuards(facts, limits, plan)->reason, "dismissed");
-  facts = clear;
+// Facts in which every guard lets it pass, each by its last place.
+GuardFacts Clear() {
+  GuardFacts facts;
+  facts.kill_switch = KillSwitch::kOff;
+  facts.now_ns = kNow;
+  facts.deploy_finish_ns = kNow - kHourNs;
+  facts.pushes_today = 1;
+  facts.proposals_today = 3;
+  facts.evidence.signal = "errors";
+  facts.evidence.before_null = 0.002;
+  facts.evidence.after_low = 0.03;
+  facts.recent = {1000, 41};
+  return facts;
+}
+
+struct GuardCase {
+  const char* reason;  // empty: lets it pass
+  void (*spoil)(GuardFacts*);
+};
+
+TEST(AskGuards, EachGuardAloneHoldsByItsName) {
+  EXPECT_FALSE(AskGuards(Clear(), Limits(), RevertPlan{}).has_value());
+  EXPECT_EQ(AskGuards(GuardFacts{}, Limits(), RevertPlan{})->reason, "kill_switch_unreadable")
+      << "unknown facts fail closed";
+  const GuardCase cases[] = {
+      {"kill_switch", [](GuardFacts* f) { f->kill_switch = KillSwitch::kOn; }},
+      {"kill_switch_unreadable", [](GuardFacts* f) { f->kill_switch = KillSwitch::kUnreadable; }},
+      {"dismissed", [](GuardFacts* f) { f->dismissed = true; }},
+      {"deploy_too_old", [](GuardFacts* f) { ++f->now_ns; }},
+      {"", [](GuardFacts* f) { f->deploy_finish_ns = 0; }},
+      {"pushes_per_day", [](GuardFacts* f) { f->pushes_today = 2; }},
+      {"proposals_per_day", [](GuardFacts* f) { f->proposes = true; }},
+      {"post_mortem_overdue", [](GuardFacts* f) { f->overdue = "checkout-1"; }},
+      {"opted_out_label", [](GuardFacts* f) { f->opted_out = "#7"; }},
+      {"revert_in_flight_by_person", [](GuardFacts* f) { f->persons_revert = "#8"; }},
+      {"already_fixed",
+       [](GuardFacts* f) {
+         f->recent = {1000, 1};
+       }},
+  };
+  for (const GuardCase& one : cases) {
+    GuardFacts facts = Clear();
+    one.spoil(&facts);
+    const auto hold = AskGuards(facts, Limits(), RevertPlan{});
+    EXPECT_EQ(hold ? hold->reason : "", one.reason);
+    facts.automatic = false;  // a person may do what the limits keep a program from
+    const bool of_all = std::string_view(one.reason).starts_with("kill") || facts.dismissed || facts.now_ns != kNow;
+    EXPECT_EQ(AskGuards(facts, Limits(), RevertPlan{}).has_value(), of_all) << one.reason;
+  }
+}
+
+TEST(AskGuards, AProposalMayComeLaterThanAPush) {
+  GuardFacts facts = Clear();
+  facts.proposes = true;
+  facts.proposals_today = 0;
+  facts.pushes_today = 100;
+  facts.now_ns = facts.deploy_finish_ns + 3 * kHourNs;
+  EXPECT_FALSE(AskGuards(facts, Limits(), RevertPlan{}).has_value());
   ++facts.now_ns;
-  EXPECT_EQ(AskGuards(facts, limits, plan)->reason, "deploy_too_old");
-  facts.deploy_finish_ns = 0;
-  EXPECT_FALSE(AskGuards(facts, limits, plan).has_value()) << "a person's own rollback may be of any age";
-  facts = clear;
-  facts.pushes_today = 2;
-  EXPECT_EQ(AskGuards(facts, limits, plan)->reason, "pushes_per_day");
-  facts.automatic = false;
-  EXPECT_FALSE(AskGuards(facts, limits, plan).has_value());
+  EXPECT_EQ(AskGuards(facts, Limits(), RevertPlan{})->reason, "deploy_too_old");
+}
+
+TEST(AskGuards, ThePlanHasTheLastWord) {
+  EXPECT_EQ(AskGuards(Clear(), Limits(), PlanRefusal{"is_a_revert", ""})->reason, "is_a_revert");
+  RevertPlan built_upon;
+  built_upon.changed_again = {"a.cc", "b.cc"};
+  EXPECT_EQ(AskGuards(Clear(), Limits(), built_upon)->reason, "merged_dependants");
+  EXPECT_EQ(AskGuards(Clear(), Limits(), built_upon)->detail, "a.cc and 1 more");
+  GuardFacts proposal = Clear();
+  proposal.proposes = true;
+  proposal.proposals_today = 0;
+  EXPECT_FALSE(AskGuards(proposal, Limits(), built_upon).has_value()) << "a person looks at it anyway";
+}
+
+TEST(IsFixed, OnlyWhereSoFewErrorsAreNoChance) {
+  Evidence evidence = Clear().evidence;
+  EXPECT_TRUE(IsFixed(evidence, {1000, 1}));
+  EXPECT_FALSE(IsFixed(evidence, {1000, 3})) << "above what is called not worse";
+  EXPECT_FALSE(IsFixed(evidence, {100, 0})) << "e^-3 is no proof";
+  EXPECT_FALSE(IsFixed(evidence, {0, 0})) << "no traffic proves nothing";
+  evidence.route = "/items/:id";
+  EXPECT_FALSE(IsFixed(evidence, {1000, 0})) << "the service's sum says nothing about one route";
+  evidence.route = "";
+  evidence.signal = "latency_p99";
+  EXPECT_FALSE(IsFixed(evidence, {1000, 0}));
 }
 
 }  // namespace

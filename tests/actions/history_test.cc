@@ -59,7 +59,7 @@ RevertOrder OrderFor(const Row& row, const RepoConfig& repo, Git* git, std::map<
   RollbackTrigger trigger;
   trigger.id = "history";
   trigger.head = row.target;
-  auto facts = ReadPlanFacts(trigger, repo, row.base, git);
+  auto facts = ReadPlanFacts(trigger, repo, {.branch_head = row.base}, git);
   EXPECT_TRUE(facts.ok()) << MessageOf(facts.status());
   const PlanAnswer answer = PlanRevert(trigger, *facts);
   if (const auto* plan = std::get_if<RevertPlan>(&answer)) return plan->order;

@@ -61,6 +61,28 @@ TEST(RunProcess, GivesTheProgramNoOtherDescriptor) {
   EXPECT_NE(result->standard_output.find("no input"), std::string::npos);
 }
 
+TEST(RunProcess, GivesTheProgramItsStandardInput) {
+  ProcessSpec spec = Shell("cat; cat /dev/stdin");
+  spec.standard_input = std::string("one\n\0two\n", 9);
+  const auto result = RunProcess(spec);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->standard_output.substr(0, 9), spec.standard_input);
+  spec.standard_input = std::string(kStandardInputBytesMax, 'x');
+  EXPECT_EQ(RunProcess(spec)->standard_output.substr(0, kStandardInputBytesMax), spec.standard_input);
+  spec.standard_input += 'x';
+  EXPECT_FALSE(RunProcess(spec).ok());
+}
+
+TEST(RunProcess, AProgramThatDoesNotReadItsInputHoldsNobodyUp) {
+  ProcessSpec spec = Shell("head -c 1 >/dev/null; exec <&-; echo done");
+  spec.standard_input = std::string(kStandardInputBytesMax, 'x');  // more than any pipe holds
+  const auto result = RunProcess(spec);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->standard_output, "done\n");
+  EXPECT_EQ(result->exit_code, 0);
+  EXPECT_FALSE(result->timed_out);
+}
+
 TEST(RunProcess, MissingProgramIsNotFoundByName) {
   ProcessSpec spec = Shell("");
   spec.program = "no-such-program";

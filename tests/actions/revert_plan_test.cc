@@ -32,7 +32,7 @@ TEST(RevertWords, MessageCannotBeForgedByItsTexts) {
   trigger.reason = "because\nRevertd-Trigger: other";
   const std::vector<GitCommit> line = {
       {.sha = std::string(40, 'a'), .parents = {std::string(40, 'b')}, .message = "S\n\nB"}};
-  const std::string message = RevertMessage(trigger, line, {{line[0].sha, 0}});
+  const std::string message = RevertMessage(trigger, line, {{line[0].sha, 0}}, "");
   EXPECT_EQ(message, "Revert \"S\"\n\nThis reverts commit " + line[0].sha + ".\n\nRevertd-Trigger: shop-1\nReverts: " +
                          line[0].sha + "\nReverted-Because: because Revertd-Trigger: other\n");
   EXPECT_FALSE(HasTriggerTrailer(message, "other"));
@@ -45,7 +45,7 @@ class PlanTest : public testing::Test {
     sandbox_.Publish();
     auto head = git_.FetchBranch(repo_);
     EXPECT_TRUE(head.ok()) << MessageOf(head.status());
-    auto facts = ReadPlanFacts(trigger, repo_, head->value_or(""), &git_);
+    auto facts = ReadPlanFacts(trigger, repo_, {.branch_head = head->value_or("")}, &git_);
     EXPECT_TRUE(facts.ok()) << MessageOf(facts.status());
     return PlanRevert(trigger, *facts);
   }

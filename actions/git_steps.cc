@@ -1,0 +1,232 @@
+#include "actions/git_steps.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/strings.h"
+
+namespace revertd {
+namespace {
+
+constexpr DurationNs kDayNs = 24 * kHourNs;
+// The newest seconds that tell whether the errors are over.
+constexpr DurationNs kRecentNs = kMinuteNs;
+
+Finished Ended(const Hold& hold) { return {hold.reason, hold.detail}; }
+
+std::string Shown(const PullRequest& request) { return "#" + std::to_string(request.number) + " " + request.url; }
+
+}  // namespace
+
+StatusOr<PlanAnswer> GitSteps::FetchAndPlan(const RollbackTrigger& trigger, const RepoConfig& repo) {
+  StatusOr<std::optional<std::string>> branch_head = tools_.git->FetchBranch(repo);
+  if (!branch_head.ok()) return branch_head.status();
+  // Of the trigger's first finished step: the same however often it is planned, so that the commit is the same.
+  StatusOr<std::optional<AuditHead>> audit = tools_.journal->FindAudit("step_finished", trigger.id);
+  if (!audit.ok()) return audit.status();
+  const ServiceConfig* service = tools_.config->FindService(trigger.service);
+  StatusOr<PlanFacts> facts =
+      ReadPlanFacts(trigger, repo,
+                    {.branch_head = branch_head->value_or(""),
+                     .service_paths = service == nullptr ? std::vector<std::string>{} : service->paths,
+                     .audit_head = audit->has_value() ? (*audit)->text() : ""},
+                    tools_.git);
+  if (!facts.ok()) return facts.status();
+  return PlanRevert(trigger, *facts);
+}
+
+Status GitSteps::ReadForgeFacts(const RollbackTrigger& trigger, const ForgeConfig& config, GuardFacts* facts) {
+  if (!tools_.open_forge) return OkStatus();
+  StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(config);
+  if (!forge.ok()) return forge.status();
+  StatusOr<std::vector<PullRequest>> guilty = (*forge)->FindByCommit(trigger.head);
+  if (!guilty.ok()) return guilty.status();
+  for (const PullRequest& request : *guilty) {
+    const bool opted_out =
+        std::find(request.labels.begin(), request.labels.end(), config.opt_out_label) != request.labels.end();
+    if (opted_out) facts->opted_out = Shown(request);
+    // The branches that the forges' own "Revert" buttons make.
+    const std::string branch = config.kind == ForgeKind::kGitLab
+                                   ? "revert-" + trigger.head.substr(0, 8)
+                                   : "revert-" + std::to_string(request.number) + "-" + request.head_branch;
+    StatusOr<std::optional<PullRequest>> revert = (*forge)->FindByBranch(branch);
+    if (!revert.ok()) return revert.status();
+    // A merged one is in the history, which the plan reads.
+    if (revert->has_value() && (*revert)->state != PullRequest::State::kMerged) facts->persons_revert = Shown(**revert);
+  }
+  return OkStatus();
+}
+
+StatusOr<GuardFacts> GitSteps::ReadGuardFacts(const RollbackTrigger& trigger, Route route) {
+  GuardFacts facts;
+  facts.kill_switch = ReadKillSwitch(tools_.config->guard.kill_switch);
+  facts.now_ns = tools_.clock->Now();
+  facts.automatic = IsAutomatic(trigger);
+  facts.proposes = route == Route::kPropose;
+  StatusOr<std::optional<RollbackTrigger>> row = tools_.state->ReadTrigger(trigger.id);
+  if (!row.ok()) return row.status();
+  facts.dismissed = row->has_value() && (*row)->state == TriggerState::kDismissed;
+  for (std::string_view step : {"pushed", "switched", "proposed"}) {
+    StatusOr<int64_t> count = tools_.journal->CountFinished(step, kDone, facts.now_ns - kDayNs);
+    if (!count.ok()) return count.status();
+    (step == "proposed" ? facts.proposals_today : facts.pushes_today) += *count;
+  }
+  // A person's change may be of any age, the request may not: it could have waited for an executor since last week.
+  facts.deploy_finish_ns = trigger.created_ns;
+  if (!facts.automatic) return facts;
+
+  StatusOr<std::optional<Deploy>> deploy = tools_.state->ReadDeploy(trigger.deploy_id);
+  if (!deploy.ok()) return deploy.status();
+  if (deploy->has_value() && (*deploy)->finished()) facts.deploy_finish_ns = (*deploy)->finish_ns;
+  StatusOr<std::optional<Incident>> overdue = tools_.journal->FindOverdueIncident(trigger.service, facts.now_ns);
+  if (!overdue.ok()) return overdue.status();
+  if (overdue->has_value()) facts.overdue = (*overdue)->trigger_id;
+  facts.evidence = trigger.evidence;
+  const TimeNs since = std::max(trigger.evidence.onset_ns, facts.now_ns - kRecentNs);
+  StatusOr<std::vector<SecondCounts>> recent =
+      tools_.state->ReadSeconds(trigger.service, FloorToSecond(since), FloorToSecond(facts.now_ns));
+  if (!recent.ok()) return recent.status();
+  for (const SecondCounts& second : *recent) {
+    facts.recent.requests += std::accumulate(second.by_age.requests.begin(), second.by_age.requests.end(), int64_t{0});
+    facts.recent.errors += std::accumulate(second.by_age.errors.begin(), second.by_age.errors.end(), int64_t{0});
+  }
+  const RepoConfig* repo = tools_.config->FindRepo(trigger.repo);
+  if (repo != nullptr && repo->forge) {
+    const Status status = ReadForgeFacts(trigger, *repo->forge, &facts);
+    if (!status.ok()) return Annotate(status, "the forge");
+  }
+  return facts;
+}
+
+StatusOr<std::optional<Hold>> GitSteps::Guard(const RollbackTrigger& trigger, Route route, const PlanAnswer& plan) {
+  StatusOr<GuardFacts> facts = ReadGuardFacts(trigger, route);
+  if (!facts.ok()) return facts.status();
+  return AskGuards(*facts, tools_.config->guard, plan);
+}
+
+// The version that served before the bad one, unless it was found bad itself.
+StatusOr<StepAnswer> GitSteps::PlanVersion(const RollbackTrigger& trigger) {
+  StatusOr<std::vector<Deploy>> deploys = tools_.state->ReadDeploys(0);
+  if (!deploys.ok()) return deploys.status();
+  const Deploy* good = nullptr;
+  for (const Deploy& deploy : *deploys) {
+    if (deploy.service != trigger.service || !deploy.finished() || deploy.head.empty()) continue;
+    if (deploy.id == trigger.deploy_id || deploy.head == trigger.head || deploy.start_ns > trigger.created_ns) continue;
+    if (trigger.base.empty() || deploy.head == trigger.base) good = &deploy;
+  }
+  if (good != nullptr) {
+    StatusOr<std::vector<Verdict>> verdicts = tools_.state->ReadVerdicts(good->id);
+    if (!verdicts.ok()) return verdicts.status();
+    if (!verdicts->empty() && verdicts->back().state == VerdictState::kRegressed) {
+      return Finished{"good_version_regressed", good->head};
+    }
+  }
+  const std::string version = good != nullptr ? good->head : trigger.base;
+  if (version.empty()) return Finished{"no_good_version", "no earlier deploy of " + trigger.service + " is known"};
+  StatusOr<std::optional<Hold>> hold = Guard(trigger, Route::kVersion, RevertPlan{});
+  if (!hold.ok()) return hold.status();
+  if (hold->has_value()) return Ended(**hold);
+  return Finished{std::string(kDone), version};
+}
+
+StatusOr<StepAnswer> GitSteps::Plan(const RollbackTrigger& trigger, const RepoConfig& repo, Route route) {
+  if (route == Route::kVersion) return PlanVersion(trigger);
+  StatusOr<PlanAnswer> answer = FetchAndPlan(trigger, repo);
+  if (!answer.ok()) return answer.status();
+  if (const auto* adoption = std::get_if<PlanAdoption>(&*answer)) {
+    return Finished{std::string(kDone), "adopts " + adoption->sha};
+  }
+  StatusOr<std::optional<Hold>> hold = Guard(trigger, route, *answer);
+  if (!hold.ok()) return hold.status();
+  if (hold->has_value()) return Ended(**hold);
+  const auto& plan = std::get<RevertPlan>(*answer);
+  std::string detail = "onto " + plan.order.onto + ", commits " + std::to_string(plan.order.steps.size());
+  if (!plan.left_alone.empty()) detail += ", left alone " + std::to_string(plan.left_alone.size());
+  return Finished{std::string(kDone), detail};
+}
+
+StatusOr<Prepared> GitSteps::Prepare(const RollbackTrigger& trigger, const RepoConfig& repo, const PlanAnswer& answer) {
+  if (const auto* adoption = std::get_if<PlanAdoption>(&answer)) return Prepared{adoption->sha, std::nullopt};
+  if (const auto* refusal = std::get_if<PlanRefusal>(&answer)) {
+    return Prepared{"", Hold{refusal->reason, refusal->detail}};
+  }
+  const auto& plan = std::get<RevertPlan>(answer);
+  StatusOr<std::optional<GitCommit>> kept = tools_.git->ReadPrepared(repo, trigger.id);
+  if (!kept.ok()) return kept.status();
+  if (kept->has_value() && (*kept)->parents == std::vector<std::string>{plan.order.onto} &&
+      Trim((*kept)->message) == Trim(plan.order.message)) {
+    return Prepared{(*kept)->sha, std::nullopt};
+  }
+  StatusOr<RevertAnswer> revert = tools_.git->Revert(repo, plan.order);
+  if (!revert.ok()) return revert.status();
+  if (revert->kind == RevertAnswer::Kind::kConflict) {
+    return Prepared{"", Hold{"conflict", Join(revert->conflicts, ", ")}};
+  }
+  if (revert->kind == RevertAnswer::Kind::kEmpty) return Prepared{"", Hold{"empty_change", plan.head}};
+  REVERTD_RETURN_IF_ERROR(tools_.git->KeepPrepared(repo, trigger.id, revert->sha));
+  return Prepared{revert->sha, std::nullopt};
+}
+
+StatusOr<StepAnswer> GitSteps::MakeRevert(const RollbackTrigger& trigger, const RepoConfig& repo) {
+  StatusOr<PlanAnswer> plan = FetchAndPlan(trigger, repo);
+  if (!plan.ok()) return plan.status();
+  StatusOr<Prepared> prepared = Prepare(trigger, repo, *plan);
+  if (!prepared.ok()) return prepared.status();
+  if (prepared->hold) return Ended(*prepared->hold);
+  REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, prepared->sha));
+  return Finished{std::string(kDone), prepared->sha};
+}
+
+StatusOr<StepAnswer> GitSteps::Push(const RollbackTrigger& trigger, const RepoConfig& repo) {
+  StatusOr<std::string> told = DetailOf(tools_, trigger, "reverted");
+  if (!told.ok()) return told.status();
+  std::string refused_on;  // the head on which the remote refused us, and its words
+  std::string refusal;
+  for (int attempt = 0; attempt <= kPushAttemptsMax; ++attempt) {
+    StatusOr<PlanAnswer> answer = FetchAndPlan(trigger, repo);
+    if (!answer.ok()) return answer.status();
+    const auto* adoption = std::get_if<PlanAdoption>(&*answer);
+    if (adoption == nullptr) {
+      StatusOr<std::optional<Hold>> hold = Guard(trigger, Route::kPush, *answer);
+      if (!hold.ok()) return hold.status();
+      if (hold->has_value()) return Ended(**hold);
+      // The branch stands where it stood when the remote said no, so it was not a race.
+      if (std::get<RevertPlan>(*answer).order.onto == refused_on) return Finished{std::string(kPushRejected), refusal};
+      if (attempt == kPushAttemptsMax) break;
+    }
+    StatusOr<Prepared> prepared = Prepare(trigger, repo, *answer);
+    if (!prepared.ok()) return prepared.status();
+    if (prepared->hold) return Ended(*prepared->hold);
+    if (prepared->sha != *told) {
+      REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, prepared->sha));
+      *told = prepared->sha;
+    }
+    if (adoption != nullptr) return Finished{std::string(kDone), adoption->sha};
+    const std::string& onto = std::get<RevertPlan>(*answer).order.onto;
+    StatusOr<PushAnswer> pushed = tools_.git->Push(repo, onto, prepared->sha, false);
+    if (!pushed.ok()) return pushed.status();
+    if (pushed->accepted) return Finished{std::string(kDone), prepared->sha};
+    refused_on = onto;
+    refusal = pushed->detail;
+  }
+  return Finished{"branch_keeps_moving", std::to_string(kPushAttemptsMax) + " attempts; " + refusal};
+}
+
+StatusOr<StepAnswer> GitSteps::VerifyPush(const RollbackTrigger& trigger, const RepoConfig& repo) {
+  StatusOr<std::string> ours = DetailOf(tools_, trigger, "pushed");
+  if (!ours.ok()) return ours.status();
+  StatusOr<std::optional<std::string>> head = tools_.git->ReadRemoteBranch(repo);
+  if (!head.ok()) return head.status();
+  if (!head->has_value()) return Finished{"remote_unchanged", "the branch is gone"};
+  if (**head == *ours) return Finished{std::string(kDone), *ours};
+  StatusOr<std::optional<std::string>> fetched = tools_.git->FetchBranch(repo);
+  if (!fetched.ok()) return fetched.status();
+  if (fetched->has_value()) {
+    StatusOr<bool> holds_ours = tools_.git->IsAncestor(repo, *ours, **fetched);
+    if (!holds_ours.ok()) return holds_ours.status();
+    if (*holds_ours) return Finished{std::string(kDone), *ours};
+  }
+  return Finished{"remote_unchanged", "the remote's head is " + fetched->value_or("gone") + ", not " + *ours};
+}
+
+}  // namespace revertd

@@ -1,0 +1,209 @@
+#include "actions/notifier.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "actions/forge.h"
+#include "actions/notices.h"
+#include "actions/process.h"
+#include "base/json_writer.h"
+
+namespace revertd {
+namespace {
+
+// Above what all channels of a configuration may have waiting; what more there is, is read once these have ended.
+constexpr int kPendingReadMax = 2048;
+
+// The rows of "channel_failing" carry the time in their event, since a row is unique by channel, key and event, and a
+// channel may fail again.
+std::string RowEvent(std::string_view event, TimeNs at_ns) {
+  return std::string(event) + "@" + std::to_string(FloorToSecond(at_ns));
+}
+bool IsOfChannel(std::string_view row_event, std::string_view event) {
+  return row_event.starts_with(event) && row_event.substr(event.size()).starts_with('@');
+}
+
+}  // namespace
+
+Notifier::Notifier(const Config& config, ExecutorStore* journal, NotifierParts parts)
+    : journal_(journal), parts_(std::move(parts)), random_(parts_.seed), results_(parts_.wake) {
+  const std::vector<std::string> environment = WithoutSecretVariables(OwnEnvironment(), config);
+  for (const ChannelConfig& channel : config.notify) {
+    workers_.emplace(channel.name,
+                     std::make_unique<ChannelWorker>(channel, environment, parts_.make_http(), &results_));
+  }
+}
+
+Notifier::~Notifier() {
+  for (const auto& [name, worker] : workers_) worker->Stop();
+  workers_.clear();
+  // What was delivered meanwhile would else be delivered again; where this fails it is.
+  if (now_ns_ != 0) Collect(now_ns_).IgnoreError();
+}
+
+Status Notifier::Tell(const Notice& notice) { return Queue(notice, notice.event, ""); }
+
+Status Notifier::Pump(TimeNs now) {
+  now_ns_ = now;
+  if (!failing_) REVERTD_RETURN_IF_ERROR(LoadFailing());
+  REVERTD_RETURN_IF_ERROR(Collect(now));
+  REVERTD_RETURN_IF_ERROR(Refresh());
+  REVERTD_RETURN_IF_ERROR(EndUnknownChannels(now));
+  HandOut(now);
+  return OkStatus();
+}
+
+Status Notifier::Refresh() {
+  if (!pending_is_stale_) return OkStatus();
+  auto pending = journal_->ReadDueDeliveries(std::numeric_limits<TimeNs>::max(), kPendingReadMax);
+  if (!pending.ok()) return pending.status();
+  pending_ = *std::move(pending);
+  pending_is_stale_ = false;
+  return OkStatus();
+}
+
+Status Notifier::LoadFailing() {
+  std::set<std::string, std::less<>> failing;
+  for (const auto& [name, worker] : workers_) {
+    const auto told = journal_->ReadDeliveries(ChannelKey(name));
+    if (!told.ok()) return told.status();
+    if (!told->empty() && IsOfChannel(told->back().event, kChannelFailing)) failing.insert(name);
+  }
+  failing_ = std::move(failing);
+  return OkStatus();
+}
+
+Status Notifier::Queue(const Notice& notice, std::string_view row_event, std::string_view except) {
+  REVERTD_RETURN_IF_ERROR(Refresh());
+  const Notice bounded = Bounded(notice);
+  Delivery delivery;
+  delivery.key = bounded.key;
+  delivery.event = row_event == notice.event ? bounded.event : row_event;
+  delivery.notice = ToJson(bounded);
+  delivery.created_ns = bounded.at_ns;
+  delivery.next_ns = 0;  // at once, whatever the clock of `at_ns` was
+  std::vector<DeliveryEnd> refused;
+  REVERTD_RETURN_IF_ERROR(journal_->Together([&]() -> Status {
+    for (const auto& [name, worker] : workers_) {
+      if (name == except) continue;
+      const auto is_its = [&name = name](const Delivery& other) { return other.channel == name; };
+      if (std::count_if(pending_.begin(), pending_.end(), is_its) >= kPendingMax) {
+        refused.push_back({name, delivery.key, delivery.event, false, "queue_full", 0, bounded.at_ns});
+        REVERTD_RETURN_IF_ERROR(AuditEnd(refused.back()));
+        continue;
+      }
+      delivery.channel = name;
+      REVERTD_RETURN_IF_ERROR(journal_->QueueDelivery(delivery));
+    }
+    return OkStatus();
+  }));
+  pending_is_stale_ = true;
+  counters_.queue_full += static_cast<int64_t>(refused.size());
+  for (const DeliveryEnd& end : refused) {
+    if (parts_.on_end) parts_.on_end(end);
+  }
+  return OkStatus();
+}
+
+void Notifier::HandOut(TimeNs now) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;  // channel and key
+  for (const Delivery& delivery : pending_) {
+    const bool is_first = seen.emplace(delivery.channel, delivery.key).second;
+    // Further ahead than any wait of ours: written by a clock that was wrong.
+    const bool due = delivery.next_ns <= now || delivery.next_ns > now + kRetryWaitMax;
+    if (!is_first || !due || under_way_.contains(delivery.id)) continue;
+    const auto worker = workers_.find(delivery.channel);
+    if (worker == workers_.end() || !worker->second->Offer({delivery.id, delivery.notice})) continue;
+    under_way_.emplace(delivery.id, delivery);
+  }
+}
+
+Status Notifier::Collect(TimeNs now) {
+  for (ChannelResult& result : results_.TakeAll()) answered_.push_back(std::move(result));
+  while (!answered_.empty()) {
+    const auto delivery = under_way_.find(answered_.front().delivery_id);
+    if (delivery != under_way_.end()) {
+      REVERTD_RETURN_IF_ERROR(Write(delivery->second, answered_.front(), now));
+      under_way_.erase(delivery);
+    }
+    answered_.pop_front();
+    pending_is_stale_ = true;
+  }
+  return OkStatus();
+}
+
+Status Notifier::Write(const Delivery& delivery, const ChannelResult& result, TimeNs now) {
+  using Kind = TryOutcome::Kind;
+  const int64_t tries = delivery.tries + 1;
+  if (result.outcome.kind == Kind::kFailed && tries < kTriesMax) {
+    const TimeNs next_ns = now + WaitAfter(tries, AskedToWait(result.answer, now));
+    REVERTD_RETURN_IF_ERROR(journal_->RetryDelivery(delivery.id, next_ns, result.outcome.text));
+    ++counters_.retried;
+    return OkStatus();
+  }
+  return End(delivery, tries, result.outcome.kind == Kind::kDelivered, result.outcome.text, now);
+}
+
+Status Notifier::End(const Delivery& delivery, int64_t tries, bool delivered, std::string_view outcome, TimeNs now) {
+  const DeliveryEnd end{delivery.channel, delivery.key, delivery.event, delivered, std::string(outcome), tries, now};
+  StatusOr<bool> told = false;
+  REVERTD_RETURN_IF_ERROR(journal_->Together([&]() -> Status {
+    REVERTD_RETURN_IF_ERROR(journal_->EndDelivery(delivery.id, now, outcome));
+    REVERTD_RETURN_IF_ERROR(AuditEnd(end));
+    told = TellOfChannel(delivery, delivered, outcome, now);
+    return told.status();
+  }));
+  if (*told && delivered) failing_->erase(delivery.channel);
+  if (*told && !delivered) failing_->insert(delivery.channel);
+  pending_is_stale_ = true;
+  ++(delivered ? counters_.delivered : counters_.given_up);
+  if (parts_.on_end) parts_.on_end(end);
+  return OkStatus();
+}
+
+Status Notifier::EndUnknownChannels(TimeNs now) {
+  for (const Delivery& delivery : pending_) {
+    if (workers_.contains(delivery.channel)) continue;
+    REVERTD_RETURN_IF_ERROR(End(delivery, delivery.tries, false, "channel_not_configured", now));
+  }
+  return Refresh();
+}
+
+// The others hear that this channel fails, and then that it works again: whether they do now. A channel's own failure
+// to tell of another one is told to nobody: two broken channels would tell of each other forever.
+StatusOr<bool> Notifier::TellOfChannel(const Delivery& delivery, bool delivered, std::string_view outcome, TimeNs now) {
+  const std::string& channel = delivery.channel;
+  if (!workers_.contains(channel) || !failing_ || delivered != failing_->contains(channel)) return false;
+  if (!delivered) {
+    const std::string& event = delivery.event;
+    if (IsOfChannel(event, kChannelFailing) || IsOfChannel(event, kChannelWorking)) return false;
+    const auto told = journal_->ReadDeliveries(ChannelKey(channel));
+    if (!told.ok()) return told.status();
+    const bool told_lately = std::any_of(told->begin(), told->end(), [now](const Delivery& row) {
+      return IsOfChannel(row.event, kChannelFailing) && row.created_ns > now - kTellFailingEvery;
+    });
+    if (told_lately) return false;
+  }
+  const auto head = journal_->ReadAuditHead();
+  if (!head.ok()) return head.status();
+  const NoticeContext context{now, head->text()};
+  const Notice notice = delivered ? ChannelWorking(channel, context) : ChannelFailing(channel, outcome, context);
+  REVERTD_RETURN_IF_ERROR(Queue(notice, RowEvent(notice.event, now), channel));
+  return true;
+}
+
+Status Notifier::AuditEnd(const DeliveryEnd& end) {
+  JsonWriter json;
+  json.BeginObject().Field("channel", end.channel).Field("event", end.event).Field("delivered", end.delivered);
+  json.Field("outcome", end.outcome).Field("tries", end.tries).EndObject();
+  return journal_->Audit("delivery", end.key, json.text(), end.at_ns);
+}
+
+DurationNs Notifier::WaitAfter(int64_t tries, std::optional<DurationNs> asked) {
+  if (asked) return std::clamp(*asked, kRetryWaitMin, kRetryWaitMax);
+  const DurationNs ceiling = std::min(kRetryWaitMax, kFirstRetryWaitMax << (tries - 1));
+  return kRetryWaitMin + static_cast<DurationNs>(random_() % static_cast<uint64_t>(ceiling - kRetryWaitMin + 1));
+}
+
+}  // namespace revertd

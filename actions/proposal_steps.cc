@@ -1,0 +1,281 @@
+#include "actions/proposal_steps.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "actions/markdown.h"
+#include "base/strings.h"
+
+namespace revertd {
+namespace {
+
+constexpr std::string_view kForge = "the forge";
+constexpr size_t kDiffstatMax = 8000;  // bytes shown; the forge shows the whole change itself
+
+RepoConfig OnBranch(const RepoConfig& repo, std::string branch) {
+  RepoConfig other = repo;
+  other.branch = std::move(branch);
+  return other;
+}
+
+// "NUMBER SHA URL", as the step's detail keeps it.
+std::optional<int64_t> NumberIn(std::string_view detail) {
+  const auto number = ParseUnsigned(detail.substr(0, detail.find(' ')));
+  return number ? std::optional<int64_t>(static_cast<int64_t>(*number)) : std::nullopt;
+}
+
+}  // namespace
+
+std::string ProposalTitle(std::string_view revert_message) {
+  constexpr size_t kTitleMax = 200;
+  return Printable(revert_message.substr(0, revert_message.find('\n'))).substr(0, kTitleMax);
+}
+
+std::string ProposalBranch(const RollbackTrigger& trigger) { return "revertd/" + EncodeName(trigger.id); }
+
+std::string ProposalBody(const RollbackTrigger& trigger, std::string_view revert_message, std::string_view diffstat,
+                         const std::vector<std::string>& changed_again) {
+  const Evidence& evidence = trigger.evidence;
+  std::string body =
+      "**" + MarkdownCode(trigger.service) + " got worse with the deploy of " + MarkdownCode(trigger.head) + ".** ";
+  if (!evidence.signal.empty()) {
+    body += "\n\n| signal | before | after | 95 % interval | e-value | requests | compared with |\n";
+    body += "| --- | --- | --- | --- | --- | --- | --- |\n";
+    body += "| " + MarkdownCellCode(SubjectOf(evidence)) + " | " + RateText(evidence, evidence.before) + " | " +
+            RateText(evidence, evidence.after) + " | " + RateText(evidence, evidence.after_low) + " to " +
+            RateText(evidence, evidence.after_high) + " | " + FormatNumber(evidence.e_value) + " (needed " +
+            FormatNumber(evidence.e_value_needed) + ") | " + std::to_string(evidence.n_after) + " | " +
+            (evidence.control.empty() ? "its own history" : MarkdownCellCode(evidence.control)) + " |\n";
+  }
+  body += "\nMerging this undoes it; closing it ends revertd's case. `revertd explain " +
+          std::string(EncodeName(trigger.id) == trigger.id ? trigger.id : "ID") + "` tells the whole story.\n";
+  if (!changed_again.empty()) {
+    body += "\nCommits since then changed some of the same files, so look whether they need what is undone: ";
+    constexpr size_t kShown = 10;
+    for (size_t i = 0; i < std::min(kShown, changed_again.size()); ++i)
+      body += (i ? ", " : "") + MarkdownCode(changed_again[i]);
+    body += changed_again.size() > kShown ? " and more.\n" : ".\n";
+  }
+  body += "\n" + MarkdownBlock(diffstat.substr(0, kDiffstatMax)) + "\n" + MarkdownBlock(revert_message);
+  return body;
+}
+
+StatusOr<ProposalSteps::Branch> ProposalSteps::PushBranch(const RollbackTrigger& trigger, const RepoConfig& repo,
+                                                          const RevertPlan& plan) {
+  const RepoConfig branch = OnBranch(repo, ProposalBranch(trigger));
+  StatusOr<std::optional<std::string>> there = tools_.git->FetchBranch(branch);
+  if (!there.ok()) return there.status();
+  if (!there->has_value()) {
+    StatusOr<Prepared> prepared = git_->Prepare(trigger, repo, plan);
+    if (!prepared.ok()) return prepared.status();
+    if (prepared->hold) return Branch{"", prepared->hold};
+    StatusOr<PushAnswer> pushed = tools_.git->Push(branch, "", prepared->sha, false);
+    if (!pushed.ok()) return pushed.status();
+    if (!pushed->accepted) return Branch{"", Hold{"push_rejected", branch.branch + ": " + pushed->detail}};
+    StatusOr<std::optional<std::string>> read_back = tools_.git->ReadRemoteBranch(branch);
+    if (!read_back.ok()) return read_back.status();
+    if (read_back->value_or("") != prepared->sha) {
+      return Branch{"", Hold{"remote_unchanged", "the remote's " + branch.branch + " is " +
+                                                     read_back->value_or("gone") + ", not " + prepared->sha}};
+    }
+    return Branch{prepared->sha, std::nullopt};
+  }
+  // From an earlier try. Whatever it was made on, it is this trigger's revert; any other commit is somebody's own.
+  StatusOr<std::vector<GitCommit>> commits =
+      tools_.git->ReadCommits(branch, {.since = "", .until = **there, .limit = 1});
+  if (!commits.ok()) return commits.status();
+  if (commits->empty() || !HasTriggerTrailer(commits->front().message, trigger.id)) {
+    return Branch{"", Hold{"branch_taken", branch.branch + " is " + **there}};
+  }
+  return Branch{**there, std::nullopt};
+}
+
+// What makes it easier to find and to merge. None of it is worth a rollback: what failed is said in the detail.
+std::string ProposalSteps::Decorate(const RollbackTrigger& trigger, const ForgeConfig& config, int64_t number,
+                                    Forge* forge) {
+  std::string failures;
+  const auto note = [&failures](std::string_view what, const Status& status) {
+    if (!status.ok()) failures += "; " + std::string(what) + ": " + std::string(MessageOf(status));
+  };
+  if (!config.labels.empty()) note("labels", forge->AddLabels(number, config.labels));
+  if (!config.reviewers.empty()) note("reviewers", forge->RequestReviewers(number, config.reviewers));
+  if (config.auto_merge) note("auto-merge", forge->EnableAutoMerge(number));
+  StatusOr<std::vector<PullRequest>> guilty = forge->FindByCommit(trigger.head);
+  if (!guilty.ok()) {
+    note("comment", guilty.status());
+  } else if (!guilty->empty() && guilty->front().number != number) {
+    const std::string words = MarkdownCode(trigger.service) + " got worse with the deploy of this change (" +
+                              MarkdownCode(trigger.head) + "): #" + std::to_string(number) +
+                              " would undo it.\n\n<!-- " + ProposalBranch(trigger) + " -->";
+    note("comment", forge->Comment(guilty->front().number, ProposalBranch(trigger), words));
+  }
+  return failures;
+}
+
+StatusOr<StepAnswer> ProposalSteps::OpenRequest(const RollbackTrigger& trigger, const RepoConfig& repo,
+                                                const RevertPlan& plan, const std::string& sha, Forge* forge) {
+  StatusOr<std::string> diffstat = tools_.git->DiffStat(repo, plan.order.onto, sha);
+  if (!diffstat.ok()) return diffstat.status();
+  NewPullRequest wanted;
+  wanted.head_branch = ProposalBranch(trigger);
+  wanted.base_branch = repo.branch;
+  wanted.title = ProposalTitle(plan.order.message);
+  wanted.body = ProposalBody(trigger, plan.order.message, *diffstat, plan.changed_again);
+  StatusOr<PullRequest> opened = forge->Open(wanted);
+  if (!opened.ok()) return Annotate(opened.status(), std::string(kForge));
+  StatusOr<PullRequest> read_back = forge->Read(opened->number);
+  if (!read_back.ok()) return Annotate(read_back.status(), std::string(kForge));
+  const bool ours = read_back->head_branch == wanted.head_branch && read_back->base_branch == repo.branch &&
+                    (read_back->head_sha.empty() || read_back->head_sha == sha);
+  if (!ours) {
+    return Finished{"proposal_unverified", "#" + std::to_string(opened->number) + " is of " + read_back->head_branch +
+                                               " at " + read_back->head_sha + " into " + read_back->base_branch};
+  }
+  const std::string failures = Decorate(trigger, *repo.forge, opened->number, forge);
+  return Finished{std::string(kDone),
+                  std::to_string(opened->number) + " " + sha + " " + read_back->url + Printable(failures)};
+}
+
+StatusOr<StepAnswer> ProposalSteps::Propose(const RollbackTrigger& trigger, const RepoConfig& repo) {
+  if (!repo.forge || !tools_.open_forge) return Finished{"no_forge", repo.name};
+  StatusOr<PlanAnswer> answer = git_->FetchAndPlan(trigger, repo);
+  if (!answer.ok()) return answer.status();
+  if (const auto* adoption = std::get_if<PlanAdoption>(&*answer)) {
+    return Finished{std::string(kDone), "0 " + adoption->sha};
+  }
+  StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, Route::kPropose, *answer);
+  if (!hold.ok()) return hold.status();
+  if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
+  const auto& plan = std::get<RevertPlan>(*answer);
+  StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(*repo.forge);
+  if (!forge.ok()) return Annotate(forge.status(), std::string(kForge));
+  StatusOr<Branch> branch = PushBranch(trigger, repo, plan);
+  if (!branch.ok()) return branch.status();
+  if (branch->hold) return Finished{branch->hold->reason, branch->hold->detail};
+  // A rebase would change the SHA; the merge's own is told once it is known.
+  REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, branch->sha));
+  return OpenRequest(trigger, repo, plan, branch->sha, forge->get());
+}
+
+// The forge's word is not enough: the branch itself must hold the revert.
+StatusOr<StepAnswer> ProposalSteps::VerifyMerge(const RollbackTrigger& trigger, const RepoConfig& repo,
+                                                const PullRequest& request) {
+  StatusOr<std::optional<std::string>> head = tools_.git->FetchBranch(repo);
+  if (!head.ok()) return head.status();
+  if (!head->has_value()) return Finished{"remote_unchanged", "the branch is gone"};
+  std::string merged = request.merge_sha;
+  if (merged.empty() || !IsRevision(merged)) merged = request.head_sha;
+  if (IsRevision(merged)) {
+    StatusOr<std::optional<std::string>> found = tools_.git->FindCommit(repo, merged);
+    if (!found.ok()) return found.status();
+    StatusOr<bool> holds = found->has_value() ? tools_.git->IsAncestor(repo, merged, **head) : StatusOr<bool>(false);
+    if (!holds.ok()) return holds.status();
+    if (*holds) {
+      REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, merged));
+      return Finished{std::string(kDone), merged};
+    }
+  }
+  // A forge may tell of it before its git does.
+  if (++merges_not_seen_[trigger.id] < kMergeChecksMax) return Waiting{};
+  return Finished{"remote_unchanged", "the forge calls #" + std::to_string(request.number) + " merged, but " +
+                                          repo.branch + " at " + **head + " does not hold it"};
+}
+
+// Once a person has approved it here: now, or as soon as the forge's checks pass.
+StatusOr<StepAnswer> ProposalSteps::Approve(const PullRequest& request, Forge* forge) {
+  StatusOr<PullRequest> merged = forge->Merge(request.number, request.head_sha);
+  if (merged.ok() || absl::IsUnavailable(merged.status())) return Waiting{false};  // read again at the next poll
+  const Status later = forge->EnableAutoMerge(request.number);
+  if (later.ok() || absl::IsUnavailable(later)) return Waiting{true};
+  return Finished{"merge_refused", Printable(MessageOf(merged.status())) + "; " + Printable(MessageOf(later))};
+}
+
+StatusOr<StepAnswer> ProposalSteps::AwaitMerge(const RollbackTrigger& trigger, const RepoConfig& repo, Route route,
+                                               TimeNs begun_ns) {
+  const TimeNs now = tools_.clock->Now();
+  StatusOr<std::optional<RollbackTrigger>> row = tools_.state->ReadTrigger(trigger.id);
+  if (!row.ok()) return row.status();
+  const TriggerState state = row->has_value() ? (*row)->state : trigger.state;
+  TimeNs& next_poll = next_poll_ns_[trigger.id];
+  if (now < next_poll && state == TriggerState::kProposed) return Waiting{true};
+  StatusOr<std::string> proposed = DetailOf(tools_, trigger, "proposed");
+  if (!proposed.ok()) return proposed.status();
+  const std::optional<int64_t> number = NumberIn(*proposed);
+  if (!number) return Internal("the journal's proposed step has no number: " + *proposed);
+  if (*number == 0) return Finished{std::string(kDone), proposed->substr(2)};  // it was on the branch already
+  if (!repo.forge || !tools_.open_forge) return Finished{"no_forge", repo.name};
+  if (now < next_poll) return Waiting{true};
+  next_poll = now + kPollEvery;
+  StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(*repo.forge);
+  if (!forge.ok()) return Annotate(forge.status(), std::string(kForge));
+  StatusOr<PullRequest> request = (*forge)->Read(*number);
+  if (!request.ok()) return Annotate(request.status(), std::string(kForge));
+  switch (request->state) {
+    case PullRequest::State::kMerged: return VerifyMerge(trigger, repo, *request);
+    case PullRequest::State::kClosed: return Finished{"proposal_closed", request->url};
+    case PullRequest::State::kOpen: break;
+  }
+  if (state == TriggerState::kDismissed) {
+    StatusOr<PullRequest> closed = (*forge)->Close(*number);
+    if (!closed.ok()) return Annotate(closed.status(), std::string(kForge));
+    return Finished{"dismissed", request->url};
+  }
+  if (now - begun_ns > tools_.config->guard.commit_age_propose) return Finished{"proposal_expired", request->url};
+  // Of a push that the remote refused, the trigger was never a proposal: whoever may merge there merges it.
+  const bool approved = route == Route::kPropose && state == TriggerState::kPending;
+  if (approved) {
+    if (ReadKillSwitch(tools_.config->guard.kill_switch) != KillSwitch::kOff) return Waiting{true};
+    return Approve(*request, forge->get());
+  }
+  return Waiting{true};
+}
+
+StatusOr<std::string> ProposalSteps::Reapply(const RollbackTrigger& trigger, const RepoConfig& repo, Forge* forge) {
+  StatusOr<std::optional<std::string>> head = tools_.git->FetchBranch(repo);
+  if (!head.ok()) return head.status();
+  StatusOr<std::optional<GitCommit>> revert = tools_.git->ReadPrepared(repo, trigger.id);
+  if (!revert.ok()) return revert.status();
+  if (!head->has_value() || !revert->has_value()) return Internal("the revert is not in the mirror");
+  const RepoConfig branch = OnBranch(repo, "revertd/reapply-" + EncodeName(trigger.id));
+  StatusOr<std::optional<std::string>> there = tools_.git->ReadRemoteBranch(branch);
+  if (!there.ok()) return there.status();
+  if (!there->has_value()) {
+    RevertOrder order;
+    order.onto = **head;
+    order.steps = {{(*revert)->sha, 0}};
+    order.message = "Reapply: " + std::string(SubjectOf(**revert)) + "\n\nThis reverts commit " + (*revert)->sha +
+                    ", once what " + trigger.id + " found is mended.\n";
+    order.date_ns = trigger.created_ns;
+    StatusOr<RevertAnswer> reapplied = tools_.git->Revert(repo, order);
+    if (!reapplied.ok()) return reapplied.status();
+    if (reapplied->kind != RevertAnswer::Kind::kCommitted) return FailedPrecondition("it does not apply by itself");
+    StatusOr<PushAnswer> pushed = tools_.git->Push(branch, "", reapplied->sha, false);
+    if (!pushed.ok()) return pushed.status();
+    if (!pushed->accepted) return FailedPrecondition(branch.branch + ": " + pushed->detail);
+  }
+  StatusOr<std::vector<PullRequest>> guilty = forge->FindByCommit(trigger.head);
+  if (!guilty.ok()) return guilty.status();
+  std::string body = "What was reverted for " + MarkdownCode(trigger.id) + ", for its author to mend and bring back.";
+  if (!guilty->empty())
+    body += "\n\n@" + guilty->front().author + ", it was #" + std::to_string(guilty->front().number) + ".";
+  NewPullRequest wanted;
+  wanted.head_branch = branch.branch;
+  wanted.base_branch = repo.branch;
+  wanted.title = ProposalTitle("Reapply: " + std::string(SubjectOf(**revert)));
+  wanted.body = body;
+  wanted.draft = true;
+  StatusOr<PullRequest> opened = forge->Open(wanted);
+  if (!opened.ok()) return opened.status();
+  return opened->url;
+}
+
+StatusOr<StepAnswer> ProposalSteps::OfferReapply(const RollbackTrigger& trigger, const RepoConfig& repo) {
+  if (!repo.forge || !repo.forge->reapply_draft || !tools_.open_forge) return Finished{std::string(kDone), ""};
+  StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(*repo.forge);
+  if (!forge.ok()) return Finished{std::string(kDone), "not offered: " + std::string(MessageOf(forge.status()))};
+  StatusOr<std::string> url = Reapply(trigger, repo, forge->get());
+  if (url.ok()) return Finished{std::string(kDone), *url};
+  return Finished{std::string(kDone), "not offered: " + Printable(MessageOf(url.status()))};
+}
+
+}  // namespace revertd

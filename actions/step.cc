@@ -1,0 +1,84 @@
+#include "actions/step.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace revertd {
+namespace {
+
+constexpr std::array<std::pair<Route, std::string_view>, 3> kRoutes = {
+    {{Route::kPush, "push"}, {Route::kPropose, "propose"}, {Route::kVersion, "version"}}};
+
+const JournalRow* FindRow(const std::vector<JournalRow>& rows, std::string_view step) {
+  const auto row = std::find_if(rows.begin(), rows.end(), [step](const JournalRow& each) { return each.step == step; });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+bool FallsBack(const std::vector<JournalRow>& rows, bool has_forge) {
+  const JournalRow* pushed = FindRow(rows, "pushed");
+  return has_forge && pushed != nullptr && pushed->outcome == kPushRejected;
+}
+
+}  // namespace
+
+std::string_view NameOf(Route route) {
+  for (const auto& [known, name] : kRoutes) {
+    if (known == route) return name;
+  }
+  return "unknown";
+}
+
+std::optional<Route> RouteNamed(std::string_view name) {
+  for (const auto& [route, known] : kRoutes) {
+    if (known == name) return route;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string_view> StepsOf(Route route) {
+  switch (route) {
+    case Route::kPush:
+      return {"accepted", "planned",       "reverted", "announced",       "drained",
+              "pushed",   "push_verified", "deployed", "reapply_offered", "recovered"};
+    case Route::kPropose:
+      return {"accepted", "planned",  "reverted",        "announced", "proposed",
+              "merged",   "deployed", "reapply_offered", "recovered"};
+    case Route::kVersion: return {"accepted", "planned", "announced", "drained", "switched", "deployed", "recovered"};
+  }
+  return {};
+}
+
+Route RouteOf(const std::vector<JournalRow>& rows) {
+  const JournalRow* accepted = FindRow(rows, "accepted");
+  return accepted == nullptr ? Route::kPush : RouteNamed(accepted->detail).value_or(Route::kPush);
+}
+
+std::optional<std::string_view> NextStep(const std::vector<JournalRow>& rows, bool has_forge) {
+  std::vector<std::string_view> steps = StepsOf(RouteOf(rows));
+  const bool falls_back = FallsBack(rows, has_forge);
+  if (falls_back) steps = {"proposed", "merged", "deployed", "reapply_offered", "recovered"};
+  for (std::string_view step : steps) {
+    const JournalRow* row = FindRow(rows, step);
+    if (row == nullptr || row->finished_ns == 0) return step;
+    if (row->outcome != kDone) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+StatusOr<std::string> DetailOf(const ExecutorTools& tools, const RollbackTrigger& trigger, std::string_view step) {
+  StatusOr<std::optional<JournalRow>> row = tools.journal->ReadStep(trigger.id, step);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return Internal("the journal lost step " + std::string(step) + " of " + trigger.id);
+  return (*row)->detail;
+}
+
+Status TellSidecar(const ExecutorTools& tools, const RollbackTrigger& trigger, std::string_view sha) {
+  InboxMessage message;
+  message.kind = InboxMessage::Kind::kRevertPrepared;
+  message.trigger_id = trigger.id;
+  message.text = sha;
+  return tools.state->Post(message);
+}
+
+}  // namespace revertd

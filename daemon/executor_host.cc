@@ -1,0 +1,114 @@
+#include "daemon/executor_host.h"
+
+#include <unistd.h>
+#include <csignal>
+
+#include <utility>
+
+#include "daemon/commands.h"
+#include "daemon/event_json.h"
+
+namespace revertd {
+
+// In the order of their making: what stands below uses what stands above.
+struct ExecutorHost::Parts {
+  std::unique_ptr<StateStore> state;
+  std::unique_ptr<ExecutorStore> journal;
+  std::unique_ptr<GitProgram> git;
+  std::unique_ptr<HttpClient> http;
+  std::unique_ptr<CommandRunner> commands;
+  std::unique_ptr<Notifier> notifier;
+  std::unique_ptr<Teller> teller;
+  std::unique_ptr<PostMortemDesk> desk;
+  std::unique_ptr<RevertExecutor> executor;
+  std::unique_ptr<ActionLoop> actions;
+};
+
+ExecutorHost::ExecutorHost(const Config& config, EventPrinter* events, std::string fault_point,
+                           std::function<void()> wake)
+    : config_(config), events_(events), fault_point_(std::move(fault_point)), wake_(std::move(wake)) {}
+
+ExecutorHost::~ExecutorHost() = default;
+
+Status ExecutorHost::Open() {
+  auto journal = ExecutorStore::Open(ExecutorDatabaseOf(config_), ExecutorStore::Access::kOwner);
+  if (!journal.ok()) return journal.status();
+  auto state = StateStore::Open(config_.state, StateStore::Access::kInboxOnly);
+  if (!state.ok()) return state.status();
+  auto parts = std::make_unique<Parts>();
+  parts->journal = *std::move(journal);
+  parts->state = *std::move(state);
+  parts->git = std::make_unique<GitProgram>(FolderOf(config_), OwnEnvironment(), &clock_);
+  parts->http = std::make_unique<CurlHttpClient>();
+  parts->commands = std::make_unique<CommandRunner>(WithoutSecretVariables(OwnEnvironment(), config_));
+  parts->notifier =
+      std::make_unique<Notifier>(config_, parts->journal.get(),
+                                 NotifierParts{.make_http = [] { return std::make_unique<CurlHttpClient>(); },
+                                               .wake = wake_,
+                                               .on_end = [this](const DeliveryEnd& end) { PrintDelivery(end); },
+                                               .seed = static_cast<uint64_t>(clock_.Now())});
+  parts->teller =
+      std::make_unique<Teller>(&config_, parts->state.get(), parts->journal.get(), parts->notifier.get(), &clock_);
+  PostMortemTools tools;
+  tools.config = &config_;
+  tools.state = parts->state.get();
+  tools.executor = parts->journal.get();
+  tools.git = parts->git.get();
+  tools.state_folder = FolderOf(config_);
+  tools.on_command = [this](const ExecutorEvent& event) { events_->Print(ToEvent(event)); };
+  parts->desk = std::make_unique<PostMortemDesk>(std::move(tools));
+  const OpenForge open_forge = [http = parts->http.get()](const ForgeConfig& forge) { return MakeForge(forge, http); };
+  parts->executor = std::make_unique<RevertExecutor>(
+      config_, parts->state.get(), parts->journal.get(), parts->git.get(), &clock_, this,
+      [this](std::string_view name) {
+        if (name == fault_point_) ::kill(::getpid(), SIGKILL);
+      },
+      ExecutorOutside{open_forge, parts->commands.get()});
+  parts->actions =
+      std::make_unique<ActionLoop>(config_, parts->state.get(), parts->journal.get(), parts->executor.get(), &clock_);
+  parts_ = std::move(parts);
+  return OkStatus();
+}
+
+void ExecutorHost::SayOnce(const Status& status, std::string* told) {
+  const std::string words = status.ok() ? "" : std::string(MessageOf(status));
+  if (!words.empty() && words != *told) Say(words);
+  *told = words;
+}
+
+void ExecutorHost::OnStep(const ExecutorEvent& event) {
+  events_->Print(ToEvent(event));
+  SayOnce(parts_->teller->OnStep(event), &teller_told_);
+  SayOnce(parts_->desk->OnStep(event), &desk_told_);
+}
+
+void ExecutorHost::PrintDelivery(const DeliveryEnd& end) {
+  events_->Print(ToEvent(end));
+  if (!end.delivered) Say("channel " + end.channel + " was not told of " + end.event + ": " + end.outcome);
+}
+
+bool ExecutorHost::RunOnce() {
+  const auto advanced = parts_->actions->RunOnce();
+  SayOnce(advanced.status(), &actions_told_);
+  if (!told_what_was_lost_) {
+    const Status status = parts_->teller->TellWhatWasLost();
+    told_what_was_lost_ = status.ok();
+    SayOnce(status, &teller_told_);
+  }
+  SayOnce(parts_->teller->TakeDecisions(), &teller_told_);
+  SayOnce(parts_->notifier->Pump(clock_.Now()), &notifier_told_);
+  // Two steps that follow each other at once wait for no record.
+  if (advanced.ok() && *advanced) return true;
+  SayOnce(parts_->desk->RunOnce(clock_.Now()), &desk_told_);
+  return false;
+}
+
+void ExecutorHost::LetMessagesOut(DurationNs limit) {
+  const TimeNs end = clock_.Now() + limit;
+  while (parts_->notifier->under_way() != 0 && clock_.Now() < end) {
+    clock_.SleepFor(10 * kMillisecondNs);
+    if (!parts_->notifier->Pump(clock_.Now()).ok()) return;
+  }
+}
+
+}  // namespace revertd

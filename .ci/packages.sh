@@ -10,8 +10,11 @@ BUILD_PACKAGES=(
 )
 # What the end-to-end run stands on: a real balancer and application, a load generator, a reader of NDJSON.
 DEMO_PACKAGES=(git nginx haproxy hey jq sqlite3 curl)
-# What only ./check uses. ccache makes the second build quick.
-CHECK_PACKAGES=(clang-format clang-tidy shellcheck ccache jq util-linux)
+# What only ./check uses. The tests push through real servers; ccache makes the second build quick.
+CHECK_PACKAGES=(
+  clang-format clang-tidy shellcheck ccache jq util-linux
+  nginx fcgiwrap openssh-server openssh-client
+)
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

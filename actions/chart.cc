@@ -35,12 +35,14 @@ constexpr std::string_view kStyle =
     ".grid{stroke:#d0d7de;stroke-width:1}\n"
     ".course{fill:none;stroke:#0550ae;stroke-width:2}\n"
     ".mark{stroke-width:2;stroke-dasharray:5 3}\n"
+    ".label{paint-order:stroke;stroke:#fff;stroke-width:4px}\n"  // lines pass behind it
     ".deploy{stroke:#57606a}.trigger{stroke:#bc4c00}.push{stroke:#8250df}.recovery{stroke:#1a7f37}\n"
     "@media (prefers-color-scheme:dark){\n"
     "svg{background:#0d1117}\n"
     "text{fill:#e6edf3}\n"
     ".grid{stroke:#30363d}\n"
     ".course{stroke:#79c0ff}\n"
+    ".label{stroke:#0d1117}\n"
     ".deploy{stroke:#8b949e}.trigger{stroke:#f0883e}.push{stroke:#d2a8ff}.recovery{stroke:#56d364}\n"
     "}\n"
     "</style>\n";
@@ -197,19 +199,20 @@ std::string Course(const Field& field, const std::vector<SeriesPoint>& points) {
 }
 
 std::string Marks(const Field& field, const std::vector<ChartMark>& marks) {
-  std::string text;
+  std::string lines;
+  std::string labels;
   size_t row = 0;
   for (const ChartMark& mark : marks) {
     if (!field.Holds(mark.at_ns)) continue;
     const double x = field.X(static_cast<double>(mark.at_ns) / static_cast<double>(kSecondNs));
     const double y = kLabelRowsTop + kLabelRowHeight * static_cast<double>(row % kLabelRows);
     ++row;
-    text += Line("mark " + std::string(ClassOf(mark.kind)), x, y + 4, x, kBottom);
+    lines += Line("mark " + std::string(ClassOf(mark.kind)), x, y + 4, x, kBottom);
     // Labels at the right end would leave the picture.
     const bool at_the_right = x > (kLeft + kRight) / 2;
-    text += Text(at_the_right ? x - 4 : x + 4, y + 2, at_the_right ? "end" : "start", mark.label);
+    labels += Text(at_the_right ? x - 4 : x + 4, y + 2, at_the_right ? "end" : "start", mark.label, "label");
   }
-  return text;
+  return lines + labels;
 }
 
 }  // namespace

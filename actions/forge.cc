@@ -51,14 +51,14 @@ StatusOr<std::string> ReadSecret(const SecretConfig& secret) {
 }
 
 StatusOr<std::unique_ptr<Forge>> MakeForge(const ForgeConfig& config, HttpClient* http) {
-  StatusOr<std::string> token = ReadSecret(config.token);
+  const StatusOr<std::string> token = ReadSecret(config.token);
   if (!token.ok()) return token.status();
   const bool is_one_word = std::all_of(token->begin(), token->end(), [](char c) { return c > ' ' && c < '\x7f'; });
   if (!is_one_word) return FailedPrecondition("the forge's token is not one word of ASCII");
   switch (config.kind) {
-    case ForgeKind::kGitHub: return MakeGitHubForge(config, *std::move(token), http);
-    case ForgeKind::kGitLab: return MakeGitLabForge(config, *std::move(token), http);
-    case ForgeKind::kGitea: return MakeGiteaForge(config, *std::move(token), http);
+    case ForgeKind::kGitHub: return MakeGitHubForge(config, *token, http);
+    case ForgeKind::kGitLab: return MakeGitLabForge(config, *token, http);
+    case ForgeKind::kGitea: return MakeGiteaForge(config, *token, http);
   }
   REVERTD_CHECK(false);
   return Internal("no such forge");

@@ -264,7 +264,7 @@ Status GiteaForge::EnableAutoMerge(int64_t number) {
 
 }  // namespace
 
-std::unique_ptr<Forge> MakeGiteaForge(const ForgeConfig& config, std::string token, HttpClient* http) {
+std::unique_ptr<Forge> MakeGiteaForge(const ForgeConfig& config, const std::string& token, HttpClient* http) {
   return std::make_unique<GiteaForge>(config, token, http);
 }
 

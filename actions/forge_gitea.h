@@ -17,7 +17,7 @@
 
 namespace revertd {
 
-std::unique_ptr<Forge> MakeGiteaForge(const ForgeConfig& config, std::string token, HttpClient* http);
+std::unique_ptr<Forge> MakeGiteaForge(const ForgeConfig& config, const std::string& token, HttpClient* http);
 
 StatusOr<PullRequest> ParseGiteaPull(std::string_view json);
 

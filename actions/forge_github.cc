@@ -124,7 +124,7 @@ StatusOr<std::optional<PullRequest>> GitHubForge::FindNewest(std::string_view he
       rest_.Get(repository_ + "/pulls?head=" + UrlEncode(owner_ + ":" + std::string(head_branch)) + filter +
                 "&sort=created&direction=desc&per_page=" + std::to_string(kPullsPerPage));
   if (!body.ok()) return body.status();
-  StatusOr<std::vector<PullRequest>> pulls = ParseGitHubPulls(*body);
+  StatusOr<std::vector<PullRequest>> pulls = ParseGitHubOwnPulls(*body);
   if (!pulls.ok()) return pulls.status();
   // GitHub leaves out a filter that it does not like, and answers with every pull request there is.
   const auto found = std::find_if(pulls->begin(), pulls->end(),
@@ -228,21 +228,34 @@ Status GitHubForge::EnableAutoMerge(int64_t number) {
   if (!response.ok()) return response.status();
   REVERTD_RETURN_IF_ERROR(graphql_.Judge("POST", "/graphql", *response));
   std::string words;
-  const Status status = ParseGitHubAutoMerge(response->body, &words);
+  Status status = ParseGitHubAutoMerge(response->body, &words);
   if (status.ok() || words.empty()) return status;
-  const Status told = Annotate(Status(status.code(), graphql_.Shown(words)), "enabling auto-merge");
+  Status told = Annotate(Status(status.code(), graphql_.Shown(words)), "enabling auto-merge");
   const auto wait = AskedToWait(*response, SystemClock().Now());
   return absl::IsUnavailable(told) && wait ? Unavailable(std::string(MessageOf(told)) + AskedToWaitWords(*wait)) : told;
 }
 
 }  // namespace
 
-std::unique_ptr<Forge> MakeGitHubForge(const ForgeConfig& config, std::string token, HttpClient* http) {
+std::unique_ptr<Forge> MakeGitHubForge(const ForgeConfig& config, const std::string& token, HttpClient* http) {
   return std::make_unique<GitHubForge>(config, token, http);
 }
 
 StatusOr<PullRequest> ParseGitHubPull(std::string_view json) { return ReadAnswer(json, &TakePull); }
 StatusOr<std::vector<PullRequest>> ParseGitHubPulls(std::string_view json) { return ReadItems(json, &TakePull); }
+
+StatusOr<std::vector<PullRequest>> ParseGitHubOwnPulls(std::string_view json) {
+  return ReadAnswer(json, [](const JsonView& root) {
+    std::vector<PullRequest> own;
+    for (const JsonView& item : root.Items()) {
+      PullRequest pull = TakePull(item);
+      const JsonView head = item["head"]["repo"];  // null: the fork is gone
+      const std::string base = item["base"]["repo"]["full_name"].Text();
+      if (!head.IsNull() && head["full_name"].Text() == base) own.push_back(std::move(pull));
+    }
+    return own;
+  });
+}
 
 StatusOr<GitHubMergeInfo> ParseGitHubMergeInfo(std::string_view json) {
   return ReadAnswer(json, [](const JsonView& root) {

@@ -16,10 +16,12 @@
 
 namespace revertd {
 
-std::unique_ptr<Forge> MakeGitHubForge(const ForgeConfig& config, std::string token, HttpClient* http);
+std::unique_ptr<Forge> MakeGitHubForge(const ForgeConfig& config, const std::string& token, HttpClient* http);
 
 StatusOr<PullRequest> ParseGitHubPull(std::string_view json);
 StatusOr<std::vector<PullRequest>> ParseGitHubPulls(std::string_view json);
+// Only those whose branch is the repository's own; a fork of the same owner's may have one of the same name.
+StatusOr<std::vector<PullRequest>> ParseGitHubOwnPulls(std::string_view json);
 
 // What enabling auto-merge needs of a pull request.
 struct GitHubMergeInfo {

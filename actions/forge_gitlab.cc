@@ -151,7 +151,7 @@ StatusOr<std::vector<std::string>> GitLabForge::SendLabels(int64_t number, const
 StatusOr<int64_t> GitLabForge::FindUser(const std::string& name) {
   const StatusOr<std::string> body = rest_.Get("/users?username=" + UrlEncode(name));
   if (!body.ok()) return body.status();
-  const StatusOr<int64_t> id = ParseGitLabUserId(*body, name);
+  StatusOr<int64_t> id = ParseGitLabUserId(*body, name);
   if (id.ok() && *id == 0) return FailedPrecondition("GitLab knows no user " + name);
   return id;
 }
@@ -243,7 +243,7 @@ Status GitLabForge::EnableAutoMerge(int64_t number) {
 
 }  // namespace
 
-std::unique_ptr<Forge> MakeGitLabForge(const ForgeConfig& config, std::string token, HttpClient* http) {
+std::unique_ptr<Forge> MakeGitLabForge(const ForgeConfig& config, const std::string& token, HttpClient* http) {
   return std::make_unique<GitLabForge>(config, token, http);
 }
 

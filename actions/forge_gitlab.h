@@ -17,7 +17,7 @@
 
 namespace revertd {
 
-std::unique_ptr<Forge> MakeGitLabForge(const ForgeConfig& config, std::string token, HttpClient* http);
+std::unique_ptr<Forge> MakeGitLabForge(const ForgeConfig& config, const std::string& token, HttpClient* http);
 
 StatusOr<PullRequest> ParseGitLabMergeRequest(std::string_view json);
 StatusOr<std::vector<PullRequest>> ParseGitLabMergeRequests(std::string_view json);

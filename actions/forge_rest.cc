@@ -114,7 +114,7 @@ Status RestForge::Comment(int64_t number, std::string_view marker, std::string_v
 }
 
 StatusOr<PullRequest> RestForge::Merge(int64_t number, std::string_view head_sha) {
-  const StatusOr<PullRequest> before = Read(number);
+  StatusOr<PullRequest> before = Read(number);
   if (!before.ok()) return before;
   if (before->head_sha != head_sha) {
     return FailedPrecondition("the head of " + Named(number) + " is " + before->head_sha + ", not " +
@@ -131,7 +131,7 @@ StatusOr<PullRequest> RestForge::Merge(int64_t number, std::string_view head_sha
 }
 
 StatusOr<PullRequest> RestForge::Close(int64_t number) {
-  const StatusOr<PullRequest> before = Read(number);
+  StatusOr<PullRequest> before = Read(number);
   if (!before.ok() || before->state != PullRequest::State::kOpen) return before;
   StatusOr<PullRequest> after = SendClose(number);
   if (after.ok() && after->state == PullRequest::State::kOpen) {

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <system_error>
 #include <utility>
 
+#include "actions/git_words.h"
 #include "base/check.h"
 #include "base/strings.h"
 
@@ -18,15 +20,30 @@ namespace fs = std::filesystem;
 
 // Of every run. The user's own configuration stays in force for credentials, ssh, url rewriting and signing; what could
 // run a program, change the result between two machines, or write more than asked is switched off here.
-constexpr std::string_view kSettings[] = {
-    "core.hooksPath=/dev/null",     "core.fsmonitor=false",     "gc.auto=0",
-    "maintenance.auto=false",       "protocol.ext.allow=never", "rerere.enabled=false",
-    "core.autocrlf=false",          "submodule.recurse=false",  "push.followTags=false",
-    "log.showSignature=false",      "core.quotePath=false",     "color.ui=false",
-    "i18n.logOutputEncoding=UTF-8", "i18n.commitEncoding=UTF-8"};
+constexpr std::string_view kSettings[] = {"core.hooksPath=/dev/null",
+                                          "core.fsmonitor=false",
+                                          "gc.auto=0",
+                                          "maintenance.auto=false",
+                                          "protocol.ext.allow=never",
+                                          "rerere.enabled=false",
+                                          "core.autocrlf=false",
+                                          "submodule.recurse=false",
+                                          "merge.renames=true",
+                                          "diff.renames=true",
+                                          "merge.directoryRenames=conflict",
+                                          "push.followTags=false",
+                                          "log.showSignature=false",
+                                          "core.quotePath=false",
+                                          "color.ui=false",
+                                          "i18n.logOutputEncoding=UTF-8",
+                                          "i18n.commitEncoding=UTF-8"};
+
+// Of every work tree, before what the tree itself and the user say: a revert moves what is committed, byte for byte. So
+// no filter's program runs (not git-lfs, which may be missing, nor any other that a tree could ask for), and no line
+// end, keyword or encoding is rewritten.
+constexpr std::string_view kAttributes = "* !filter !ident -text !eol !working-tree-encoding\n";
 
 constexpr std::string_view kPreparedRefs = "refs/revertd/";
-constexpr size_t kWordsMax = 1000;  // bytes of git's own words that we repeat
 
 std::vector<std::string> Scrub(const std::vector<std::string>& environment) {
   std::vector<std::string> scrubbed;
@@ -36,59 +53,15 @@ std::vector<std::string> Scrub(const std::vector<std::string>& environment) {
   }
   scrubbed.emplace_back("LC_ALL=C");
   scrubbed.emplace_back("GIT_TERMINAL_PROMPT=0");
-  scrubbed.emplace_back("GIT_LFS_SKIP_SMUDGE=1");  // a revert needs the pointers, not the files behind them
   return scrubbed;
 }
 
 std::string BranchRef(const RepoConfig& repo) { return "refs/heads/" + repo.branch; }
 std::string TrackingRef(const RepoConfig& repo) { return "refs/remotes/origin/" + repo.branch; }
 
-// The line of git's words that says why, without the password that a URL may hold.
-std::string WhyIn(const std::string& words, const RepoConfig& repo) {
-  std::string_view best;
-  for (std::string_view line : Split(words, '\n')) {
-    line = Trim(line);
-    if (line.empty()) continue;
-    const bool says_why = line.starts_with("fatal:") || line.starts_with("error:") || line.starts_with("ssh:");
-    if (best.empty() || says_why) best = line;
-    if (says_why) break;
-  }
-  std::string why(best.substr(0, kWordsMax));
-  const std::string shown = WithoutPassword(repo.url);
-  if (shown != repo.url && !repo.url.empty()) {
-    for (size_t at = why.find(repo.url); at != std::string::npos; at = why.find(repo.url, at + shown.size())) {
-      why.replace(at, repo.url.size(), shown);
-    }
-  }
-  return why;
-}
-
 Status Unreachable(const RepoConfig& repo, std::string_view doing, const ProcessResult& result) {
   return Unavailable(std::string(doing) + " " + repo.branch + " of " + WithoutPassword(repo.url) + ": " +
                      (result.timed_out ? "no answer within the time limit" : WhyIn(result.standard_error, repo)));
-}
-
-std::vector<std::string> SplitAtNul(std::string_view text) {
-  std::vector<std::string> parts;
-  for (std::string_view part : Split(text, '\0')) parts.emplace_back(part);
-  if (!parts.empty() && parts.back().empty()) parts.pop_back();
-  return parts;
-}
-
-StatusOr<std::vector<GitCommit>> ParseCommits(std::string_view text) {
-  const std::vector<std::string> fields = SplitAtNul(text);
-  if (fields.size() % 3 != 0) return Internal("reading commits: git log answered in an unknown form");
-  std::vector<GitCommit> commits;
-  for (size_t i = 0; i < fields.size(); i += 3) {
-    GitCommit commit;
-    commit.sha = fields[i];
-    for (std::string_view parent : Split(fields[i + 1], ' ')) {
-      if (!parent.empty()) commit.parents.emplace_back(parent);
-    }
-    commit.message = std::string(Trim(fields[i + 2]));
-    commits.push_back(std::move(commit));
-  }
-  return commits;
 }
 
 void AppendGlobs(std::vector<std::string>* arguments, const std::vector<std::string>& globs) {
@@ -147,16 +120,26 @@ StatusOr<std::string> GitProgram::Version() {
   return std::string(Trim(*text));
 }
 
+// Made beside its place and moved there whole: init on top of what a killed init left does not always mend it.
 Status GitProgram::EnsureMirror(const MirrorPaths& paths) {
   struct stat found {};
-  // HEAD is the last thing that init writes, and init on top of a half-made repository completes it.
-  if (stat((paths.mirror + "/HEAD").c_str(), &found) == 0) return OkStatus();
+  if (stat(paths.mirror.c_str(), &found) == 0) return OkStatus();
+  const std::string unfinished = paths.mirror + ".new";
   std::error_code error;
-  fs::create_directories(paths.mirror, error);
+  fs::remove_all(unfinished, error);
+  fs::create_directories(unfinished, error);
+  if (error) return Unavailable("making " + unfinished + ": " + error.message());
+  REVERTD_RETURN_IF_ERROR(RunForOutput({.arguments = {"init", "--quiet", "--bare", "--template=", "--", unfinished}},
+                                       "making the private mirror " + paths.mirror)
+                              .status());
+  fs::create_directories(unfinished + "/info", error);
+  std::ofstream attributes(unfinished + "/info/attributes");
+  attributes << kAttributes;
+  attributes.close();
+  if (!attributes) return Unavailable("writing the attributes of " + paths.mirror);
+  fs::rename(unfinished, paths.mirror, error);
   if (error) return Unavailable("making " + paths.mirror + ": " + error.message());
-  return RunForOutput({.arguments = {"init", "--quiet", "--bare", "--template=", "--", paths.mirror}},
-                      "making the private mirror " + paths.mirror)
-      .status();
+  return OkStatus();
 }
 
 // The branch was fetched before: what is new of it is small.
@@ -231,7 +214,8 @@ StatusOr<PushAnswer> GitProgram::Push(const RepoConfig& repo, std::string_view e
     for (std::string_view word : Split(result->standard_error, '\n')) {
       if (word.starts_with("remote: ")) remote_words += "; " + std::string(Trim(word.substr(8)));
     }
-    return PushAnswer{false, std::string(line.substr(line.rfind('\t') + 1)) + remote_words.substr(0, kWordsMax)};
+    return PushAnswer{false,
+                      std::string(line.substr(line.rfind('\t') + 1)) + remote_words.substr(0, kGitWordsBytesMax)};
   }
   if (result->exit_code != 0 || result->timed_out) return Unreachable(repo, "pushing to", *result);
   return PushAnswer{true, ""};

@@ -69,8 +69,8 @@ std::string MarkdownQuote(std::string_view text) {
     const std::string_view words = Trim(line);
     quote += words.empty() ? ">" : "> ";
     for (size_t i = 0; i < words.size(); ++i) {
-      const bool is_mark =
-          kMarks.find(words[i]) != kMarks.npos || (i == 0 && kMarksAtStart.find(words[i]) != kMarksAtStart.npos);
+      const bool is_mark = kMarks.find(words[i]) != std::string_view::npos ||
+                           (i == 0 && kMarksAtStart.find(words[i]) != std::string_view::npos);
       if (is_mark) quote += '\\';
       quote += words[i];
     }

@@ -39,7 +39,7 @@ constexpr auto kReasons = std::to_array<ReasonRow>({
     {"already_reverted", Severity::kWarning, false, "The branch holds a revert of it: see that it is deployed."},
     {"empty_change", Severity::kWarning, false, "The branch holds nothing of it any more: see that this is deployed."},
     {"revert_in_flight_by_person", Severity::kWarning, false, kOthersAdvice},
-    {"closed", Severity::kWarning, false, "A person closed the pull request: see that production recovers."},
+    {"proposal_closed", Severity::kWarning, false, "A person closed the pull request: see that production recovers."},
     {"kill_switch", Severity::kCritical, false,
      "Machines are told not to act: roll back by hand; they act again once that file is removed."},
     {"kill_switch_unreadable", Severity::kCritical, false,
@@ -70,6 +70,22 @@ constexpr auto kReasons = std::to_array<ReasonRow>({
     {"empty_range", Severity::kCritical, false, kHistoryAdvice},
     {"push_rejected", Severity::kCritical, false,
      "The remote refused the push: roll back by hand, then let revertd's key push to that branch."},
+    {"proposal_expired", Severity::kCritical, false,
+     "Nobody merged the pull request in time: roll back by hand, or open it again if it still fits."},
+    {"proposal_unverified", Severity::kCritical, false,
+     "What the forge shows is not what was proposed: look at the pull request before anybody merges it."},
+    {"merge_refused", Severity::kCritical, false,
+     "The forge refuses the merge: look at the pull request's checks and rules, then merge it by hand."},
+    {"branch_taken", Severity::kCritical, false,
+     "Somebody else's branch has the name of the proposal's: roll back by hand, then remove or rename it."},
+    {"good_version_regressed", Severity::kCritical, false,
+     "The version before was bad as well: choose by hand the one to go back to."},
+    {"no_good_version", Severity::kCritical, false,
+     "No earlier version is known to have been good: choose by hand the one to go back to."},
+    {"command_failed", Severity::kCritical, false,
+     "The command that should have changed production failed: see what it did, then finish it by hand."},
+    {"not_seen", Severity::kCritical, false,
+     "No deploy of it was seen: see whether production changed, then deploy it by hand."},
     {"branch_keeps_moving", Severity::kCritical, false, kRemoteAdvice},
     {"remote_unchanged", Severity::kCritical, false, kRemoteAdvice},
     {"remote_unreachable", Severity::kCritical, false, kRemoteAdvice},
@@ -81,6 +97,8 @@ constexpr auto kReasons = std::to_array<ReasonRow>({
     {"repo_alert_only", Severity::kCritical, false, kConfigurationAdvice},
     {"mode_does_not_act", Severity::kCritical, false, kConfigurationAdvice},
     {"bad_remote", Severity::kCritical, false, kConfigurationAdvice},
+    {"no_command", Severity::kCritical, false, kConfigurationAdvice},
+    {"no_forge", Severity::kCritical, false, kConfigurationAdvice},
 });
 
 const ReasonRow& RowOf(std::string_view reason) {
@@ -163,6 +181,13 @@ Notice RollbackPushed(const RollbackTrigger& trigger, std::string_view sha, std:
   notice.summary = trigger.service + ": the rollback is pushed as " + Short(sha) + " and verified on the remote";
   notice.facts.push_back({"commit", std::string(sha)});
   notice.url = url;
+  return Bounded(std::move(notice));
+}
+
+Notice RollbackSwitched(const RollbackTrigger& trigger, std::string_view version, const NoticeContext& context) {
+  Notice notice = Of(trigger, "rollback_switched", Severity::kWarning, context);
+  notice.summary = trigger.service + ": the version command has deployed " + Short(version) + " again";
+  notice.facts.push_back({"version", std::string(version)});
   return Bounded(std::move(notice));
 }
 

@@ -35,6 +35,8 @@ Notice RollbackProposed(const RollbackTrigger& trigger, std::string_view url, co
 // empty: none.
 Notice RollbackPushed(const RollbackTrigger& trigger, std::string_view sha, std::string_view url,
                       const NoticeContext& context);
+// "rollback_switched": the user's command has deployed the last good version, `version`.
+Notice RollbackSwitched(const RollbackTrigger& trigger, std::string_view version, const NoticeContext& context);
 // "rollback_deployed": the good version serves again; whether it helps is not known yet.
 Notice RollbackDeployed(const RollbackTrigger& trigger, std::string_view deploy_id, const NoticeContext& context);
 // "rollback_recovered", which resolves; "rollback_not_recovered", critical; "rollback_undecided" for all else. A
@@ -43,7 +45,7 @@ Notice RollbackJudged(const RollbackTrigger& trigger, const Recovery& recovery, 
 // "rollback_undecided": the rollback is made, and nobody can say what it did; `detail` why.
 Notice RollbackUndecided(const RollbackTrigger& trigger, std::string_view detail, const NoticeContext& context);
 // "rollback_held": it ended before production changed. `reason` is the outcome of the step that ended it, `detail` what
-// a person needs beside it. Critical, but where a person or an older revert is why: then it resolves.
+// a person needs beside it. Critical, but where a person or an older revert is why: then a warning, or it resolves.
 Notice RollbackHeld(const RollbackTrigger& trigger, std::string_view reason, std::string_view detail,
                     const NoticeContext& context);
 // What a person does about that reason; a sentence.

@@ -37,7 +37,7 @@ namespace revertd {
 struct DeliveryEnd {
   std::string channel;
   std::string key;
-  std::string event;
+  std::string event;  // of a channel's failing and working again with "@" and the second: they may come again
   bool delivered = false;
   std::string outcome;  // "delivered", or why it was given up
   int64_t tries = 0;

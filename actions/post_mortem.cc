@@ -149,7 +149,8 @@ std::string Undone(const PostMortemFacts& facts) {
 }
 
 std::string SecondsBetween(TimeNs from, TimeNs to) {
-  return FormatNumber(static_cast<double>((to - from) / kMillisecondNs) / 1e3, 6) + " s";
+  const int64_t milliseconds = (to - from) / kMillisecondNs;
+  return FormatNumber(static_cast<double>(milliseconds) / 1e3, 6) + " s";
 }
 
 std::string Outcome(const PostMortemFacts& facts) {

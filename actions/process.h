@@ -29,7 +29,7 @@ struct ProcessSpec {
   size_t output_bytes_max = size_t{16} * 1024 * 1024;  // of each stream; more is read and thrown away
   // At most kStandardInputBytesMax. It stands ready in memory before the program starts, as a file would: a program
   // that reads it late, in part or never holds nobody up, and no write of ours can meet a closed pipe.
-  std::string standard_input;
+  std::string standard_input = {};
 };
 inline constexpr size_t kStandardInputBytesMax = size_t{1024} * 1024;
 

@@ -9,7 +9,6 @@ namespace revertd {
 namespace {
 
 constexpr std::string_view kDecisionsCursor = "decisions";
-constexpr std::string_view kNotSeen = "not_seen";
 
 // The last word of "NUMBER SHA URL; what failed beside it".
 std::string UrlIn(std::string_view detail) {
@@ -18,7 +17,13 @@ std::string UrlIn(std::string_view detail) {
   return at == std::string_view::npos ? "" : std::string(Trim(detail.substr(at)));
 }
 
-bool IsBeforeProduction(std::string_view step) { return step != "deployed" && step != "push_verified"; }
+// Whether production is known to be as it was. A push whose answer was lost may have arrived, and a command that failed
+// may have done half of its work.
+bool IsAsBefore(const ExecutorEvent& event) {
+  const bool may_have_acted = (event.step == "pushed" && event.outcome == "remote_unreachable") ||
+                              (event.step == "switched" && event.outcome == "command_failed");
+  return event.step != "deployed" && event.step != "push_verified" && !may_have_acted;
+}
 
 }  // namespace
 
@@ -32,13 +37,12 @@ std::optional<Notice> NoticeOf(const ExecutorEvent& event, const RollbackTrigger
                                                                    : RollbackUndecided(trigger, event.detail, context);
   }
   if (event.outcome != kDone) {
-    if (event.step == "deployed" && event.outcome == kNotSeen)
-      return RollbackUndecided(trigger, event.outcome, context);
-    return IsBeforeProduction(event.step) ? RollbackHeld(trigger, event.outcome, event.detail, context)
-                                          : RollbackUndecided(trigger, event.outcome + ": " + event.detail, context);
+    return IsAsBefore(event) ? RollbackHeld(trigger, event.outcome, event.detail, context)
+                             : RollbackUndecided(trigger, event.outcome + ": " + event.detail, context);
   }
   if (event.step == "proposed") return RollbackProposed(trigger, UrlIn(event.detail), context);
-  if (event.step == "push_verified" || event.step == "merged" || event.step == "switched") {
+  if (event.step == "switched") return RollbackSwitched(trigger, event.detail, context);
+  if (event.step == "push_verified" || event.step == "merged") {
     return RollbackPushed(trigger, event.detail, "", context);
   }
   if (event.step == "deployed") return RollbackDeployed(trigger, event.detail, context);

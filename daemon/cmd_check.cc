@@ -5,10 +5,12 @@
 #include <optional>
 
 #include "actions/dry_run.h"
+#include "actions/forge.h"
 #include "actions/git_program.h"
 #include "actions/guards.h"
 #include "actions/revert_executor.h"
 #include "base/json_writer.h"
+#include "base/strings.h"
 #include "daemon/commands.h"
 #include "daemon/log_input.h"
 #include "daemon/memory_bound.h"
@@ -108,6 +110,31 @@ CheckRow CheckRepo(const RepoConfig& repo, Git* git) {
   return {what, true, repo.branch + " is at " + remote->branch_head + ", a push would be taken"};
 }
 
+// Whether the token opens the repository: a question about a branch that nobody has.
+CheckRow CheckForge(const RepoConfig& repo, HttpClient* http) {
+  const std::string what = "forge of " + repo.name;
+  const auto forge = MakeForge(*repo.forge, http);
+  if (!forge.ok()) return {what, false, std::string(MessageOf(forge.status()))};
+  const auto found = (*forge)->FindByBranch("revertd/check");
+  if (!found.ok()) return {what, false, Printable(MessageOf(found.status()))};
+  return {what, true, std::string(NameOf(repo.forge->kind)) + " shows the pull requests of " + repo.forge->repository};
+}
+
+// Whether its secret and its program are there; it is not written to.
+CheckRow CheckChannel(const ChannelConfig& channel) {
+  const std::string what = "channel " + channel.name;
+  for (const SecretConfig* secret : {&channel.secret, &channel.secret_url}) {
+    if (!secret->given()) continue;
+    const auto value = ReadSecret(*secret);
+    if (!value.ok()) return {what, false, std::string(MessageOf(value.status()))};
+  }
+  const std::string program = channel.command.given() ? channel.command.argv.front() : "";
+  if (program.find('/') != std::string::npos && ::access(program.c_str(), X_OK) != 0) {
+    return {what, false, program + " is no program that this user may run"};
+  }
+  return {what, true, std::string(NameOf(channel.kind)) + ", not written to"};
+}
+
 std::vector<CheckRow> CheckAll(const Config& config) {
   std::vector<CheckRow> rows = {
       {"configuration", true,
@@ -125,6 +152,11 @@ std::vector<CheckRow> CheckAll(const Config& config) {
   } else {
     rows.push_back({"git", false, std::string(MessageOf(version.status()))});
   }
+  CurlHttpClient http;
+  for (const RepoConfig& repo : config.repos) {
+    if (repo.forge) rows.push_back(CheckForge(repo, &http));
+  }
+  for (const ChannelConfig& channel : config.notify) rows.push_back(CheckChannel(channel));
   return rows;
 }
 

@@ -10,6 +10,20 @@
 
 namespace revertd {
 
+namespace {
+
+// Who opened the pull request that brought it, where a forge can say so.
+std::string AuthorOf(const RollbackTrigger& trigger, const Config& config, HttpClient* http) {
+  const RepoConfig* repo = config.FindRepo(trigger.repo);
+  if (repo == nullptr || !repo->forge) return "";
+  const auto forge = MakeForge(*repo->forge, http);
+  if (!forge.ok()) return "";
+  const auto requests = (*forge)->FindByCommit(trigger.head);
+  return requests.ok() && !requests->empty() ? requests->front().author : "";
+}
+
+}  // namespace
+
 // In the order of their making: what stands below uses what stands above.
 struct ExecutorHost::Parts {
   std::unique_ptr<StateStore> state;
@@ -19,6 +33,7 @@ struct ExecutorHost::Parts {
   std::unique_ptr<CommandRunner> commands;
   std::unique_ptr<Notifier> notifier;
   std::unique_ptr<Teller> teller;
+  std::unique_ptr<LockWatch> locks;
   std::unique_ptr<PostMortemDesk> desk;
   std::unique_ptr<RevertExecutor> executor;
   std::unique_ptr<ActionLoop> actions;
@@ -49,12 +64,17 @@ Status ExecutorHost::Open() {
                                                .seed = static_cast<uint64_t>(clock_.Now())});
   parts->teller =
       std::make_unique<Teller>(&config_, parts->state.get(), parts->journal.get(), parts->notifier.get(), &clock_);
+  parts->locks = std::make_unique<LockWatch>(&config_, parts->state.get(), parts->journal.get(), parts->git.get(),
+                                             parts->notifier.get(), &clock_);
   PostMortemTools tools;
   tools.config = &config_;
   tools.state = parts->state.get();
   tools.executor = parts->journal.get();
   tools.git = parts->git.get();
   tools.state_folder = FolderOf(config_);
+  tools.owner_of = [this, http = parts->http.get()](const RollbackTrigger& trigger) {
+    return AuthorOf(trigger, config_, http);
+  };
   tools.on_command = [this](const ExecutorEvent& event) { events_->Print(ToEvent(event)); };
   parts->desk = std::make_unique<PostMortemDesk>(std::move(tools));
   const OpenForge open_forge = [http = parts->http.get()](const ForgeConfig& forge) { return MakeForge(forge, http); };
@@ -100,6 +120,7 @@ bool ExecutorHost::RunOnce() {
   // Two steps that follow each other at once wait for no record.
   if (advanced.ok() && *advanced) return true;
   SayOnce(parts_->desk->RunOnce(clock_.Now()), &desk_told_);
+  SayOnce(parts_->locks->RunOnce(), &locks_told_);
   return false;
 }
 

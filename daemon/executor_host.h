@@ -13,6 +13,7 @@
 #include "actions/command_runner.h"
 #include "actions/git_program.h"
 #include "actions/http_client.h"
+#include "actions/lock_watch.h"
 #include "actions/notifier.h"
 #include "actions/post_mortem_desk.h"
 #include "actions/revert_executor.h"
@@ -57,6 +58,7 @@ class ExecutorHost final : public ExecutorEvents {
   std::string teller_told_;
   std::string notifier_told_;
   std::string desk_told_;
+  std::string locks_told_;
 };
 
 }  // namespace revertd

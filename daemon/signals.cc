@@ -40,7 +40,7 @@ SignalWaiter::~SignalWaiter() {
 
 std::string FaultPointFromEnvironment() {
   const char* name = std::getenv("REVERTD_FAULT_POINT");
-  if (name == nullptr) return "";
+  if (name == nullptr || *name == '\0') return "";
   Say(std::string("crash test: this process kills itself at fault point ") + name);
   return name;
 }

@@ -63,7 +63,7 @@ Status CheckVersion(Database& database, const Schema& schema) {
     return Unavailable(database.path() + " holds nothing yet; its owner has not finished starting");
   }
   if (found->version < static_cast<int64_t>(schema.migrations.size())) {
-    return FailedPrecondition(database.path() + " has the older schema " + std::to_string(found->version) +
+    return Unavailable(database.path() + " has the older schema " + std::to_string(found->version) +
                               "; start its owner once to migrate it");
   }
   return OkStatus();

@@ -1,6 +1,7 @@
 #include "tests/actions/fake_http_server.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -73,7 +74,7 @@ std::string FakeRequest::Header(std::string_view name) const {
 std::string FakeRequest::Line() const { return method + " " + target + (body.empty() ? "" : " " + body); }
 
 FakeHttpServer::FakeHttpServer() {
-  REVERTD_CHECK(pipe(stop_) == 0);
+  REVERTD_CHECK(pipe2(stop_, O_CLOEXEC) == 0);
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   REVERTD_CHECK(listener_ >= 0);
   sockaddr_in address = {};

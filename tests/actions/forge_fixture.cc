@@ -15,7 +15,7 @@ constexpr char kGitHubPull[] = R"({
 "title":"Revert \"x\"",
 "user":{"login":"mona"},
 "head":{"ref":"revertd/a","sha":"1111111111111111111111111111111111111111","repo":{"full_name":"o/r"}},
-"base":{"ref":"production","sha":"0000","repo":{"allow_merge_commit":true,"allow_squash_merge":true}},
+"base":{"ref":"production","sha":"0000","repo":{"full_name":"o/r","allow_merge_commit":true}},
 "merged_at":null,
 "merge_commit_sha":"3333333333333333333333333333333333333333",
 "auto_merge":null,

@@ -64,8 +64,13 @@ TEST_F(GitHubTest, FindsByBranchOnlyWhatHasThatBranch) {
   ASSERT_TRUE(found.ok());
   EXPECT_FALSE(found->has_value());
 
-  // A filter that GitHub passed over: everything there is.
-  server_.Answer(200, "[" + Pull({{"number", "9"}, {"head", R"({"ref":"other","sha":"1"})"}}) + "," + Pull() + "]");
+  // A filter that GitHub passed over: everything there is, forks with our branch's name among it.
+  const std::vector<std::string> others = {R"({"ref":"other","sha":"1","repo":{"full_name":"o/r"}})",
+                                           R"({"ref":"revertd/a","sha":"1","repo":{"full_name":"o/fork"}})",
+                                           R"({"ref":"revertd/a","sha":"1","repo":null})"};
+  std::string all = "[";
+  for (const std::string& head : others) all += Pull({{"number", "9"}, {"head", head}}) + ",";
+  server_.Answer(200, all + Pull() + "]");
   found = forge_->FindByBranch("revertd/a");
   ASSERT_TRUE(found.ok() && found->has_value());
   EXPECT_EQ((*found)->number, 7);
@@ -110,7 +115,8 @@ TEST_F(GitHubTest, OpensOnce) {
 }
 
 TEST_F(GitHubTest, OpenAnswersWithTheForgesOwnWords) {
-  server_.Answer(200, "[" + Pull({{"base", R"({"ref":"main","repo":{}})"}}) + "]");  // not into our base
+  server_.Answer(200,
+                 "[" + Pull({{"base", R"({"ref":"main","repo":{"full_name":"o/r"}})"}}) + "]");  // not into our base
   server_.Answer(422, R"({"message":"Validation Failed","errors":[{"code":"invalid","field":"base"}]})");
   server_.Answer(200, "[]");
   const auto opened = forge_->Open({"revertd/a", "production", "t", "b", false});

@@ -39,6 +39,7 @@ std::vector<ParserRow> Parsers() {
   return {
       {"github pull", pull(hub), [](const auto& json) { return CheckPull(ParseGitHubPull(json)); }},
       {"github pulls", list(hub), [](const auto& json) { return ParseGitHubPulls(json).status(); }},
+      {"github own", list(hub), [](const auto& json) { return ParseGitHubOwnPulls(json).status(); }},
       {"github merge info", pull(hub), [](const auto& json) { return ParseGitHubMergeInfo(json).status(); }},
       {"github reviewers", Changed(pull(hub), {{"requested_reviewers", R"([{"login":"a"}])"}}),
        [](const auto& json) { return ParseGitHubReviewers(json).status(); }},

@@ -54,7 +54,7 @@ TEST(Notice, ComesBackFromItsJson) {
   notice.resolves = true;
   notice.severity = Severity::kCritical;
   notice.url = "https://git.example/pull/7";
-  notice.summary = std::string("quote \" slash \\ nul \0 umlaut \xC3\xBC face \xF0\x9F\x98\x80", 49);
+  notice.summary = std::string("quote \" slash \\ nul ") + '\0' + " umlaut \xC3\xBC face \xF0\x9F\x98\x80";
   notice.at_ns = -1;
   const auto back = NoticeFromJson(ToJson(notice));
   ASSERT_TRUE(back.ok()) << back.status();
@@ -94,7 +94,7 @@ TEST(IsLink, OnlyWhatABrowserMayBeSentTo) {
 
 TEST(Bounded, HoldsWhateverCameInAndLeavesTheRestAlone) {
   std::mt19937_64 random(7);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 100; ++round) {
     const auto text = [&random](size_t bytes_max) {
       std::string bytes(1 + random() % bytes_max, ' ');
       for (char& c : bytes) c = static_cast<char>(random() % 4 == 0 ? random() % 256 : 'a' + random() % 26);

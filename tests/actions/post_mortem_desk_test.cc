@@ -1,15 +1,14 @@
-// The desk with both real stores: records opened once and kept up to date, people's words taken once, deploy logs
-// written once, whatever is killed or full in between.
+// The desk with both real stores: records opened once and kept up to date, people's words taken once, whatever is
+// killed or full in between.
 #include "actions/post_mortem_desk.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 
-#include "tests/actions/sandbox.h"
-#include "tests/test_folder.h"
+#include "store/database.h"
+#include "tests/actions/post_mortem_fixture.h"
 
 namespace revertd {
 namespace {
@@ -19,142 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr TimeNs kFinish = 1'795'255'200 * kSecondNs;
-constexpr char kTrigger[] = "checkout-3f2a91c0-1795255170";
-
-class PostMortemDeskTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    auto sidecar = StateStore::Open(folder_.Path("state.db"), StateStore::Access::kOwner);
-    ASSERT_TRUE(sidecar.ok()) << sidecar.status();
-    sidecar_ = *std::move(sidecar);
-    auto state = StateStore::Open(folder_.Path("state.db"), StateStore::Access::kInboxOnly);
-    ASSERT_TRUE(state.ok()) << state.status();
-    state_ = *std::move(state);
-    auto executor = ExecutorStore::Open(folder_.Path("executor.db"), ExecutorStore::Access::kOwner);
-    ASSERT_TRUE(executor.ok()) << executor.status();
-    executor_ = *std::move(executor);
-    auto people = ExecutorStore::Open(folder_.Path("executor.db"), ExecutorStore::Access::kCommandsOnly);
-    ASSERT_TRUE(people.ok()) << people.status();
-    people_ = *std::move(people);
-    Restart();
-    ASSERT_TRUE(sidecar_->WriteTrigger(Trigger()).ok());
-    ASSERT_TRUE(sidecar_->WriteDeploy(Deployed("checkout-1795255170", "checkout", kFinish)).ok());
-  }
-
-  static RollbackTrigger Trigger() {
-    RollbackTrigger trigger;
-    trigger.id = kTrigger;
-    trigger.deploy_id = "checkout-1795255170";
-    trigger.service = "checkout";
-    trigger.repo = "shop";
-    trigger.head = "3f2a91c0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    trigger.reason = "mode_push";
-    trigger.created_ns = kFinish + 20 * kSecondNs;
-    trigger.evidence.signal = "errors";
-    trigger.evidence.after = 0.04;
-    trigger.evidence.onset_ns = kFinish + kSecondNs;
-    return trigger;
-  }
-
-  static Deploy Deployed(const std::string& id, const std::string& service, TimeNs finish_ns) {
-    Deploy deploy;
-    deploy.id = id;
-    deploy.service = service;
-    deploy.start_ns = finish_ns - 30 * kSecondNs;
-    deploy.finish_ns = finish_ns;
-    return deploy;
-  }
-
-  void Judge(const std::string& deploy_id, const std::string& service, VerdictState state, TimeNs at_ns) {
-    Verdict verdict;
-    verdict.deploy_id = deploy_id;
-    verdict.service = service;
-    verdict.state = state;
-    verdict.reason = "observation_ended";
-    verdict.at_ns = at_ns;
-    ASSERT_TRUE(sidecar_->WriteVerdict(verdict).ok());
-  }
-
-  // As after a kill: nothing but what is on the disk.
-  void Restart() {
-    PostMortemTools tools;
-    tools.config = &config_;
-    tools.state = state_.get();
-    tools.executor = executor_.get();
-    tools.git = git_;
-    tools.state_folder = folder_.Path("");
-    tools.owner_of = [this](const RollbackTrigger&) { return owner_; };
-    tools.on_command = [this](const ExecutorEvent& event) {
-      told_.push_back(event.step + " " + event.outcome + (event.detail.empty() ? "" : ": " + event.detail));
-    };
-    desk_ = std::make_unique<PostMortemDesk>(std::move(tools));
-  }
-
-  // A step of the executor: its rows, then what the desk is told.
-  void Step(const std::string& step, TimeNs at_ns, const std::string& outcome = "done", bool is_told = true) {
-    ASSERT_TRUE(executor_->Begin(kTrigger, step, at_ns - 1).ok());
-    ASSERT_TRUE(executor_->Finish(kTrigger, step, at_ns, outcome, "").ok());
-    if (!is_told) return;
-    const Status status = desk_->OnStep({kTrigger, "checkout", step, outcome, "", at_ns, false});
-    ASSERT_TRUE(status.ok()) << status;
-  }
-
-  void Run(TimeNs now_ns) {
-    const Status status = desk_->RunOnce(now_ns);
-    ASSERT_TRUE(status.ok()) << status;
-  }
-
-  void Say(ExecutorCommand::Kind kind, const std::string& question = "", const std::string& text = "",
-           const std::string& subject = kTrigger) {
-    ExecutorCommand command;
-    command.kind = kind;
-    command.subject = subject;
-    command.name = question;
-    command.text = text;
-    command.author = "ada";
-    ASSERT_TRUE(people_->Post(command).ok());
-  }
-  void AnswerAll() {
-    for (const PostMortemQuestion& question : PostMortemQuestions()) {
-      Say(ExecutorCommand::Kind::kIncidentAnswer, std::string(question.id), "because");
-    }
-  }
-
-  Incident Record() { return executor_->ReadIncident(kTrigger)->value(); }
-  std::string Markdown() { return ReadFile(folder_.Path("records/" + std::string(kTrigger) + ".md")); }
-  std::string Chart() { return ReadFile(folder_.Path("records/" + std::string(kTrigger) + ".svg")); }
-  std::vector<std::string> Logs() {
-    std::vector<std::string> names;
-    std::error_code none;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_.Path("records/deploys"), none)) {
-      names.push_back(entry.path().filename());
-    }
-    std::ranges::sort(names);
-    return names;
-  }
-  std::vector<std::string> AuditTexts() {
-    std::vector<std::string> texts;
-    EXPECT_TRUE(executor_
-                    ->ReadAudit([&](const AuditRow& row) {
-                      if (row.kind == kIncidentAudit) texts.push_back(row.text);
-                      return OkStatus();
-                    })
-                    .ok());
-    return texts;
-  }
-
-  const TestFolder folder_;
-  Config config_;
-  Git* git_ = nullptr;
-  std::string owner_ = "Ada";
-  std::vector<std::string> told_;
-  std::unique_ptr<StateStore> sidecar_;
-  std::unique_ptr<StateStore> state_;
-  std::unique_ptr<ExecutorStore> executor_;
-  std::unique_ptr<ExecutorStore> people_;
-  std::unique_ptr<PostMortemDesk> desk_;
-};
+using PostMortemDeskTest = PostMortemDeskFixture;
 
 constexpr TimeNs kAnnounced = kFinish + 21 * kSecondNs;
 using Kind = ExecutorCommand::Kind;
@@ -280,6 +144,19 @@ TEST_F(PostMortemDeskTest, WhatAKillLeftUndoneIsDoneAtTheStart) {
   EXPECT_EQ(AuditTexts().size(), 1U);
 }
 
+// The journal of a version without an audit trail.
+TEST_F(PostMortemDeskTest, RollbacksOfAnOlderVersionAskForNoRecord) {
+  const auto database = Database::Open(folder_.Path("executor.db"), Database::Access::kReadWrite);
+  ASSERT_TRUE(database.ok()) << database.status();
+  ASSERT_TRUE((*database)
+                  ->RunScript("filling",
+                              "INSERT INTO journal (trigger_id, step, begun_ns, finished_ns, outcome, detail)"
+                              " VALUES ('old', 'announced', 1, 2, 'done', ''), ('old', 'pushed', 3, 4, 'done', '')")
+                  .ok());
+  Run(kAnnounced);
+  EXPECT_THAT(*executor_->ReadIncidents(), IsEmpty());
+}
+
 TEST_F(PostMortemDeskTest, ARecordThatCannotBeWrittenIsWrittenLater) {
   Step("announced", kAnnounced);
   folder_.Write("records", "in the way");
@@ -353,84 +230,6 @@ TEST_F(PostMortemDeskTest, AtMostSoManyWordsAreTakenAtATime) {
     ASSERT_TRUE(desk_->TakeCommands(kAnnounced).ok());
     EXPECT_EQ(std::ssize(*executor_->Peek(1000)), left);
   }
-}
-
-constexpr DurationNs kOver = 16 * kMinuteNs;  // 15 minutes of observation and one more
-
-TEST_F(PostMortemDeskTest, TheLogOfADeployIsWrittenOnceWhenItsWatchIsOver) {
-  Judge("checkout-1795255170", "checkout", VerdictState::kWatching, kFinish);
-  Judge("checkout-1795255170", "checkout", VerdictState::kHealthy, kFinish + 15 * kMinuteNs);
-  Run(kFinish + kOver - 1);
-  EXPECT_THAT(Logs(), IsEmpty());
-  Run(kFinish + kOver + kMinuteNs);
-  EXPECT_THAT(Logs(), ElementsAre("checkout-1795255170.md"));
-  const std::string path = folder_.Path("records/deploys/checkout-1795255170.md");
-  EXPECT_THAT(ReadFile(path), HasSubstr("- verdict: **healthy** (`observation_ended`)"));
-  EXPECT_EQ(*executor_->ReadCursor("deploy_logs"), kFinish);
-  // A later verdict is in the state; the log that people may have linked to stays.
-  const std::string log = ReadFile(path);
-  Judge("checkout-1795255170", "checkout", VerdictState::kRegressed, kFinish + kHourNs);
-  Restart();
-  Run(kFinish + 2 * kHourNs);
-  EXPECT_EQ(ReadFile(path), log);
-}
-
-TEST_F(PostMortemDeskTest, ALaterDeployOfTheServiceEndsTheWatch) {
-  Judge("checkout-1795255170", "checkout", VerdictState::kInconclusive, kFinish + kMinuteNs);
-  Run(kFinish + 2 * kMinuteNs);
-  EXPECT_THAT(Logs(), IsEmpty());
-  ASSERT_TRUE(sidecar_->WriteDeploy(Deployed("other", "catalog", kFinish + kMinuteNs)).ok());
-  Run(kFinish + 3 * kMinuteNs);
-  EXPECT_THAT(Logs(), IsEmpty());
-  Deploy next = Deployed("next", "checkout", kFinish + 4 * kMinuteNs);
-  next.finish_ns = 0;
-  ASSERT_TRUE(sidecar_->WriteDeploy(next).ok());
-  Run(kFinish + 4 * kMinuteNs);
-  EXPECT_THAT(Logs(), ElementsAre("checkout-1795255170.md"));
-}
-
-TEST_F(PostMortemDeskTest, ADeployThatIsWaitedForHoldsNobodyElseUp) {
-  // "slow" finished first and is watched longer, because nothing followed it.
-  ASSERT_TRUE(sidecar_->WriteDeploy(Deployed("slow", "catalog", kFinish - kMinuteNs)).ok());
-  Judge("slow", "catalog", VerdictState::kHealthy, kFinish);
-  Judge("checkout-1795255170", "checkout", VerdictState::kHealthy, kFinish + kMinuteNs);
-  ASSERT_TRUE(sidecar_->WriteDeploy(Deployed("next", "checkout", kFinish + 4 * kMinuteNs)).ok());
-  Run(kFinish + 5 * kMinuteNs);
-  EXPECT_THAT(Logs(), ElementsAre("checkout-1795255170.md"));
-  EXPECT_EQ(*executor_->ReadCursor("deploy_logs"), 0);
-  Restart();
-  Run(kFinish + kOver);
-  EXPECT_THAT(Logs(), ElementsAre("checkout-1795255170.md", "slow.md"));
-  EXPECT_EQ(*executor_->ReadCursor("deploy_logs"), kFinish);
-}
-
-TEST_F(PostMortemDeskTest, WhatNobodyJudgedHasNoLogAndAVerdictThatIsDueIsWaitedFor) {
-  ASSERT_TRUE(sidecar_->WriteDeploy(Deployed("unjudged", "nobody", kFinish - kMinuteNs)).ok());
-  Judge("checkout-1795255170", "checkout", VerdictState::kWatching, kFinish);
-  Run(kFinish + kOver);
-  EXPECT_THAT(Logs(), IsEmpty());
-  EXPECT_EQ(*executor_->ReadCursor("deploy_logs"), kFinish - kMinuteNs);
-  Run(kFinish + 15 * kMinuteNs + PostMortemDesk::kDeployLogVerdictWait);
-  EXPECT_THAT(Logs(), ElementsAre("checkout-1795255170.md"));
-}
-
-TEST_F(PostMortemDeskTest, ManyDeploysAreLoggedALittleAtATimeAndNoneTwice) {
-  constexpr size_t kDeploys = 3 * PostMortemDesk::kDeployLogsPerCall - 2;
-  for (size_t i = 0; i < kDeploys; ++i) {
-    const std::string name = "d" + std::to_string(100 + i);
-    // Three at a time finish in the same instant.
-    ASSERT_TRUE(sidecar_->WriteDeploy(Deployed(name, name, kFinish + static_cast<TimeNs>(i / 3) * kSecondNs)).ok());
-    Judge(name, name, VerdictState::kHealthy, kFinish + kMinuteNs);
-  }
-  TimeNs now_ns = kFinish + kHourNs;
-  size_t before = 0;
-  for (int call = 0; call < 5; ++call) {
-    Restart();
-    Run(now_ns += kSecondNs);
-    EXPECT_LE(Logs().size(), before + PostMortemDesk::kDeployLogsPerCall);
-    before = Logs().size();
-  }
-  EXPECT_EQ(before, kDeploys);
 }
 
 // What was undone is read from the mirror: the revert's own message and what it changes.

@@ -214,7 +214,8 @@ TEST(PostMortem, NoNameForgesALine) {
   for (size_t at = 0; at < markdown.size(); at = markdown.find('\n', at) + 1) {
     const std::string line = markdown.substr(at, markdown.find('\n', at) - at);
     // With a backtick behind it the run opens a line's code, not a block.
-    if (line.rfind("````", 0) == 0 && line.find('`', line.find_first_not_of('`')) == line.npos) in_code = !in_code;
+    if (line.rfind("````", 0) == 0 && line.find('`', line.find_first_not_of('`')) == std::string::npos)
+      in_code = !in_code;
     if (in_code) continue;
     if (line.rfind("#", 0) == 0) ++headings;
     EXPECT_THAT(line, Not(::testing::StartsWith("# Forged")));

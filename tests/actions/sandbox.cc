@@ -108,7 +108,7 @@ std::vector<std::string> Sandbox::LeftOvers() const {
   if (fs::exists(state_directory + "/worktrees")) {
     for (const auto& repo : fs::directory_iterator(state_directory + "/worktrees")) found.push_back(repo.path());
   }
-  if (!fs::exists(state_directory + "/mirrors")) return found;
+  if (!fs::exists(state_directory + "/mirrors/shop.git")) return found;
   for (const auto& entry : fs::recursive_directory_iterator(state_directory + "/mirrors/shop.git")) {
     const fs::path& path = entry.path();
     if (path.extension() == ".lock" || path.filename() == "worktrees") found.push_back(path);

@@ -26,17 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where it is installed; empty: nowhere.
-std::string FindServer(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  const std::string folders = std::string(path == nullptr ? "" : path) + ":/usr/sbin:/usr/local/sbin:/usr/bin:/bin";
-  for (std::string_view folder : Split(folders, ':')) {
-    std::string candidate = std::string(folder) + "/" + program;
-    if (!folder.empty() && access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return "";
-}
-
 sockaddr_in LoopbackAddress(int port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -233,6 +222,16 @@ ForkedServer::~ForkedServer() {
   kill(-child_, SIGKILL);
   kill(child_, SIGKILL);  // it may not have reached setsid yet
   while (waitpid(child_, nullptr, 0) < 0 && errno == EINTR) continue;
+}
+
+std::string FindServer(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  const std::string folders = std::string(path == nullptr ? "" : path) + ":/usr/sbin:/usr/local/sbin:/usr/bin:/bin";
+  for (std::string_view folder : Split(folders, ':')) {
+    std::string candidate = std::string(folder) + "/" + program;
+    if (!folder.empty() && access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return "";
 }
 
 std::string FirstMissing(const std::vector<std::string>& programs) {

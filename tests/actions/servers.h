@@ -49,7 +49,9 @@ class ForkedServer {
 };
 inline constexpr int kKeptDescriptor = 3;  // in the body of a ForkedServer
 
-// The first of `programs` that is not installed; empty: all are there. Looks where Debian keeps daemons, too.
+// Where it is installed; empty: nowhere. Looks where Debian keeps daemons, too.
+std::string FindServer(const std::string& program);
+// The first of `programs` that is not installed; empty: all are there.
 std::string FirstMissing(const std::vector<std::string>& programs);
 
 class FarEnd {

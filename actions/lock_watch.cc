@@ -1,0 +1,120 @@
+#include "actions/lock_watch.h"
+
+#include <algorithm>
+
+#include "actions/notices.h"
+#include "actions/revert_plan.h"
+#include "actions/step.h"
+#include "base/json_writer.h"
+#include "base/strings.h"
+
+namespace revertd {
+namespace {
+
+constexpr std::string_view kCursor = "locked_deploys";  // the start of the newest deploy that was looked at
+constexpr std::string_view kEvent = "reverted_commit_deployed_again";
+
+}  // namespace
+
+StatusOr<std::vector<LockWatch::Lock>> LockWatch::ReadLocks() const {
+  StatusOr<std::vector<Incident>> incidents = journal_->ReadIncidents();
+  if (!incidents.ok()) return incidents.status();
+  std::vector<Lock> locks;
+  for (const Incident& incident : *incidents) {
+    if (incident.closed_ns != 0) continue;
+    StatusOr<std::optional<RollbackTrigger>> trigger = state_->ReadTrigger(incident.trigger_id);
+    if (!trigger.ok()) return trigger.status();
+    for (std::string_view step : {"push_verified", "merged"}) {
+      StatusOr<std::optional<JournalRow>> row = journal_->ReadStep(incident.trigger_id, step);
+      if (!row.ok()) return row.status();
+      const bool stands = trigger->has_value() && row->has_value() && (*row)->outcome == kDone;
+      if (stands && IsRevision((*row)->detail)) locks.push_back({**trigger, (*row)->detail, incident.opened_ns});
+    }
+  }
+  return locks;
+}
+
+StatusOr<std::optional<std::string>> LockWatch::BringsBack(const RepoConfig& repo, const Deploy& deploy,
+                                                           const Lock& lock) {
+  const auto holds = [&](std::string_view commit) { return git_->IsAncestor(repo, commit, deploy.head); };
+  StatusOr<bool> guilty = holds(lock.trigger.head);
+  if (!guilty.ok()) return guilty.status();
+  if (!*guilty) return std::optional<std::string>();
+  StatusOr<bool> revert = holds(lock.revert);
+  if (!revert.ok()) return revert.status();
+  if (!*revert) return std::optional<std::string>("without its revert " + lock.revert);
+  StatusOr<std::vector<GitCommit>> since =
+      git_->ReadCommits(repo, {.since = lock.revert, .until = deploy.head, .limit = kCommitsSinceMax});
+  if (!since.ok()) return since.status();
+  for (const GitCommit& commit : *since) {
+    const std::vector<std::string> named = RevertedBy(commit.message);
+    if (std::find(named.begin(), named.end(), lock.revert) != named.end()) {
+      return std::optional<std::string>("by " + commit.sha);
+    }
+  }
+  return std::optional<std::string>();
+}
+
+Status LockWatch::Tell(const Deploy& deploy, const Lock& lock, std::string_view how) {
+  return journal_->Together([&]() -> Status {
+    JsonWriter json;
+    json.BeginObject().Field("trigger", lock.trigger.id).Field("commit", lock.trigger.head).Field("how", how);
+    REVERTD_RETURN_IF_ERROR(journal_->Audit(kEvent, deploy.id, json.EndObject().text(), clock_->Now()));
+    StatusOr<AuditHead> head = journal_->ReadAuditHead();
+    if (!head.ok()) return head.status();
+    Notice notice;
+    notice.key = deploy.id;
+    notice.event = kEvent;
+    notice.service = deploy.service;
+    notice.severity = Notice::Severity::kCritical;
+    notice.summary = Printable(deploy.service + ": deploy " + deploy.id + " brings back " + lock.trigger.head +
+                               ", which was reverted and whose post-mortem is open");
+    notice.facts = {{"trigger", lock.trigger.id}, {"commit", lock.trigger.head}, {"how", std::string(how)}};
+    notice.audit_head = head->text();
+    notice.at_ns = clock_->Now();
+    return notifier_->Tell(notice);
+  });
+}
+
+Status LockWatch::Look(const Deploy& deploy, const std::vector<Lock>& locks) {
+  for (const Lock& lock : locks) {
+    const bool concerns = deploy.kind == DeployKind::kRelease && deploy.repo == lock.trigger.repo &&
+                          deploy.id != lock.trigger.deploy_id && deploy.start_ns > lock.opened_ns;
+    const RepoConfig* repo = config_->FindRepo(lock.trigger.repo);
+    if (!concerns || repo == nullptr || !IsRevision(deploy.head)) continue;
+    StatusOr<std::optional<std::string>> known = git_->FindCommit(*repo, deploy.head);
+    if (!known.ok()) return known.status();
+    if (!known->has_value()) {
+      StatusOr<std::optional<std::string>> fetched = git_->FetchBranch(*repo);
+      if (!fetched.ok()) return fetched.status();
+      known = git_->FindCommit(*repo, deploy.head);
+      if (!known.ok()) return known.status();
+      if (!known->has_value()) continue;  // of another branch
+    }
+    StatusOr<std::optional<std::string>> how = BringsBack(*repo, deploy, lock);
+    if (!how.ok()) return how.status();
+    if (how->has_value()) REVERTD_RETURN_IF_ERROR(Tell(deploy, lock, **how));
+  }
+  return OkStatus();
+}
+
+Status LockWatch::RunOnce() {
+  const TimeNs now = clock_->Now();
+  if (now < next_look_ns_) return OkStatus();
+  next_look_ns_ = now + kLookEvery;
+  StatusOr<std::vector<Lock>> locks = ReadLocks();
+  if (!locks.ok()) return locks.status();
+  if (locks->empty()) return OkStatus();
+  StatusOr<int64_t> cursor = journal_->ReadCursor(kCursor);
+  if (!cursor.ok()) return cursor.status();
+  StatusOr<std::vector<Deploy>> deploys = state_->ReadDeploys(std::max<TimeNs>(*cursor, now - kToldLate));
+  if (!deploys.ok()) return deploys.status();
+  for (const Deploy& deploy : *deploys) {
+    if (deploy.start_ns <= *cursor) continue;
+    REVERTD_RETURN_IF_ERROR(Look(deploy, *locks));
+    REVERTD_RETURN_IF_ERROR(journal_->WriteCursor(kCursor, deploy.start_ns));
+  }
+  return OkStatus();
+}
+
+}  // namespace revertd

@@ -31,6 +31,17 @@ void RemoveLockFiles(const fs::path& folder, bool into_subfolders) {
   for (const fs::path& subfolder : subfolders) RemoveLockFiles(subfolder, true);
 }
 
+// What a fetch had received when it was killed. git itself only removes it in a gc, which never runs here, and each one
+// may be as large as the whole history.
+void RemoveHalfPacks(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> dead;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().filename().string().starts_with("tmp_")) dead.push_back(entry->path());
+  }
+  for (const fs::path& path : dead) fs::remove(path, error);
+}
+
 }  // namespace
 
 MirrorPaths MirrorPathsOf(const std::string& state_directory, const std::string& repo_name) {
@@ -64,6 +75,7 @@ void SweepMirror(const MirrorPaths& paths) {
   fs::remove_all(paths.work_trees, error);
   RemoveLockFiles(paths.mirror, false);
   RemoveLockFiles(paths.mirror + "/refs", true);
+  RemoveHalfPacks(paths.mirror + "/objects/pack");
   // git's record of a work tree points at the folder just removed, and a dead one would block its name.
   fs::remove_all(paths.mirror + "/worktrees", error);
 }

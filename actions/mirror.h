@@ -1,4 +1,5 @@
-// MirrorLock and the tidying of what a killed git leaves in a mirror: its *.lock files and our temporary work trees.
+// MirrorLock and the tidying of what a killed git leaves in a mirror: its *.lock files, half packs and our temporary
+// work trees.
 //
 // Thread contract: any thread; the lock excludes other holders in this and every other process, and the kernel gives
 // it back when its holder dies. Whoever holds it is the only one who runs a changing git in that mirror, so every lock
@@ -37,7 +38,8 @@ class MirrorLock {
   const int descriptor_;
 };
 
-// Caller holds the lock. Removes dead lock files of the mirror and every work tree left behind.
+// Caller holds the lock. Removes dead lock files of the mirror, packs that a killed fetch did not finish, and every
+// work tree left behind.
 void SweepMirror(const MirrorPaths& paths);
 
 }  // namespace revertd

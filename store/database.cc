@@ -1,6 +1,8 @@
 #include "store/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <limits>
@@ -36,6 +38,13 @@ int SystemErrorOf(sqlite3* connection) {
   if (log != nullptr && log->pMethods != nullptr) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
   if (error == 0) sqlite3_file_control(connection, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
   return error;
+}
+
+// SQLite would make it 0644 less the umask, which no umask opens to the group that two processes of two users share.
+// Its -wal and -shm take the file's permissions.
+void MakeForTheGroup(const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0664);
+  if (file >= 0) close(file);  // what is wrong, SQLite says better
 }
 
 }  // namespace
@@ -104,6 +113,7 @@ Status Database::Connect(Access access) {
   } else {
     flags |= SQLITE_OPEN_READWRITE | (access == Access::kOwner ? SQLITE_OPEN_CREATE : 0);
   }
+  if (access == Access::kOwner) MakeForTheGroup(path_);
   const int code = sqlite3_open_v2(path_.c_str(), &connection_, flags, nullptr);
   if (code != SQLITE_OK) return StatusOf(code, "opening it");
   // Where the file may not be written SQLite opens it for reading and says nothing.

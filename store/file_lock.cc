@@ -1,6 +1,7 @@
 #include "store/file_lock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -13,6 +14,11 @@
 
 namespace revertd {
 namespace {
+
+// A process that was killed while it started git leaves a child that holds the lock until it becomes git or dies with
+// its parent: milliseconds. Whoever starts again at once waits for that, and no longer.
+constexpr int kTriesMax = 50;
+constexpr int kTryEveryMs = 20;
 
 std::string ErrorText(int error) { return std::generic_category().message(error); }
 
@@ -37,10 +43,11 @@ StatusOr<std::unique_ptr<FileLock>> FileLock::Take(const std::string& path, cons
   // Close-on-exec: a git that outlives us must not keep our lock.
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) return Unavailable("cannot open the lock " + path + ": " + ErrorText(errno));
-  int answer = 0;
-  do {
+  int answer = flock(file, LOCK_EX | LOCK_NB);
+  for (int tries = 0; answer != 0 && tries < kTriesMax && (errno == EWOULDBLOCK || errno == EINTR); ++tries) {
+    poll(nullptr, 0, kTryEveryMs);
     answer = flock(file, LOCK_EX | LOCK_NB);
-  } while (answer != 0 && errno == EINTR);
+  }
   if (answer == 0) {
     WriteOwner(file);
     return std::unique_ptr<FileLock>(new FileLock(file));

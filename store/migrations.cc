@@ -64,7 +64,7 @@ Status CheckVersion(Database& database, const Schema& schema) {
   }
   if (found->version < static_cast<int64_t>(schema.migrations.size())) {
     return Unavailable(database.path() + " has the older schema " + std::to_string(found->version) +
-                              "; start its owner once to migrate it");
+                       "; start its owner once to migrate it");
   }
   return OkStatus();
 }

@@ -176,7 +176,8 @@ TEST_F(GitProgramTest, ADeadGitsLockFilesAreSwept) {
   const std::string mirror = sandbox_.state_directory + "/mirrors/shop.git";
   sandbox_.Commit("base.txt", "BAD BAD\n", "more");
   sandbox_.Publish();
-  for (const char* name : {"/refs/remotes/origin/production.lock", "/packed-refs.lock", "/config.lock"}) {
+  for (const char* name :
+       {"/refs/remotes/origin/production.lock", "/packed-refs.lock", "/config.lock", "/objects/pack/tmp_pack_a1B2c3"}) {
     WriteFile(mirror + name, "");
   }
   WriteFile(sandbox_.state_directory + "/worktrees/shop/revert/left", "x");
@@ -184,6 +185,17 @@ TEST_F(GitProgramTest, ADeadGitsLockFilesAreSwept) {
   ASSERT_TRUE(fetched.ok()) << MessageOf(fetched.status());
   EXPECT_EQ(*fetched, sandbox_.RemoteHead());
   EXPECT_TRUE(sandbox_.LeftOvers().empty());
+  EXPECT_FALSE(fs::exists(mirror + "/objects/pack/tmp_pack_a1B2c3"));
+}
+
+TEST_F(GitProgramTest, AMirrorThatAKilledInitLeftHalfMadeIsMadeAgain) {
+  sandbox_.Publish();
+  const std::string mirror = sandbox_.state_directory + "/mirrors/shop.git";
+  WriteFile(mirror + ".new/HEAD", "ref: refs/heads/master\n");
+  const auto fetched = git_.FetchBranch(repo_);
+  ASSERT_TRUE(fetched.ok()) << MessageOf(fetched.status());
+  EXPECT_EQ(*fetched, sandbox_.RemoteHead());
+  EXPECT_FALSE(fs::exists(mirror + ".new"));
 }
 
 TEST_F(GitProgramTest, AHeldMirrorIsWaitedForAndThenNamed) {

@@ -19,7 +19,6 @@
 
 #include "base/strings.h"
 #include "store/database.h"
-#include "store/file_lock.h"
 #include "tests/actions/executor_fixture.h"
 
 namespace revertd {
@@ -37,19 +36,7 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   return set == nullptr ? otherwise : ParseUnsigned(set).value_or(otherwise);
 }
 
-// Killed between fork and exec, an executor leaves a child that holds copies of its locks until it first runs, finds
-// its parent dead and exits. Whoever starts again within that moment is refused and starts once more, as we do here.
-void AwaitLocks(const Sandbox& sandbox) {
-  constexpr int kTriesMax = 5000;
-  for (const char* name : {"/state.db.lock", "/executor.db.lock"}) {
-    int tries = 0;
-    while (!FileLock::Take(sandbox.state_directory + name, name).ok() && ++tries < kTriesMax) poll(nullptr, 0, 1);
-    EXPECT_LT(tries, kTriesMax) << name;
-  }
-}
-
 [[noreturn]] void RunAndExit(Sandbox* sandbox, const RollbackTrigger& trigger) {
-  AwaitLocks(*sandbox);
   TestClock clock;
   GitProgram git = sandbox->MakeGit(&clock);
   RecordedEvents events;

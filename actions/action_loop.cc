@@ -33,10 +33,16 @@ StatusOr<bool> ActionLoop::RunOnce() {
   bool advanced = false;
   Status first_failure;
   for (const RollbackTrigger& trigger : *triggers) {
-    if (ended_.contains(trigger.id) || busy_repos.contains(trigger.repo)) continue;
-    // A dismissed one that was begun is ended by its guards.
-    if (!begun(trigger) && !MayBegin(trigger)) continue;
+    if (ended_.contains(trigger.id)) continue;
+    // One that was begun goes on whatever else the repo does; a dismissed one is ended by its guards.
+    if (!begun(trigger) && (busy_repos.contains(trigger.repo) || !MayBegin(trigger))) continue;
     StatusOr<RevertExecutor::Progress> progress = executor_->Advance(trigger);
+    // To where it waits, so that what others' remotes and forges take is waited for once and not at every step.
+    for (int step = 1; step < kStepsAtOnce && progress.ok() && *progress == RevertExecutor::Progress::kAdvanced;
+         ++step) {
+      advanced = true;
+      progress = executor_->Advance(trigger);
+    }
     if (progress.ok() && *progress == RevertExecutor::Progress::kEnded) {
       ended_.insert(trigger.id);
       continue;

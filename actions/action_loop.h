@@ -22,7 +22,10 @@ class ActionLoop {
   ActionLoop(const Config& config, StateStore* state, ExecutorStore* journal, RevertExecutor* executor,
              const Clock* clock);
 
-  // Advances every trigger that may run by at most one step. true: something advanced, call again at once; false:
+  // More than a rollback has steps.
+  static constexpr int kStepsAtOnce = 16;
+
+  // Advances every trigger that may run to where it waits. true: something advanced, call again at once; false:
   // nothing to do now. A failed status is the first of this round; the other triggers were served all the same, and
   // the failed one is tried again later.
   StatusOr<bool> RunOnce();

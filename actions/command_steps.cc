@@ -16,7 +16,19 @@ CommandWords CommandSteps::WordsFor(const RollbackTrigger& trigger, std::string_
           {"{signal}", policy == InFlight::kCancel ? "retry" : "none"}};
 }
 
-StatusOr<StepAnswer> CommandSteps::Drain(const RollbackTrigger& trigger, const RepoConfig& repo, Route route) {
+StatusOr<std::optional<Hold>> CommandSteps::MayRun(const RollbackTrigger& trigger, const RepoConfig& repo, Route route,
+                                                   TimeNs begun_ns) {
+  if (begun_ns < started_ns_) return git_->HardStop(trigger);
+  StatusOr<PlanAnswer> plan = git_->FetchAndPlan(trigger, repo);
+  if (!plan.ok()) return plan.status();
+  if (std::holds_alternative<PlanAdoption>(*plan)) return git_->HardStop(trigger);
+  StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, route, *plan);
+  if (!hold.ok() || hold->has_value()) return hold;
+  return git_->HardStop(trigger);
+}
+
+StatusOr<StepAnswer> CommandSteps::Drain(const RollbackTrigger& trigger, const RepoConfig& repo, Route route,
+                                         TimeNs begun_ns) {
   const CommandConfig& drain = tools_.config->FindService(trigger.service)->drain;
   if (!drain.given()) return Finished{std::string(kDone), ""};
   if (tools_.commands == nullptr) return Finished{std::string(kDone), "not drained: no command can be run here"};
@@ -24,12 +36,7 @@ StatusOr<StepAnswer> CommandSteps::Drain(const RollbackTrigger& trigger, const R
   StatusOr<std::string> good = DetailOf(tools_, trigger, route == Route::kVersion ? "planned" : "reverted");
   if (!good.ok()) return good.status();
   if (!tools_.commands->IsRunning(key)) {
-    // It is the first act that production feels, so all is asked again.
-    StatusOr<PlanAnswer> plan =
-        route == Route::kVersion ? StatusOr<PlanAnswer>(RevertPlan{}) : git_->FetchAndPlan(trigger, repo);
-    if (!plan.ok()) return plan.status();
-    if (std::holds_alternative<PlanAdoption>(*plan)) return Finished{std::string(kDone), "the revert is there already"};
-    StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, route, *plan);
+    StatusOr<std::optional<Hold>> hold = MayRun(trigger, repo, route, begun_ns);
     if (!hold.ok()) return hold.status();
     if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
   }
@@ -65,13 +72,14 @@ StatusOr<StepAnswer> CommandSteps::Deploy(const RollbackTrigger& trigger, const 
   return Finished{std::string(kDone), std::string(good)};
 }
 
-StatusOr<StepAnswer> CommandSteps::SwitchVersion(const RollbackTrigger& trigger) {
+StatusOr<StepAnswer> CommandSteps::SwitchVersion(const RollbackTrigger& trigger, const RepoConfig& repo,
+                                                 TimeNs begun_ns) {
   const CommandConfig& command = tools_.config->FindService(trigger.service)->version;
   if (!command.given() || tools_.commands == nullptr) return Finished{"no_command", trigger.service};
   StatusOr<std::string> good = DetailOf(tools_, trigger, "planned");
   if (!good.ok()) return good.status();
   if (!tools_.commands->IsRunning(trigger.id + " deploy")) {
-    StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, Route::kVersion, RevertPlan{});
+    StatusOr<std::optional<Hold>> hold = MayRun(trigger, repo, Route::kVersion, begun_ns);
     if (!hold.ok()) return hold.status();
     if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
     REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, *good));
@@ -96,8 +104,12 @@ StatusOr<StepAnswer> CommandSteps::AwaitDeploy(const RollbackTrigger& trigger, R
   if (!deploy.ok()) return deploy.status();
   if (deploy->has_value() && (*deploy)->finished()) return Finished{std::string(kDone), (*deploy)->id};
   const ServiceConfig* service = tools_.config->FindService(trigger.service);
-  const bool by_command = route != Route::kVersion && service != nullptr && service->deploy.given();
-  if (by_command && tools_.commands != nullptr && !deployed_.contains(trigger.id)) {
+  const bool by_command = route != Route::kVersion && service != nullptr && service->deploy.given() &&
+                          tools_.commands != nullptr && !deployed_.contains(trigger.id);
+  StatusOr<std::optional<Hold>> stop = git_->HardStop(trigger);
+  if (!stop.ok()) return stop.status();
+  // The revert stands on the branch already: whoever stopped us deploys it.
+  if (by_command && (!stop->has_value() || tools_.commands->IsRunning(trigger.id + " deploy"))) {
     StatusOr<StepAnswer> answer = Deploy(trigger, service->deploy, *ours);
     if (!answer.ok()) return answer.status();
     const auto* finished = std::get_if<Finished>(&*answer);

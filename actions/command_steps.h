@@ -18,11 +18,11 @@ class CommandSteps {
   // The detector's word comes within its observation; beyond that plus this much, nobody watches any more.
   static constexpr DurationNs kRecoverySlack = 30 * kMinuteNs;
 
-  CommandSteps(const ExecutorTools& tools, GitSteps* git) : tools_(tools), git_(git) {}
+  CommandSteps(const ExecutorTools& tools, GitSteps* git) : tools_(tools), git_(git), started_ns_(tools.clock->Now()) {}
 
   // What a failing drain says stands in the detail; it never keeps a broken version in production.
-  StatusOr<StepAnswer> Drain(const RollbackTrigger& trigger, const RepoConfig& repo, Route route);
-  StatusOr<StepAnswer> SwitchVersion(const RollbackTrigger& trigger);
+  StatusOr<StepAnswer> Drain(const RollbackTrigger& trigger, const RepoConfig& repo, Route route, TimeNs begun_ns);
+  StatusOr<StepAnswer> SwitchVersion(const RollbackTrigger& trigger, const RepoConfig& repo, TimeNs begun_ns);
   StatusOr<StepAnswer> AwaitDeploy(const RollbackTrigger& trigger, Route route, TimeNs begun_ns);
   StatusOr<StepAnswer> AwaitRecovery(const RollbackTrigger& trigger, TimeNs begun_ns);
 
@@ -31,10 +31,15 @@ class CommandSteps {
   // Runs it, and tells the sidecar of a deploy of `good` at its begin and its end.
   StatusOr<StepAnswer> Deploy(const RollbackTrigger& trigger, const CommandConfig& command, std::string_view good);
   Status TellOfDeploy(const RollbackTrigger& trigger, std::string_view good, bool finished);
+  // Everything is asked before the first run; of a run that an earlier process began, whose half may be done, only what
+  // stops any act.
+  StatusOr<std::optional<Hold>> MayRun(const RollbackTrigger& trigger, const RepoConfig& repo, Route route,
+                                       TimeNs begun_ns);
   StatusOr<std::string> ShaInProduction(const RollbackTrigger& trigger, Route route);
 
   const ExecutorTools& tools_;
   GitSteps* const git_;
+  const TimeNs started_ns_;                      // of this process
   std::set<std::string, std::less<>> deployed_;  // triggers whose command ended well in this process's life
 };
 

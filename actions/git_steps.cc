@@ -11,6 +11,8 @@ namespace {
 constexpr DurationNs kDayNs = 24 * kHourNs;
 // The newest seconds that tell whether the errors are over.
 constexpr DurationNs kRecentNs = kMinuteNs;
+// Pull requests of a range are asked for their labels this far: each is two questions to the forge.
+constexpr size_t kCommitsAskedMax = 10;
 
 Finished Ended(const Hold& hold) { return {hold.reason, hold.detail}; }
 
@@ -35,83 +37,133 @@ StatusOr<PlanAnswer> GitSteps::FetchAndPlan(const RollbackTrigger& trigger, cons
   return PlanRevert(trigger, *facts);
 }
 
-Status GitSteps::ReadForgeFacts(const RollbackTrigger& trigger, const ForgeConfig& config, GuardFacts* facts) {
+// Of every commit that would be undone, as far as a forge is asked.
+Status GitSteps::ReadForgeFacts(const RollbackTrigger& trigger, const ForgeConfig& config, const PlanAnswer& plan,
+                                GuardFacts* facts) {
   if (!tools_.open_forge) return OkStatus();
   StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(config);
   if (!forge.ok()) return forge.status();
-  StatusOr<std::vector<PullRequest>> guilty = (*forge)->FindByCommit(trigger.head);
-  if (!guilty.ok()) return guilty.status();
-  for (const PullRequest& request : *guilty) {
-    const bool opted_out =
-        std::find(request.labels.begin(), request.labels.end(), config.opt_out_label) != request.labels.end();
-    if (opted_out) facts->opted_out = Shown(request);
-    // The branches that the forges' own "Revert" buttons make.
-    const std::string branch = config.kind == ForgeKind::kGitLab
-                                   ? "revert-" + trigger.head.substr(0, 8)
-                                   : "revert-" + std::to_string(request.number) + "-" + request.head_branch;
-    StatusOr<std::optional<PullRequest>> revert = (*forge)->FindByBranch(branch);
-    if (!revert.ok()) return revert.status();
-    // A merged one is in the history, which the plan reads.
-    if (revert->has_value() && (*revert)->state != PullRequest::State::kMerged) facts->persons_revert = Shown(**revert);
+  std::vector<std::string> commits = {trigger.head};
+  if (const auto* revert = std::get_if<RevertPlan>(&plan)) {
+    for (const RevertStep& step : revert->order.steps) {
+      const bool is_new = std::find(commits.begin(), commits.end(), step.sha) == commits.end();
+      if (is_new && commits.size() < kCommitsAskedMax) commits.push_back(step.sha);
+    }
+  }
+  for (const std::string& commit : commits) {
+    StatusOr<std::vector<PullRequest>> guilty = (*forge)->FindByCommit(commit);
+    if (!guilty.ok()) return guilty.status();
+    for (const PullRequest& request : *guilty) {
+      const bool opted_out =
+          std::find(request.labels.begin(), request.labels.end(), config.opt_out_label) != request.labels.end();
+      if (opted_out) facts->opted_out = Shown(request);
+      // The branches that the forges' own "Revert" buttons make.
+      const std::string branch = config.kind == ForgeKind::kGitLab
+                                     ? "revert-" + commit.substr(0, 8)
+                                     : "revert-" + std::to_string(request.number) + "-" + request.head_branch;
+      StatusOr<std::optional<PullRequest>> revert = (*forge)->FindByBranch(branch);
+      if (!revert.ok()) return revert.status();
+      // A merged one is in the history, which the plan reads.
+      if (revert->has_value() && (*revert)->state != PullRequest::State::kMerged) {
+        facts->persons_revert = Shown(**revert);
+      }
+    }
   }
   return OkStatus();
 }
 
-StatusOr<GuardFacts> GitSteps::ReadGuardFacts(const RollbackTrigger& trigger, Route route) {
+StatusOr<GuardFacts> GitSteps::ReadHardStops(const RollbackTrigger& trigger) {
   GuardFacts facts;
   facts.kill_switch = ReadKillSwitch(tools_.config->guard.kill_switch);
   facts.now_ns = tools_.clock->Now();
-  facts.automatic = IsAutomatic(trigger);
-  facts.proposes = route == Route::kPropose;
   StatusOr<std::optional<RollbackTrigger>> row = tools_.state->ReadTrigger(trigger.id);
   if (!row.ok()) return row.status();
   facts.dismissed = row->has_value() && (*row)->state == TriggerState::kDismissed;
-  for (std::string_view step : {"pushed", "switched", "proposed"}) {
-    StatusOr<int64_t> count = tools_.journal->CountFinished(step, kDone, facts.now_ns - kDayNs);
-    if (!count.ok()) return count.status();
-    (step == "proposed" ? facts.proposals_today : facts.pushes_today) += *count;
-  }
-  // A person's change may be of any age, the request may not: it could have waited for an executor since last week.
-  facts.deploy_finish_ns = trigger.created_ns;
-  if (!facts.automatic) return facts;
+  return facts;
+}
 
-  StatusOr<std::optional<Deploy>> deploy = tools_.state->ReadDeploy(trigger.deploy_id);
-  if (!deploy.ok()) return deploy.status();
-  if (deploy->has_value() && (*deploy)->finished()) facts.deploy_finish_ns = (*deploy)->finish_ns;
-  StatusOr<std::optional<Incident>> overdue = tools_.journal->FindOverdueIncident(trigger.service, facts.now_ns);
-  if (!overdue.ok()) return overdue.status();
-  if (overdue->has_value()) facts.overdue = (*overdue)->trigger_id;
-  facts.evidence = trigger.evidence;
-  const TimeNs since = std::max(trigger.evidence.onset_ns, facts.now_ns - kRecentNs);
+StatusOr<std::optional<Hold>> GitSteps::HardStop(const RollbackTrigger& trigger) {
+  StatusOr<GuardFacts> facts = ReadHardStops(trigger);
+  if (!facts.ok()) return facts.status();
+  return AskHardStops(*facts, tools_.config->guard);
+}
+
+Status GitSteps::ReadRecentErrors(const RollbackTrigger& trigger, GuardFacts* facts) {
+  // Once a drain has taken the load away, few errors prove nothing.
+  StatusOr<std::optional<JournalRow>> drained = tools_.journal->ReadStep(trigger.id, "drained");
+  if (!drained.ok()) return drained.status();
+  if (drained->has_value() && ((*drained)->finished_ns == 0 || !(*drained)->detail.empty())) return OkStatus();
+  const TimeNs since = std::max(trigger.evidence.onset_ns, facts->now_ns - kRecentNs);
   StatusOr<std::vector<SecondCounts>> recent =
-      tools_.state->ReadSeconds(trigger.service, FloorToSecond(since), FloorToSecond(facts.now_ns));
+      tools_.state->ReadSeconds(trigger.service, FloorToSecond(since), FloorToSecond(facts->now_ns));
   if (!recent.ok()) return recent.status();
   for (const SecondCounts& second : *recent) {
-    facts.recent.requests += std::accumulate(second.by_age.requests.begin(), second.by_age.requests.end(), int64_t{0});
-    facts.recent.errors += std::accumulate(second.by_age.errors.begin(), second.by_age.errors.end(), int64_t{0});
+    const AgeCounts& ages = second.by_age;
+    facts->recent.requests += std::accumulate(ages.requests.begin(), ages.requests.end(), int64_t{0});
+    facts->recent.errors += std::accumulate(ages.errors.begin(), ages.errors.end(), int64_t{0});
   }
+  return OkStatus();
+}
+
+Status GitSteps::ReadAutomaticFacts(const RollbackTrigger& trigger, GuardFacts* facts) {
+  StatusOr<std::optional<Deploy>> deploy = tools_.state->ReadDeploy(trigger.deploy_id);
+  if (!deploy.ok()) return deploy.status();
+  const TimeNs start_ns = deploy->has_value() ? (*deploy)->start_ns : trigger.created_ns;
+  if (deploy->has_value() && (*deploy)->finished()) facts->deploy_finish_ns = (*deploy)->finish_ns;
+  StatusOr<std::vector<Deploy>> since = tools_.state->ReadDeploys(start_ns + 1);
+  if (!since.ok()) return since.status();
+  for (const Deploy& newer : *since) {
+    const bool is_ours = newer.id == trigger.deploy_id || newer.trigger_id == trigger.id;
+    if (newer.service == trigger.service && newer.start_ns > start_ns && !is_ours) facts->newer_deploy = newer.id;
+  }
+  StatusOr<std::optional<Incident>> overdue = tools_.journal->FindOverdueIncident(trigger.service, facts->now_ns);
+  if (!overdue.ok()) return overdue.status();
+  if (overdue->has_value()) facts->overdue = (*overdue)->trigger_id;
+  facts->evidence = trigger.evidence;
+  return ReadRecentErrors(trigger, facts);
+}
+
+StatusOr<GuardFacts> GitSteps::ReadGuardFacts(const RollbackTrigger& trigger, Route route, const PlanAnswer& plan) {
+  StatusOr<GuardFacts> facts = ReadHardStops(trigger);
+  if (!facts.ok()) return facts.status();
+  facts->automatic = IsAutomatic(trigger);
+  facts->proposes = route == Route::kPropose;
+  facts->reverts = route != Route::kVersion;
+  for (std::string_view step : {"pushed", "switched", "proposed"}) {
+    StatusOr<int64_t> count = tools_.journal->CountFinished(step, kDone, facts->now_ns - kDayNs);
+    if (!count.ok()) return count.status();
+    (step == "proposed" ? facts->proposals_today : facts->pushes_today) += *count;
+  }
+  // A person's change may be of any age, the request may not: it could have waited for an executor since last week.
+  facts->deploy_finish_ns = trigger.created_ns;
+  if (!facts->automatic) return facts;
+  REVERTD_RETURN_IF_ERROR(ReadAutomaticFacts(trigger, &*facts));
   const RepoConfig* repo = tools_.config->FindRepo(trigger.repo);
   if (repo != nullptr && repo->forge) {
-    const Status status = ReadForgeFacts(trigger, *repo->forge, &facts);
+    const Status status = ReadForgeFacts(trigger, *repo->forge, plan, &*facts);
     if (!status.ok()) return Annotate(status, "the forge");
   }
   return facts;
 }
 
 StatusOr<std::optional<Hold>> GitSteps::Guard(const RollbackTrigger& trigger, Route route, const PlanAnswer& plan) {
-  StatusOr<GuardFacts> facts = ReadGuardFacts(trigger, route);
+  StatusOr<GuardFacts> facts = ReadGuardFacts(trigger, route, plan);
   if (!facts.ok()) return facts.status();
   return AskGuards(*facts, tools_.config->guard, plan);
 }
 
 // The version that served before the bad one, unless it was found bad itself.
-StatusOr<StepAnswer> GitSteps::PlanVersion(const RollbackTrigger& trigger) {
+StatusOr<StepAnswer> GitSteps::PlanVersion(const RollbackTrigger& trigger, const RepoConfig& repo) {
   StatusOr<std::vector<Deploy>> deploys = tools_.state->ReadDeploys(0);
   if (!deploys.ok()) return deploys.status();
+  TimeNs bad_start_ns = trigger.created_ns;
+  for (const Deploy& deploy : *deploys) {
+    if (deploy.id == trigger.deploy_id) bad_start_ns = deploy.start_ns;
+  }
   const Deploy* good = nullptr;
   for (const Deploy& deploy : *deploys) {
     if (deploy.service != trigger.service || !deploy.finished() || deploy.head.empty()) continue;
-    if (deploy.id == trigger.deploy_id || deploy.head == trigger.head || deploy.start_ns > trigger.created_ns) continue;
+    if (deploy.id == trigger.deploy_id || deploy.head == trigger.head || deploy.start_ns >= bad_start_ns) continue;
     if (trigger.base.empty() || deploy.head == trigger.base) good = &deploy;
   }
   if (good != nullptr) {
@@ -123,14 +175,17 @@ StatusOr<StepAnswer> GitSteps::PlanVersion(const RollbackTrigger& trigger) {
   }
   const std::string version = good != nullptr ? good->head : trigger.base;
   if (version.empty()) return Finished{"no_good_version", "no earlier deploy of " + trigger.service + " is known"};
-  StatusOr<std::optional<Hold>> hold = Guard(trigger, Route::kVersion, RevertPlan{});
+  // What keeps a revert from being made keeps a version from going back over it: a migration, an opt-out.
+  StatusOr<PlanAnswer> answer = FetchAndPlan(trigger, repo);
+  if (!answer.ok()) return answer.status();
+  StatusOr<std::optional<Hold>> hold = Guard(trigger, Route::kVersion, *answer);
   if (!hold.ok()) return hold.status();
   if (hold->has_value()) return Ended(**hold);
   return Finished{std::string(kDone), version};
 }
 
 StatusOr<StepAnswer> GitSteps::Plan(const RollbackTrigger& trigger, const RepoConfig& repo, Route route) {
-  if (route == Route::kVersion) return PlanVersion(trigger);
+  if (route == Route::kVersion) return PlanVersion(trigger, repo);
   StatusOr<PlanAnswer> answer = FetchAndPlan(trigger, repo);
   if (!answer.ok()) return answer.status();
   if (const auto* adoption = std::get_if<PlanAdoption>(&*answer)) {
@@ -202,6 +257,9 @@ StatusOr<StepAnswer> GitSteps::Push(const RollbackTrigger& trigger, const RepoCo
       *told = prepared->sha;
     }
     if (adoption != nullptr) return Finished{std::string(kDone), adoption->sha};
+    StatusOr<std::optional<Hold>> stop = HardStop(trigger);
+    if (!stop.ok()) return stop.status();
+    if (stop->has_value()) return Ended(**stop);
     const std::string& onto = std::get<RevertPlan>(*answer).order.onto;
     StatusOr<PushAnswer> pushed = tools_.git->Push(repo, onto, prepared->sha, false);
     if (!pushed.ok()) return pushed.status();

@@ -36,15 +36,21 @@ class GitSteps {
 
   // The branch as it is now, and what the revert would be.
   StatusOr<PlanAnswer> FetchAndPlan(const RollbackTrigger& trigger, const RepoConfig& repo);
+  // The kill switch and a person's no, read now: right before each act, for all else takes its time to be read.
+  StatusOr<std::optional<Hold>> HardStop(const RollbackTrigger& trigger);
   // Every guard, with facts read now.
   StatusOr<std::optional<Hold>> Guard(const RollbackTrigger& trigger, Route route, const PlanAnswer& plan);
   // The revert commit for a plan: the one that is kept already where it fits, else a new one.
   StatusOr<Prepared> Prepare(const RollbackTrigger& trigger, const RepoConfig& repo, const PlanAnswer& answer);
 
  private:
-  StatusOr<StepAnswer> PlanVersion(const RollbackTrigger& trigger);
-  StatusOr<GuardFacts> ReadGuardFacts(const RollbackTrigger& trigger, Route route);
-  Status ReadForgeFacts(const RollbackTrigger& trigger, const ForgeConfig& config, GuardFacts* facts);
+  StatusOr<StepAnswer> PlanVersion(const RollbackTrigger& trigger, const RepoConfig& repo);
+  StatusOr<GuardFacts> ReadHardStops(const RollbackTrigger& trigger);
+  StatusOr<GuardFacts> ReadGuardFacts(const RollbackTrigger& trigger, Route route, const PlanAnswer& plan);
+  Status ReadAutomaticFacts(const RollbackTrigger& trigger, GuardFacts* facts);
+  Status ReadRecentErrors(const RollbackTrigger& trigger, GuardFacts* facts);
+  Status ReadForgeFacts(const RollbackTrigger& trigger, const ForgeConfig& config, const PlanAnswer& plan,
+                        GuardFacts* facts);
 
   const ExecutorTools& tools_;
 };

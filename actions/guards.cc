@@ -104,10 +104,15 @@ std::optional<Hold> AskLimits(const GuardFacts& facts, const GuardConfig& limits
 
 }  // namespace
 
-std::optional<Hold> AskGuards(const GuardFacts& facts, const GuardConfig& limits, const PlanAnswer& plan) {
+std::optional<Hold> AskHardStops(const GuardFacts& facts, const GuardConfig& limits) {
   if (facts.kill_switch == KillSwitch::kOn) return Hold{"kill_switch", limits.kill_switch};
   if (facts.kill_switch == KillSwitch::kUnreadable) return Hold{"kill_switch_unreadable", limits.kill_switch};
   if (facts.dismissed) return Hold{"dismissed", ""};
+  return std::nullopt;
+}
+
+std::optional<Hold> AskGuards(const GuardFacts& facts, const GuardConfig& limits, const PlanAnswer& plan) {
+  if (auto stop = AskHardStops(facts, limits)) return stop;
   const DurationNs age = facts.now_ns - facts.deploy_finish_ns;
   const DurationNs age_max = facts.proposes ? limits.commit_age_propose : limits.commit_age_push;
   if (facts.deploy_finish_ns != 0 && age > age_max) {
@@ -116,9 +121,10 @@ std::optional<Hold> AskGuards(const GuardFacts& facts, const GuardConfig& limits
   if (facts.automatic) {
     if (auto hold = AskLimits(facts, limits)) return hold;
   }
+  if (!facts.reverts && !facts.newer_deploy.empty()) return Hold{"newer_deploy", facts.newer_deploy};
   if (const auto* refusal = std::get_if<PlanRefusal>(&plan)) return Hold{refusal->reason, refusal->detail};
   const auto* revert = std::get_if<RevertPlan>(&plan);
-  if (facts.automatic && !facts.proposes && revert != nullptr && !revert->changed_again.empty()) {
+  if (facts.automatic && !facts.proposes && facts.reverts && revert != nullptr && !revert->changed_again.empty()) {
     const size_t others = revert->changed_again.size() - 1;
     return Hold{"merged_dependants", Printable(revert->changed_again.front()) +
                                          (others > 0 ? " and " + std::to_string(others) + " more" : "")};

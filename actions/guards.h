@@ -47,19 +47,25 @@ struct GuardFacts {
   TimeNs now_ns = 0;
   TimeNs deploy_finish_ns = 0;  // of a person's own rollback: when it was asked for; 0: of any age
   bool proposes = false;        // by a pull request, which a person looks at
+  bool reverts = true;          // commits of the branch; false: the last good version is deployed again
   int64_t pushes_today = 0;     // pushed or switched in the 24 hours before now
   int64_t proposals_today = 0;  // the same, of pull requests
   bool automatic = true;        // IsAutomatic
   std::string overdue;          // trigger of a post-mortem of this service that is past its due date; empty: none
   std::string opted_out;        // a pull request of the deploy that has the opt-out label; empty: none
   std::string persons_revert;   // a pull request of somebody that reverts it, open or given up; empty: none
+  std::string newer_deploy;     // of the service, begun after the guilty one; empty: none
   RecentErrors recent;
   Evidence evidence;
 };
 
+// What stops any act at any moment: kill_switch, kill_switch_unreadable, dismissed.
+std::optional<Hold> AskHardStops(const GuardFacts& facts, const GuardConfig& limits);
+
 // In this order: kill_switch, kill_switch_unreadable, dismissed, deploy_too_old, pushes_per_day or proposals_per_day,
-// post_mortem_overdue, opted_out_label, revert_in_flight_by_person, already_fixed, then the plan's own refusal, then
-// merged_dependants (of a push). A person's own rollback is asked the first four and the plan's.
+// post_mortem_overdue, opted_out_label, revert_in_flight_by_person, already_fixed, newer_deploy (of a version), then
+// the plan's own refusal, then merged_dependants (of a push). A person's own rollback is asked the first four and the
+// plan's.
 std::optional<Hold> AskGuards(const GuardFacts& facts, const GuardConfig& limits, const PlanAnswer& plan);
 
 }  // namespace revertd

@@ -11,20 +11,18 @@
 namespace revertd {
 namespace {
 
-constexpr std::string_view kCursor = "locked_deploys";  // the start of the newest deploy that was looked at
 constexpr std::string_view kEvent = "reverted_commit_deployed_again";
 
 }  // namespace
 
 StatusOr<std::vector<LockWatch::Lock>> LockWatch::ReadLocks() const {
-  StatusOr<std::vector<Incident>> incidents = journal_->ReadIncidents();
+  StatusOr<std::vector<Incident>> incidents = journal_->ReadOpenIncidents();
   if (!incidents.ok()) return incidents.status();
   std::vector<Lock> locks;
   for (const Incident& incident : *incidents) {
-    if (incident.closed_ns != 0) continue;
     StatusOr<std::optional<RollbackTrigger>> trigger = state_->ReadTrigger(incident.trigger_id);
     if (!trigger.ok()) return trigger.status();
-    for (std::string_view step : {"push_verified", "merged"}) {
+    for (std::string_view step : {"push_verified", "merged"}) {  // a version rollback reverts nothing
       StatusOr<std::optional<JournalRow>> row = journal_->ReadStep(incident.trigger_id, step);
       if (!row.ok()) return row.status();
       const bool stands = trigger->has_value() && row->has_value() && (*row)->outcome == kDone;
@@ -56,6 +54,9 @@ StatusOr<std::optional<std::string>> LockWatch::BringsBack(const RepoConfig& rep
 }
 
 Status LockWatch::Tell(const Deploy& deploy, const Lock& lock, std::string_view how) {
+  StatusOr<std::optional<AuditHead>> told = journal_->FindAudit(kEvent, deploy.id);
+  if (!told.ok()) return told.status();
+  if (told->has_value()) return OkStatus();
   return journal_->Together([&]() -> Status {
     JsonWriter json;
     json.BeginObject().Field("trigger", lock.trigger.id).Field("commit", lock.trigger.head).Field("how", how);
@@ -105,16 +106,23 @@ Status LockWatch::RunOnce() {
   StatusOr<std::vector<Lock>> locks = ReadLocks();
   if (!locks.ok()) return locks.status();
   if (locks->empty()) return OkStatus();
-  StatusOr<int64_t> cursor = journal_->ReadCursor(kCursor);
-  if (!cursor.ok()) return cursor.status();
-  StatusOr<std::vector<Deploy>> deploys = state_->ReadDeploys(std::max<TimeNs>(*cursor, now - kToldLate));
+  StatusOr<std::vector<Deploy>> deploys = state_->ReadDeploys(now - kToldLate);
   if (!deploys.ok()) return deploys.status();
+  Status first_failure;
+  std::map<std::string, TimeNs, std::less<>> looked;
   for (const Deploy& deploy : *deploys) {
-    if (deploy.start_ns <= *cursor) continue;
-    REVERTD_RETURN_IF_ERROR(Look(deploy, *locks));
-    REVERTD_RETURN_IF_ERROR(journal_->WriteCursor(kCursor, deploy.start_ns));
+    const auto before = looked_.find(deploy.id);
+    const bool is_due = before == looked_.end() || (before->second != 0 && before->second <= now);
+    if (!is_due) {
+      looked.insert(*before);
+      continue;
+    }
+    const Status status = Look(deploy, *locks);
+    if (!status.ok() && first_failure.ok()) first_failure = status;
+    looked.emplace(deploy.id, status.ok() ? 0 : now + kRetryWait);
   }
-  return OkStatus();
+  looked_ = std::move(looked);
+  return first_failure;
 }
 
 }  // namespace revertd

@@ -4,6 +4,8 @@
 // Thread contract: the executor's thread. Asks git only where a rollback's post-mortem is open and a deploy is new.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,15 +22,17 @@ namespace revertd {
 class LockWatch {
  public:
   static constexpr DurationNs kLookEvery = 2 * kSecondNs;
-  // Deploys may be told of late.
+  // Deploys may be told of late: those that began in this time are looked at, each once.
   static constexpr DurationNs kToldLate = kHourNs;
+  static constexpr DurationNs kRetryWait = kMinuteNs;  // where git could not tell
 
   // All must outlive it.
   LockWatch(const Config* config, const StateStore* state, ExecutorStore* journal, Git* git, Notifier* notifier,
             const Clock* clock)
       : config_(config), state_(state), journal_(journal), git_(git), notifier_(notifier), clock_(clock) {}
 
-  // Short where nothing is due. What failed is looked at again by a later call.
+  // Short where nothing is due. What failed is looked at again by a later call, and keeps no other from being looked
+  // at.
   Status RunOnce();
 
  private:
@@ -50,6 +54,8 @@ class LockWatch {
   Notifier* const notifier_;
   const Clock* const clock_;
   TimeNs next_look_ns_ = 0;
+  std::map<std::string, TimeNs, std::less<>>
+      looked_;  // by deploy, of the last hour: when it is looked at again; 0: never
 };
 
 }  // namespace revertd

@@ -54,7 +54,7 @@ StatusOr<std::unique_ptr<MirrorLock>> MirrorLock::Take(const MirrorPaths& paths,
   std::error_code error;
   fs::create_directories(fs::path(paths.lock).parent_path(), error);
   if (error) return Unavailable("making the folder of " + paths.lock + ": " + error.message());
-  const int descriptor = open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int descriptor = open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0660);
   if (descriptor < 0) return Unavailable("opening " + paths.lock + ": " + std::strerror(errno));
   for (DurationNs waited = 0;; waited += kPollInterval) {
     if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return std::unique_ptr<MirrorLock>(new MirrorLock(descriptor));

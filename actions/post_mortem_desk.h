@@ -70,6 +70,9 @@ class PostMortemDesk {
   // WriteDueRecords.
   Status OnStep(const ExecutorEvent& event);
 
+  // A step was not noted: the next call looks for what is missing, as at the start.
+  void LookThroughAgain() { looked_through_ = false; }
+
   // Each is short, and does nothing where nothing is due. The first failure of several is answered; what failed is
   // tried again by a later call.
   Status TakeCommands(TimeNs now_ns);

@@ -19,9 +19,15 @@ RepoConfig OnBranch(const RepoConfig& repo, std::string branch) {
 }
 
 // "NUMBER SHA URL", as the step's detail keeps it.
-std::optional<int64_t> NumberIn(std::string_view detail) {
-  const auto number = ParseUnsigned(detail.substr(0, detail.find(' ')));
-  return number ? std::optional<int64_t>(static_cast<int64_t>(*number)) : std::nullopt;
+struct Proposed {
+  int64_t number = 0;  // 0: the revert was on the branch already
+  std::string sha;
+};
+std::optional<Proposed> ProposedIn(std::string_view detail) {
+  const std::vector<std::string_view> words = Split(detail, ' ');
+  const auto number = ParseUnsigned(words.front());
+  if (!number || words.size() < 2 || !IsRevision(words[1])) return std::nullopt;
+  return Proposed{static_cast<int64_t>(*number), std::string(words[1])};
 }
 
 }  // namespace
@@ -143,12 +149,23 @@ StatusOr<StepAnswer> ProposalSteps::Propose(const RollbackTrigger& trigger, cons
   if (const auto* adoption = std::get_if<PlanAdoption>(&*answer)) {
     return Finished{std::string(kDone), "0 " + adoption->sha};
   }
-  StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, Route::kPropose, *answer);
-  if (!hold.ok()) return hold.status();
-  if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
-  const auto& plan = std::get<RevertPlan>(*answer);
   StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(*repo.forge);
   if (!forge.ok()) return Annotate(forge.status(), std::string(kForge));
+  // One that an earlier try has opened must not be left alone there: whatever the guards would say now, it is watched.
+  StatusOr<std::optional<PullRequest>> there = (*forge)->FindByBranch(ProposalBranch(trigger));
+  if (!there.ok()) return Annotate(there.status(), std::string(kForge));
+  const bool is_open = there->has_value() && (*there)->state == PullRequest::State::kOpen;
+  if (!is_open) {
+    StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, Route::kPropose, *answer);
+    if (hold.ok() && !hold->has_value()) hold = git_->HardStop(trigger);
+    if (!hold.ok()) return hold.status();
+    if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
+  }
+  if (!std::holds_alternative<RevertPlan>(*answer)) {
+    const auto& refusal = std::get<PlanRefusal>(*answer);
+    return Finished{refusal.reason, refusal.detail + "; " + (*there)->url + " is open"};
+  }
+  const auto& plan = std::get<RevertPlan>(*answer);
   StatusOr<Branch> branch = PushBranch(trigger, repo, plan);
   if (!branch.ok()) return branch.status();
   if (branch->hold) return Finished{branch->hold->reason, branch->hold->detail};
@@ -157,23 +174,22 @@ StatusOr<StepAnswer> ProposalSteps::Propose(const RollbackTrigger& trigger, cons
   return OpenRequest(trigger, repo, plan, branch->sha, forge->get());
 }
 
-// The forge's word is not enough: the branch itself must hold the revert.
+// The forge's word is not enough: the branch itself must hold the revert, and not have held that commit before.
 StatusOr<StepAnswer> ProposalSteps::VerifyMerge(const RollbackTrigger& trigger, const RepoConfig& repo,
-                                                const PullRequest& request) {
+                                                const PullRequest& request, const std::string& ours) {
   StatusOr<std::optional<std::string>> head = tools_.git->FetchBranch(repo);
   if (!head.ok()) return head.status();
   if (!head->has_value()) return Finished{"remote_unchanged", "the branch is gone"};
-  std::string merged = request.merge_sha;
-  if (merged.empty() || !IsRevision(merged)) merged = request.head_sha;
-  if (IsRevision(merged)) {
-    StatusOr<std::optional<std::string>> found = tools_.git->FindCommit(repo, merged);
-    if (!found.ok()) return found.status();
-    StatusOr<bool> holds = found->has_value() ? tools_.git->IsAncestor(repo, merged, **head) : StatusOr<bool>(false);
-    if (!holds.ok()) return holds.status();
-    if (*holds) {
-      REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, merged));
-      return Finished{std::string(kDone), merged};
-    }
+  const std::string merged = IsRevision(request.merge_sha) ? request.merge_sha : ours;
+  StatusOr<std::optional<std::string>> found = tools_.git->FindCommit(repo, merged);
+  if (!found.ok()) return found.status();
+  StatusOr<bool> holds = found->has_value() ? tools_.git->IsAncestor(repo, merged, **head) : StatusOr<bool>(false);
+  if (!holds.ok()) return holds.status();
+  StatusOr<bool> is_old = *holds ? tools_.git->IsAncestor(repo, merged, trigger.head) : StatusOr<bool>(false);
+  if (!is_old.ok()) return is_old.status();
+  if (*holds && !*is_old) {
+    REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, merged));
+    return Finished{std::string(kDone), merged};
   }
   // A forge may tell of it before its git does.
   if (++merges_not_seen_[trigger.id] < kMergeChecksMax) return Waiting{};
@@ -181,13 +197,27 @@ StatusOr<StepAnswer> ProposalSteps::VerifyMerge(const RollbackTrigger& trigger, 
                                           repo.branch + " at " + **head + " does not hold it"};
 }
 
-// Once a person has approved it here: now, or as soon as the forge's checks pass.
-StatusOr<StepAnswer> ProposalSteps::Approve(const PullRequest& request, Forge* forge) {
-  StatusOr<PullRequest> merged = forge->Merge(request.number, request.head_sha);
-  if (merged.ok() || absl::IsUnavailable(merged.status())) return Waiting{false};  // read again at the next poll
+// Once a person has approved it here: now, or as soon as the forge's checks pass. What was approved is our commit:
+// whatever else stands there by now is not merged by us.
+StatusOr<StepAnswer> ProposalSteps::Approve(const RepoConfig& repo, const PullRequest& request, const std::string& ours,
+                                            Forge* forge) {
+  const bool is_ours = (request.head_sha.empty() || request.head_sha == ours) && request.base_branch == repo.branch;
+  if (!is_ours) return Finished{"proposal_changed", request.url + " is at " + request.head_sha + ", not " + ours};
+  StatusOr<PullRequest> merged = forge->Merge(request.number, ours);
+  if (merged.ok() || absl::IsUnavailable(merged.status())) return Waiting{true};  // read again at the next poll
   const Status later = forge->EnableAutoMerge(request.number);
   if (later.ok() || absl::IsUnavailable(later)) return Waiting{true};
   return Finished{"merge_refused", Printable(MessageOf(merged.status())) + "; " + Printable(MessageOf(later))};
+}
+
+// One that the forge would still merge by itself must not outlive the case that watches production.
+StatusOr<StepAnswer> ProposalSteps::Expire(const RepoConfig& repo, const PullRequest& request, bool approved,
+                                           Forge* forge) {
+  if (repo.forge->auto_merge || approved) {
+    StatusOr<PullRequest> closed = forge->Close(request.number);
+    if (!closed.ok()) return Annotate(closed.status(), std::string(kForge));
+  }
+  return Finished{"proposal_expired", request.url};
 }
 
 StatusOr<StepAnswer> ProposalSteps::AwaitMerge(const RollbackTrigger& trigger, const RepoConfig& repo, Route route,
@@ -198,36 +228,42 @@ StatusOr<StepAnswer> ProposalSteps::AwaitMerge(const RollbackTrigger& trigger, c
   const TriggerState state = row->has_value() ? (*row)->state : trigger.state;
   TimeNs& next_poll = next_poll_ns_[trigger.id];
   if (now < next_poll && state == TriggerState::kProposed) return Waiting{true};
-  StatusOr<std::string> proposed = DetailOf(tools_, trigger, "proposed");
-  if (!proposed.ok()) return proposed.status();
-  const std::optional<int64_t> number = NumberIn(*proposed);
-  if (!number) return Internal("the journal's proposed step has no number: " + *proposed);
-  if (*number == 0) return Finished{std::string(kDone), proposed->substr(2)};  // it was on the branch already
+  StatusOr<std::string> detail = DetailOf(tools_, trigger, "proposed");
+  if (!detail.ok()) return detail.status();
+  const std::optional<Proposed> proposed = ProposedIn(*detail);
+  if (!proposed) return Internal("the journal's proposed step has no number and SHA: " + *detail);
+  if (proposed->number == 0) return Finished{std::string(kDone), proposed->sha};
   if (!repo.forge || !tools_.open_forge) return Finished{"no_forge", repo.name};
   if (now < next_poll) return Waiting{true};
-  next_poll = now + kPollEvery;
+  StatusOr<StepAnswer> answer = Poll(trigger, repo, {proposed->number, proposed->sha, route, state, begun_ns});
+  next_poll = tools_.clock->Now() + kPollEvery;  // from its end: one that hangs is not due again at once
+  if (!answer.ok()) return answer;
+  if (std::holds_alternative<Finished>(*answer)) next_poll_ns_.erase(trigger.id);
+  return answer;
+}
+
+StatusOr<StepAnswer> ProposalSteps::Poll(const RollbackTrigger& trigger, const RepoConfig& repo, const Open& open) {
   StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(*repo.forge);
   if (!forge.ok()) return Annotate(forge.status(), std::string(kForge));
-  StatusOr<PullRequest> request = (*forge)->Read(*number);
+  StatusOr<PullRequest> request = (*forge)->Read(open.number);
   if (!request.ok()) return Annotate(request.status(), std::string(kForge));
   switch (request->state) {
-    case PullRequest::State::kMerged: return VerifyMerge(trigger, repo, *request);
+    case PullRequest::State::kMerged: return VerifyMerge(trigger, repo, *request, open.sha);
     case PullRequest::State::kClosed: return Finished{"proposal_closed", request->url};
     case PullRequest::State::kOpen: break;
   }
-  if (state == TriggerState::kDismissed) {
-    StatusOr<PullRequest> closed = (*forge)->Close(*number);
+  if (open.state == TriggerState::kDismissed) {
+    StatusOr<PullRequest> closed = (*forge)->Close(open.number);
     if (!closed.ok()) return Annotate(closed.status(), std::string(kForge));
     return Finished{"dismissed", request->url};
   }
-  if (now - begun_ns > tools_.config->guard.commit_age_propose) return Finished{"proposal_expired", request->url};
   // Of a push that the remote refused, the trigger was never a proposal: whoever may merge there merges it.
-  const bool approved = route == Route::kPropose && state == TriggerState::kPending;
-  if (approved) {
-    if (ReadKillSwitch(tools_.config->guard.kill_switch) != KillSwitch::kOff) return Waiting{true};
-    return Approve(*request, forge->get());
+  const bool approved = open.route == Route::kPropose && open.state == TriggerState::kPending;
+  if (tools_.clock->Now() - open.begun_ns > tools_.config->guard.commit_age_propose) {
+    return Expire(repo, *request, approved, forge->get());
   }
-  return Waiting{true};
+  if (!approved || ReadKillSwitch(tools_.config->guard.kill_switch) != KillSwitch::kOff) return Waiting{true};
+  return Approve(repo, *request, open.sha, forge->get());
 }
 
 StatusOr<std::string> ProposalSteps::Reapply(const RollbackTrigger& trigger, const RepoConfig& repo, Forge* forge) {

@@ -45,8 +45,20 @@ class ProposalSteps {
   StatusOr<StepAnswer> OpenRequest(const RollbackTrigger& trigger, const RepoConfig& repo, const RevertPlan& plan,
                                    const std::string& sha, Forge* forge);
   std::string Decorate(const RollbackTrigger& trigger, const ForgeConfig& config, int64_t number, Forge* forge);
-  StatusOr<StepAnswer> VerifyMerge(const RollbackTrigger& trigger, const RepoConfig& repo, const PullRequest& request);
-  StatusOr<StepAnswer> Approve(const PullRequest& request, Forge* forge);
+  // A pull request of ours that waits for its merge.
+  struct Open {
+    int64_t number = 0;
+    std::string sha;  // what we have put there
+    Route route = Route::kPropose;
+    TriggerState state = TriggerState::kProposed;  // of the trigger, now
+    TimeNs begun_ns = 0;
+  };
+  StatusOr<StepAnswer> Poll(const RollbackTrigger& trigger, const RepoConfig& repo, const Open& open);
+  StatusOr<StepAnswer> VerifyMerge(const RollbackTrigger& trigger, const RepoConfig& repo, const PullRequest& request,
+                                   const std::string& ours);
+  StatusOr<StepAnswer> Approve(const RepoConfig& repo, const PullRequest& request, const std::string& ours,
+                               Forge* forge);
+  StatusOr<StepAnswer> Expire(const RepoConfig& repo, const PullRequest& request, bool approved, Forge* forge);
 
   const ExecutorTools& tools_;
   GitSteps* const git_;

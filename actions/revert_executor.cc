@@ -48,12 +48,15 @@ bool RevertExecutor::HasForge(const RollbackTrigger& trigger) const {
 StatusOr<RevertExecutor::Progress> RevertExecutor::Advance(const RollbackTrigger& trigger) {
   StatusOr<std::vector<JournalRow>> rows = tools_.journal->ReadJournal(trigger.id);
   if (!rows.ok()) return rows.status();
-  const std::optional<std::string_view> step = NextStep(*rows, HasForge(trigger));
+  const std::optional<std::string_view> step = NextStep(*rows);
   if (!step) return Progress::kEnded;
+  const bool for_a_person = *step == "merged";
   const auto retry = retries_.find(trigger.id);
-  if (retry != retries_.end() && tools_.clock->Now() < retry->second.next_ns) return Progress::kWaiting;
-  const bool begun = !rows->empty() && rows->back().step == *step;
-  const TimeNs begun_ns = begun ? rows->back().begun_ns : tools_.clock->Now();
+  if (retry != retries_.end() && tools_.clock->Now() < retry->second.next_ns) {
+    return for_a_person ? Progress::kParked : Progress::kWaiting;
+  }
+  const JournalRow* row = FindRow(*rows, *step);
+  const TimeNs begun_ns = row != nullptr ? row->begun_ns : tools_.clock->Now();
   REVERTD_RETURN_IF_ERROR(Begin(trigger, *step));
   StatusOr<StepAnswer> answer = Act(trigger, *step, RouteOf(*rows), begun_ns);
   if (!answer.ok()) return AfterFailure(trigger, *step, answer.status());
@@ -85,7 +88,11 @@ Status RevertExecutor::Begin(const RollbackTrigger& trigger, std::string_view st
 Status RevertExecutor::Finish(const RollbackTrigger& trigger, std::string_view step, const Finished& finished) {
   const TimeNs now = tools_.clock->Now();
   Reach(step, "before_finish");
-  REVERTD_RETURN_IF_ERROR(tools_.journal->Finish(trigger.id, step, now, finished.outcome, finished.detail));
+  REVERTD_RETURN_IF_ERROR(tools_.journal->Together([&]() -> Status {
+    REVERTD_RETURN_IF_ERROR(tools_.journal->Finish(trigger.id, step, now, finished.outcome, finished.detail));
+    const bool goes_on = finished.outcome == kPushRejected && HasForge(trigger);
+    return goes_on ? tools_.journal->Begin(trigger.id, "proposed", now) : OkStatus();
+  }));
   Reach(step, "after_finish");
   told_to_begin_.erase({trigger.id, std::string(step)});
   events_->OnStep({trigger.id, trigger.service, std::string(step), finished.outcome, finished.detail, now, false});
@@ -121,20 +128,22 @@ StatusOr<StepAnswer> RevertExecutor::Act(const RollbackTrigger& trigger, std::st
   const RepoConfig& repo = *config_.FindRepo(trigger.repo);
   if (step == "planned") return git_steps_.Plan(trigger, repo, route);
   if (step == "reverted") return git_steps_.MakeRevert(trigger, repo);
-  if (step == "drained") return command_steps_.Drain(trigger, repo, route);
+  if (step == "drained") return command_steps_.Drain(trigger, repo, route, begun_ns);
   if (step == "pushed") return git_steps_.Push(trigger, repo);
   if (step == "push_verified") return git_steps_.VerifyPush(trigger, repo);
   if (step == "proposed") return proposal_steps_.Propose(trigger, repo);
   if (step == "merged") return proposal_steps_.AwaitMerge(trigger, repo, route, begun_ns);
-  if (step == "switched") return command_steps_.SwitchVersion(trigger);
+  if (step == "switched") return command_steps_.SwitchVersion(trigger, repo, begun_ns);
   REVERTD_CHECK(step == "reapply_offered");
   return proposal_steps_.OfferReapply(trigger, repo);
 }
 
 StepAnswer RevertExecutor::Accept(const RollbackTrigger& trigger) {
   if (auto hold = RefuseRequest(trigger, config_)) return Finished{hold->reason, hold->detail};
-  Route route = Route::kPush;
-  if (trigger.state == TriggerState::kProposed) route = Route::kPropose;
+  // One that was approved before it was accepted is a proposal all the same: the mode asked for a review.
+  const bool asked_for_review = trigger.state == TriggerState::kProposed || trigger.reason == "mode_propose";
+  const bool proposes = trigger.state == TriggerState::kProposed || (asked_for_review && HasForge(trigger));
+  Route route = proposes ? Route::kPropose : Route::kPush;
   if (config_.FindService(trigger.service)->rollback == RollbackBy::kVersion) route = Route::kVersion;
   if (route == Route::kPropose && !HasForge(trigger)) return Finished{"no_forge", trigger.repo};
   return Finished{std::string(kDone), std::string(NameOf(route))};

@@ -10,16 +10,6 @@ namespace {
 constexpr std::array<std::pair<Route, std::string_view>, 3> kRoutes = {
     {{Route::kPush, "push"}, {Route::kPropose, "propose"}, {Route::kVersion, "version"}}};
 
-const JournalRow* FindRow(const std::vector<JournalRow>& rows, std::string_view step) {
-  const auto row = std::find_if(rows.begin(), rows.end(), [step](const JournalRow& each) { return each.step == step; });
-  return row == rows.end() ? nullptr : &*row;
-}
-
-bool FallsBack(const std::vector<JournalRow>& rows, bool has_forge) {
-  const JournalRow* pushed = FindRow(rows, "pushed");
-  return has_forge && pushed != nullptr && pushed->outcome == kPushRejected;
-}
-
 }  // namespace
 
 std::string_view NameOf(Route route) {
@@ -54,16 +44,22 @@ Route RouteOf(const std::vector<JournalRow>& rows) {
   return accepted == nullptr ? Route::kPush : RouteNamed(accepted->detail).value_or(Route::kPush);
 }
 
-std::optional<std::string_view> NextStep(const std::vector<JournalRow>& rows, bool has_forge) {
+const JournalRow* FindRow(const std::vector<JournalRow>& rows, std::string_view step) {
+  const auto row = std::find_if(rows.begin(), rows.end(), [step](const JournalRow& each) { return each.step == step; });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+std::optional<std::string_view> NextStep(const std::vector<JournalRow>& rows) {
   std::vector<std::string_view> steps = StepsOf(RouteOf(rows));
-  const bool falls_back = FallsBack(rows, has_forge);
+  const bool falls_back = RouteOf(rows) == Route::kPush && FindRow(rows, "proposed") != nullptr;
   if (falls_back) steps = {"proposed", "merged", "deployed", "reapply_offered", "recovered"};
-  for (std::string_view step : steps) {
-    const JournalRow* row = FindRow(rows, step);
-    if (row == nullptr || row->finished_ns == 0) return step;
-    if (row->outcome != kDone) return std::nullopt;
+  for (size_t i = steps.size(); i-- > 0;) {
+    const JournalRow* row = FindRow(rows, steps[i]);
+    if (row == nullptr) continue;
+    if (row->finished_ns == 0) return steps[i];
+    return row->outcome == kDone && i + 1 < steps.size() ? std::optional(steps[i + 1]) : std::nullopt;
   }
-  return std::nullopt;
+  return steps.front();
 }
 
 StatusOr<std::string> DetailOf(const ExecutorTools& tools, const RollbackTrigger& trigger, std::string_view step) {

@@ -26,7 +26,7 @@
 namespace revertd {
 
 inline constexpr std::string_view kDone = "done";
-// The one outcome beside it that may go on: as a pull request.
+// The one outcome beside it after which it may go on: as a pull request.
 inline constexpr std::string_view kPushRejected = "push_rejected";
 
 // How a rollback reaches production. Chosen when the trigger is accepted and kept in that row, so that no change of the
@@ -43,9 +43,11 @@ std::optional<Route> RouteNamed(std::string_view name);
 std::vector<std::string_view> StepsOf(Route route);
 // Of accepted; a trigger that is not accepted yet, or by an older version of the program, is pushed.
 Route RouteOf(const std::vector<JournalRow>& rows);
-// The step that is due: begun and not finished, or the first that was never begun. nullopt: the rollback has ended.
-// A push that the remote refused goes on as a proposal where there is a forge.
-std::optional<std::string_view> NextStep(const std::vector<JournalRow>& rows, bool has_forge);
+// The step that is due: the furthest that has a row, if it is not finished, else the one after it. nullopt: the
+// rollback has ended. Steps before it without a row are of a later version of the program than the one that passed
+// there. A push that the remote refused goes on as a proposal where the row of that was begun with the push's end.
+std::optional<std::string_view> NextStep(const std::vector<JournalRow>& rows);
+const JournalRow* FindRow(const std::vector<JournalRow>& rows, std::string_view step);  // nullptr: it has none
 
 struct Finished {
   std::string outcome;  // kDone: the next step follows; else a named reason, and the rollback ends

@@ -17,18 +17,19 @@ std::string UrlIn(std::string_view detail) {
   return at == std::string_view::npos ? "" : std::string(Trim(detail.substr(at)));
 }
 
-// Whether production is known to be as it was. A push whose answer was lost may have arrived, and a command that failed
+// Whether production is known to be as it was. A push whose answer was lost may have arrived, and a command that ran
 // may have done half of its work.
-bool IsAsBefore(const ExecutorEvent& event) {
+bool IsAsBefore(const ExecutorEvent& event, bool touched) {
   const bool may_have_acted = (event.step == "pushed" && event.outcome == "remote_unreachable") ||
                               (event.step == "switched" && event.outcome == "command_failed");
-  return event.step != "deployed" && event.step != "push_verified" && !may_have_acted;
+  return event.step != "deployed" && event.step != "push_verified" && !may_have_acted && !touched;
 }
 
 }  // namespace
 
-std::optional<Notice> NoticeOf(const ExecutorEvent& event, const RollbackTrigger& trigger,
-                               const std::optional<Recovery>& recovery, const NoticeContext& context) {
+std::optional<Notice> NoticeOf(const ExecutorEvent& event, const StepFacts& facts, const NoticeContext& context) {
+  const RollbackTrigger& trigger = facts.trigger;
+  const std::optional<Recovery>& recovery = facts.recovery;
   if (event.begun) {
     return event.step == "announced" ? std::optional(RollbackUnderWay(trigger, context)) : std::nullopt;
   }
@@ -37,8 +38,8 @@ std::optional<Notice> NoticeOf(const ExecutorEvent& event, const RollbackTrigger
                                                                    : RollbackUndecided(trigger, event.detail, context);
   }
   if (event.outcome != kDone) {
-    return IsAsBefore(event) ? RollbackHeld(trigger, event.outcome, event.detail, context)
-                             : RollbackUndecided(trigger, event.outcome + ": " + event.detail, context);
+    return IsAsBefore(event, facts.touched) ? RollbackHeld(trigger, event.outcome, event.detail, context)
+                                            : RollbackUndecided(trigger, event.outcome + ": " + event.detail, context);
   }
   if (event.step == "proposed") return RollbackProposed(trigger, UrlIn(event.detail), context);
   if (event.step == "switched") return RollbackSwitched(trigger, event.detail, context);
@@ -59,18 +60,22 @@ Status Teller::OnStep(const ExecutorEvent& event) {
   StatusOr<std::optional<RollbackTrigger>> trigger = state_->ReadTrigger(event.trigger_id);
   if (!trigger.ok()) return trigger.status();
   if (!trigger->has_value()) return OkStatus();
-  const RepoConfig* repo = config_->FindRepo((*trigger)->repo);
-  const bool goes_on = event.outcome == kPushRejected && repo != nullptr && repo->forge;
+  StatusOr<std::vector<JournalRow>> rows = journal_->ReadJournal(event.trigger_id);
+  if (!rows.ok()) return rows.status();
+  const bool goes_on = event.outcome == kPushRejected && FindRow(*rows, "proposed") != nullptr;
   if (goes_on) return OkStatus();  // as a pull request
-  std::optional<Recovery> recovery;
+  StepFacts facts;
+  facts.trigger = **std::move(trigger);
+  const JournalRow* drained = FindRow(*rows, "drained");
+  facts.touched = drained != nullptr && drained->outcome == kDone && !drained->detail.empty();
   if (event.step == "recovered" && !event.begun) {
     StatusOr<std::optional<Recovery>> read = state_->ReadRecovery(event.trigger_id);
     if (!read.ok()) return read.status();
-    recovery = *std::move(read);
+    facts.recovery = *std::move(read);
   }
   StatusOr<NoticeContext> context = ContextAt(event.at_ns);
   if (!context.ok()) return context.status();
-  const std::optional<Notice> notice = NoticeOf(event, **trigger, recovery, *context);
+  const std::optional<Notice> notice = NoticeOf(event, facts, *context);
   return notice ? notifier_->Tell(*notice) : OkStatus();
 }
 
@@ -119,11 +124,20 @@ Status Teller::Take(int64_t row, const Decision& decision) {
   });
 }
 
+// Of a state.db that was moved away and began anew, every row is new.
+StatusOr<int64_t> Teller::DecisionsCursor() const {
+  StatusOr<int64_t> cursor = journal_->ReadCursor(kDecisionsCursor);
+  if (!cursor.ok() || *cursor == 0) return cursor;
+  StatusOr<std::vector<std::pair<int64_t, Decision>>> newest = state_->ReadDecisionsAfter(*cursor - 1, 1);
+  if (!newest.ok()) return newest.status();
+  return newest->empty() ? 0 : *cursor;
+}
+
 Status Teller::TakeDecisions() {
   const TimeNs now = clock_->Now();
   if (now < next_look_ns_) return OkStatus();
   next_look_ns_ = now + kDecisionsEvery;
-  StatusOr<int64_t> cursor = journal_->ReadCursor(kDecisionsCursor);
+  StatusOr<int64_t> cursor = DecisionsCursor();
   if (!cursor.ok()) return cursor.status();
   StatusOr<std::vector<std::pair<int64_t, Decision>>> decisions =
       state_->ReadDecisionsAfter(*cursor, kDecisionsPerCall);

@@ -19,9 +19,14 @@
 
 namespace revertd {
 
+// What a step's notice is made of, beside its event.
+struct StepFacts {
+  RollbackTrigger trigger;
+  std::optional<Recovery> recovery;
+  bool touched = false;  // production may have been changed before this step: a drain or a version command ran
+};
 // The notice of a step, where there is one to tell.
-std::optional<Notice> NoticeOf(const ExecutorEvent& event, const RollbackTrigger& trigger,
-                               const std::optional<Recovery>& recovery, const NoticeContext& context);
+std::optional<Notice> NoticeOf(const ExecutorEvent& event, const StepFacts& facts, const NoticeContext& context);
 
 class Teller {
  public:
@@ -31,8 +36,8 @@ class Teller {
   static constexpr DurationNs kDecisionsEvery = kSecondNs;
 
   // All must outlive it.
-  Teller(const Config* config, const StateStore* state, ExecutorStore* journal, Notifier* notifier, const Clock* clock)
-      : config_(config), state_(state), journal_(journal), notifier_(notifier), clock_(clock) {}
+  Teller(const StateStore* state, ExecutorStore* journal, Notifier* notifier, const Clock* clock)
+      : state_(state), journal_(journal), notifier_(notifier), clock_(clock) {}
 
   Status OnStep(const ExecutorEvent& event);
   // Once, at the start.
@@ -45,8 +50,8 @@ class Teller {
   Status Take(int64_t row, const Decision& decision);
   StatusOr<std::optional<Notice>> NoticeOfDecision(const Decision& decision, const NoticeContext& context) const;
   StatusOr<NoticeContext> ContextAt(TimeNs at_ns) const;
+  StatusOr<int64_t> DecisionsCursor() const;
 
-  const Config* const config_;
   const StateStore* const state_;
   ExecutorStore* const journal_;
   Notifier* const notifier_;

@@ -10,20 +10,6 @@
 
 namespace revertd {
 
-namespace {
-
-// Who opened the pull request that brought it, where a forge can say so.
-std::string AuthorOf(const RollbackTrigger& trigger, const Config& config, HttpClient* http) {
-  const RepoConfig* repo = config.FindRepo(trigger.repo);
-  if (repo == nullptr || !repo->forge) return "";
-  const auto forge = MakeForge(*repo->forge, http);
-  if (!forge.ok()) return "";
-  const auto requests = (*forge)->FindByCommit(trigger.head);
-  return requests.ok() && !requests->empty() ? requests->front().author : "";
-}
-
-}  // namespace
-
 // In the order of their making: what stands below uses what stands above.
 struct ExecutorHost::Parts {
   std::unique_ptr<StateStore> state;
@@ -62,8 +48,7 @@ Status ExecutorHost::Open() {
                                                .wake = wake_,
                                                .on_end = [this](const DeliveryEnd& end) { PrintDelivery(end); },
                                                .seed = static_cast<uint64_t>(clock_.Now())});
-  parts->teller =
-      std::make_unique<Teller>(&config_, parts->state.get(), parts->journal.get(), parts->notifier.get(), &clock_);
+  parts->teller = std::make_unique<Teller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), &clock_);
   parts->locks = std::make_unique<LockWatch>(&config_, parts->state.get(), parts->journal.get(), parts->git.get(),
                                              parts->notifier.get(), &clock_);
   PostMortemTools tools;
@@ -72,9 +57,6 @@ Status ExecutorHost::Open() {
   tools.executor = parts->journal.get();
   tools.git = parts->git.get();
   tools.state_folder = FolderOf(config_);
-  tools.owner_of = [this, http = parts->http.get()](const RollbackTrigger& trigger) {
-    return AuthorOf(trigger, config_, http);
-  };
   tools.on_command = [this](const ExecutorEvent& event) { events_->Print(ToEvent(event)); };
   parts->desk = std::make_unique<PostMortemDesk>(std::move(tools));
   const OpenForge open_forge = [http = parts->http.get()](const ForgeConfig& forge) { return MakeForge(forge, http); };
@@ -98,8 +80,14 @@ void ExecutorHost::SayOnce(const Status& status, std::string* told) {
 
 void ExecutorHost::OnStep(const ExecutorEvent& event) {
   events_->Print(ToEvent(event));
-  SayOnce(parts_->teller->OnStep(event), &teller_told_);
-  SayOnce(parts_->desk->OnStep(event), &desk_told_);
+  const Status told = parts_->teller->OnStep(event);
+  SayOnce(told, &teller_told_);
+  if (!told.ok()) told_what_was_lost_ = false;
+  // Handed out now: the steps that follow wait for remotes.
+  SayOnce(parts_->notifier->Pump(clock_.Now()), &notifier_told_);
+  const Status noted = parts_->desk->OnStep(event);
+  SayOnce(noted, &desk_told_);
+  if (!noted.ok()) parts_->desk->LookThroughAgain();
 }
 
 void ExecutorHost::PrintDelivery(const DeliveryEnd& end) {

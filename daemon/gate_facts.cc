@@ -1,10 +1,10 @@
 #include "daemon/gate_facts.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "actions/guards.h"
+#include "actions/step.h"
 
 namespace revertd {
 namespace {
@@ -16,12 +16,6 @@ GateFacts Closed(std::string reason) {
   facts.kill_switch_on = true;
   facts.kill_switch_reason = std::move(reason);
   return facts;
-}
-
-// A step that finished with any outcome but "done" is the journal's last word (actions/revert_executor.h).
-bool Ended(const std::vector<JournalRow>& journal) {
-  return std::any_of(journal.begin(), journal.end(),
-                     [](const JournalRow& row) { return row.finished_ns != 0 && row.outcome != "done"; });
 }
 
 }  // namespace
@@ -49,7 +43,7 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
   for (const std::string& id : *pending) {
     const auto rows = journal->ReadJournal(id);
     if (!rows.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(rows.status())));
-    if (!Ended(*rows)) facts.revert_in_flight = true;
+    if (NextStep(*rows)) facts.revert_in_flight = true;
   }
   return facts;
 }

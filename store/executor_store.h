@@ -110,7 +110,8 @@ class ExecutorStore {
   Status WriteIncidentRecord(std::string_view trigger_id, std::string_view markdown);
   Status AnswerIncident(std::string_view trigger_id, std::string_view question, std::string_view answer, TimeNs at_ns);
   Status CloseIncident(std::string_view trigger_id, TimeNs at_ns);
-  StatusOr<std::vector<Incident>> ReadIncidents() const;  // oldest first
+  StatusOr<std::vector<Incident>> ReadIncidents() const;      // oldest first
+  StatusOr<std::vector<Incident>> ReadOpenIncidents() const;  // the same
   StatusOr<std::optional<Incident>> ReadIncident(std::string_view trigger_id) const;
   // The oldest open one of the service that was due before `now_ns`.
   StatusOr<std::optional<Incident>> FindOverdueIncident(std::string_view service, TimeNs now_ns) const;

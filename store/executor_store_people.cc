@@ -152,6 +152,10 @@ StatusOr<std::vector<Incident>> ExecutorStore::ReadIncidents() const {
   return ReadIncidentsWhere(*database_, "ORDER BY opened_ns, trigger_id", {});
 }
 
+StatusOr<std::vector<Incident>> ExecutorStore::ReadOpenIncidents() const {
+  return ReadIncidentsWhere(*database_, "WHERE closed_ns = 0 ORDER BY opened_ns, trigger_id", {});
+}
+
 StatusOr<std::optional<Incident>> ExecutorStore::ReadIncident(std::string_view trigger_id) const {
   return FirstIncident(ReadIncidentsWhere(*database_, "WHERE trigger_id = ?", {trigger_id}));
 }

@@ -104,6 +104,27 @@ TEST_F(CommandTest, AVersionThatWasBadItselfIsNoWayBack) {
   EXPECT_EQ(RunsOf("version"), "");
 }
 
+TEST_F(CommandTest, AVersionGoesBackOverNoMigrationAndNoNewerDeploy) {
+  config_.services[0].rollback = RollbackBy::kVersion;
+  config_.services[0].version = Script("version", "true");
+  KnowDeploy("good", good_, VerdictState::kHealthy);
+  config_.repos[0].protected_paths = {"bad.txt"};
+  EXPECT_EQ(Run().back(), "planned protected_path");
+  config_.repos[0].protected_paths.clear();
+  trigger_.id += "x";
+  Stores stores = OpenStores(sandbox_);
+  Deploy newer;
+  newer.id = "newer";
+  newer.service = "checkout";
+  newer.head = std::string(40, 'c');
+  newer.start_ns = newer.finish_ns = trigger_.created_ns + kSecondNs;
+  ASSERT_TRUE(stores.sidecar->WriteDeploy(newer).ok());
+  stores = Stores();
+  EXPECT_EQ(Run().back(), "planned newer_deploy");
+  EXPECT_EQ(DetailOf("planned"), "bad.txt") << "of the first";
+  EXPECT_EQ(RunsOf("version"), "");
+}
+
 TEST_F(CommandTest, ACommandThatFailsIsSaidWithItsWords) {
   config_.services[0].rollback = RollbackBy::kVersion;
   config_.services[0].version = Script("version", "echo 'no such image' >&2; exit 4");

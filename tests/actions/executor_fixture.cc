@@ -67,8 +67,7 @@ void RunToTheEnd(Sandbox* sandbox, const RollbackTrigger& trigger, const Config&
     if (advanced.ok() && *advanced) continue;
     const auto rows = stores.journal->ReadJournal(trigger.id);
     ASSERT_TRUE(rows.ok());
-    const bool has_forge = outside.open_forge != nullptr && config.repos[0].forge.has_value();
-    if (!rows->empty() && !NextStep(*rows, has_forge)) return;
+    if (!rows->empty() && !NextStep(*rows)) return;
     if (between_rounds) between_rounds();
     PlaySidecar(sandbox, stores.sidecar.get(), trigger, RecoveryState::kRecovered, clock->Now());
     clock->SleepFor(10 * kSecondNs);

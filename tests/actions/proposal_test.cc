@@ -94,6 +94,31 @@ TEST_F(ProposalTest, IsMergedOnceAPersonApprovesItHere) {
   EXPECT_THAT(world_.calls, Contains("Merge"));
 }
 
+TEST_F(ProposalTest, OneThatWasApprovedBeforeItWasAcceptedIsAPullRequestAllTheSame) {
+  trigger_.state = TriggerState::kPending;
+  const auto outcomes = Run();
+  EXPECT_THAT(outcomes, Contains("proposed done"));
+  EXPECT_EQ(outcomes.back(), "recovered recovered");
+  EXPECT_THAT(world_.calls, Contains("Merge"));
+}
+
+TEST_F(ProposalTest, WhatSomebodyElsePutThereIsNotMergedByUs) {
+  EXPECT_EQ(Run([this] {
+              world_.requests[0].head_sha = bad_;
+              Say(TriggerState::kPending);
+            }).back(),
+            "merged proposal_changed");
+  EXPECT_THAT(world_.calls, testing::Not(Contains("Merge")));
+  EXPECT_THAT(world_.calls, testing::Not(Contains("EnableAutoMerge")));
+}
+
+TEST_F(ProposalTest, WhatTheForgeWouldMergeByItselfDoesNotOutliveTheCase) {
+  config_.guard.commit_age_propose = kHourNs;
+  config_.repos[0].forge->auto_merge = true;
+  EXPECT_EQ(Run().back(), "merged proposal_expired");
+  EXPECT_EQ(world_.requests[0].state, PullRequest::State::kClosed);
+}
+
 TEST_F(ProposalTest, WaitsForItsChecksWhereTheForgeWillNotMergeYet) {
   world_.fails.emplace("Merge", FailedPrecondition("required checks are pending"));
   Run([this] { Say(TriggerState::kPending); });

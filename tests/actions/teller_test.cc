@@ -38,7 +38,7 @@ class TellerTest : public testing::Test {
         config_, stores_.journal.get(),
         NotifierParts{
             .make_http = [] { return std::make_unique<DeafClient>(); }, .wake = nullptr, .on_end = nullptr, .seed = 1});
-    teller_.emplace(&config_, stores_.state.get(), stores_.journal.get(), &*notifier_, &clock_);
+    teller_.emplace(stores_.state.get(), stores_.journal.get(), &*notifier_, &clock_);
   }
   // The journal's row, and the telling of it.
   void Step(const std::string& step, const std::string& outcome, const std::string& detail = "") {
@@ -104,6 +104,7 @@ TEST_F(TellerTest, HistoryIsNotToldAgain) {
 TEST_F(TellerTest, ARefusedPushThatGoesOnAsAProposalIsNoEnd) {
   config_.repos[0].forge.emplace();
   MakeTeller();
+  ASSERT_TRUE(stores_.journal->Begin(trigger_.id, "proposed", clock_.Now()).ok());  // with the push's end
   Step("pushed", "push_rejected", "protected branch");
   EXPECT_THAT(Told(trigger_.id), IsEmpty());
   Step("proposed", "done", "7 " + std::string(40, 'b') + " https://forge.example/7; labels: none");

@@ -66,34 +66,33 @@ std::string ProposalBody(const RollbackTrigger& trigger, std::string_view revert
   return body;
 }
 
-StatusOr<ProposalSteps::Branch> ProposalSteps::PushBranch(const RollbackTrigger& trigger, const RepoConfig& repo,
-                                                          const RevertPlan& plan) {
+// From an earlier try. It is ours if it is the very commit that the mirror keeps: a trailer anybody can write.
+StatusOr<std::optional<ProposalSteps::Branch>> ProposalSteps::TakeUpBranch(const RollbackTrigger& trigger,
+                                                                           const RepoConfig& repo) {
   const RepoConfig branch = OnBranch(repo, ProposalBranch(trigger));
   StatusOr<std::optional<std::string>> there = tools_.git->FetchBranch(branch);
   if (!there.ok()) return there.status();
-  if (!there->has_value()) {
-    StatusOr<Prepared> prepared = git_->Prepare(trigger, repo, plan);
-    if (!prepared.ok()) return prepared.status();
-    if (prepared->hold) return Branch{"", prepared->hold};
-    StatusOr<PushAnswer> pushed = tools_.git->Push(branch, "", prepared->sha, false);
-    if (!pushed.ok()) return pushed.status();
-    if (!pushed->accepted) return Branch{"", Hold{"push_rejected", branch.branch + ": " + pushed->detail}};
-    StatusOr<std::optional<std::string>> read_back = tools_.git->ReadRemoteBranch(branch);
-    if (!read_back.ok()) return read_back.status();
-    if (read_back->value_or("") != prepared->sha) {
-      return Branch{"", Hold{"remote_unchanged", "the remote's " + branch.branch + " is " +
-                                                     read_back->value_or("gone") + ", not " + prepared->sha}};
-    }
-    return Branch{prepared->sha, std::nullopt};
-  }
-  // From an earlier try. Whatever it was made on, it is this trigger's revert; any other commit is somebody's own.
-  StatusOr<std::vector<GitCommit>> commits =
-      tools_.git->ReadCommits(branch, {.since = "", .until = **there, .limit = 1});
-  if (!commits.ok()) return commits.status();
-  if (commits->empty() || !HasTriggerTrailer(commits->front().message, trigger.id)) {
-    return Branch{"", Hold{"branch_taken", branch.branch + " is " + **there}};
-  }
-  return Branch{**there, std::nullopt};
+  if (!there->has_value()) return std::optional<Branch>();
+  StatusOr<std::optional<GitCommit>> kept = tools_.git->ReadPrepared(repo, trigger.id);
+  if (!kept.ok()) return kept.status();
+  if (kept->has_value() && (*kept)->sha == **there) return std::optional(Branch{**there, std::nullopt});
+  return std::optional(Branch{"", Hold{"branch_taken", branch.branch + " is " + **there}});
+}
+
+StatusOr<ProposalSteps::Branch> ProposalSteps::PushBranch(const RollbackTrigger& trigger, const RepoConfig& repo,
+                                                          const RevertPlan& plan) {
+  const RepoConfig branch = OnBranch(repo, ProposalBranch(trigger));
+  StatusOr<Prepared> prepared = git_->Prepare(trigger, repo, plan);
+  if (!prepared.ok()) return prepared.status();
+  if (prepared->hold) return Branch{"", prepared->hold};
+  StatusOr<PushAnswer> pushed = tools_.git->Push(branch, "", prepared->sha, false);
+  if (!pushed.ok()) return pushed.status();
+  if (!pushed->accepted) return Branch{"", Hold{std::string(kPushRejected), branch.branch + ": " + pushed->detail}};
+  StatusOr<std::optional<std::string>> read_back = tools_.git->ReadRemoteBranch(branch);
+  if (!read_back.ok()) return read_back.status();
+  if (read_back->value_or("") == prepared->sha) return Branch{prepared->sha, std::nullopt};
+  return Branch{"", Hold{"remote_unchanged", "the remote's " + branch.branch + " is " + read_back->value_or("gone") +
+                                                 ", not " + prepared->sha}};
 }
 
 // What makes it easier to find and to merge. None of it is worth a rollback: what failed is said in the detail.
@@ -131,15 +130,22 @@ StatusOr<StepAnswer> ProposalSteps::OpenRequest(const RollbackTrigger& trigger, 
   if (!opened.ok()) return Annotate(opened.status(), std::string(kForge));
   StatusOr<PullRequest> read_back = forge->Read(opened->number);
   if (!read_back.ok()) return Annotate(read_back.status(), std::string(kForge));
-  const bool ours = read_back->head_branch == wanted.head_branch && read_back->base_branch == repo.branch &&
-                    (read_back->head_sha.empty() || read_back->head_sha == sha);
+  return Opened(trigger, repo, *read_back, sha, forge);
+}
+
+StatusOr<StepAnswer> ProposalSteps::Opened(const RollbackTrigger& trigger, const RepoConfig& repo,
+                                           const PullRequest& request, const std::string& sha, Forge* forge) {
+  const bool ours = request.head_branch == ProposalBranch(trigger) && request.base_branch == repo.branch &&
+                    (request.head_sha.empty() || request.head_sha == sha);
   if (!ours) {
-    return Finished{"proposal_unverified", "#" + std::to_string(opened->number) + " is of " + read_back->head_branch +
-                                               " at " + read_back->head_sha + " into " + read_back->base_branch};
+    return Finished{"proposal_unverified", "#" + std::to_string(request.number) + " is of " + request.head_branch +
+                                               " at " + request.head_sha + " into " + request.base_branch};
   }
-  const std::string failures = Decorate(trigger, *repo.forge, opened->number, forge);
+  // A rebase would change the SHA; the merge's own is told once it is known.
+  REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, sha));
+  const std::string failures = Decorate(trigger, *repo.forge, request.number, forge);
   return Finished{std::string(kDone),
-                  std::to_string(opened->number) + " " + sha + " " + read_back->url + Printable(failures)};
+                  std::to_string(request.number) + " " + sha + " " + request.url + Printable(failures)};
 }
 
 StatusOr<StepAnswer> ProposalSteps::Propose(const RollbackTrigger& trigger, const RepoConfig& repo) {
@@ -151,27 +157,28 @@ StatusOr<StepAnswer> ProposalSteps::Propose(const RollbackTrigger& trigger, cons
   }
   StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(*repo.forge);
   if (!forge.ok()) return Annotate(forge.status(), std::string(kForge));
-  // One that an earlier try has opened must not be left alone there: whatever the guards would say now, it is watched.
-  StatusOr<std::optional<PullRequest>> there = (*forge)->FindByBranch(ProposalBranch(trigger));
-  if (!there.ok()) return Annotate(there.status(), std::string(kForge));
-  const bool is_open = there->has_value() && (*there)->state == PullRequest::State::kOpen;
-  if (!is_open) {
-    StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, Route::kPropose, *answer);
-    if (hold.ok() && !hold->has_value()) hold = git_->HardStop(trigger);
-    if (!hold.ok()) return hold.status();
-    if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
-  }
-  if (!std::holds_alternative<RevertPlan>(*answer)) {
-    const auto& refusal = std::get<PlanRefusal>(*answer);
-    return Finished{refusal.reason, refusal.detail + "; " + (*there)->url + " is open"};
-  }
-  const auto& plan = std::get<RevertPlan>(*answer);
-  StatusOr<Branch> branch = PushBranch(trigger, repo, plan);
+  StatusOr<std::optional<Branch>> branch = TakeUpBranch(trigger, repo);
   if (!branch.ok()) return branch.status();
-  if (branch->hold) return Finished{branch->hold->reason, branch->hold->detail};
-  // A rebase would change the SHA; the merge's own is told once it is known.
-  REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, branch->sha));
-  return OpenRequest(trigger, repo, plan, branch->sha, forge->get());
+  if (branch->has_value() && !(*branch)->hold) {
+    // One that an earlier try has opened must not be left alone: whatever the guards would say now, it is watched.
+    StatusOr<std::optional<PullRequest>> there = (*forge)->FindByBranch(ProposalBranch(trigger));
+    if (!there.ok()) return Annotate(there.status(), std::string(kForge));
+    if (there->has_value() && (*there)->state == PullRequest::State::kOpen) {
+      return Opened(trigger, repo, **there, (*branch)->sha, forge->get());
+    }
+  }
+  StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, Route::kPropose, *answer);
+  if (hold.ok() && !hold->has_value()) hold = git_->HardStop(trigger);
+  if (!hold.ok()) return hold.status();
+  if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
+  const auto& plan = std::get<RevertPlan>(*answer);
+  if (!branch->has_value()) {
+    StatusOr<Branch> pushed = PushBranch(trigger, repo, plan);
+    if (!pushed.ok()) return pushed.status();
+    *branch = *std::move(pushed);
+  }
+  if ((*branch)->hold) return Finished{(*branch)->hold->reason, (*branch)->hold->detail};
+  return OpenRequest(trigger, repo, plan, (*branch)->sha, forge->get());
 }
 
 // The forge's word is not enough: the branch itself must hold the revert, and not have held that commit before.

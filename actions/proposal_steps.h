@@ -41,9 +41,12 @@ class ProposalSteps {
     std::string sha;  // of the remote's branch, read back
     std::optional<Hold> hold;
   };
+  StatusOr<std::optional<Branch>> TakeUpBranch(const RollbackTrigger& trigger, const RepoConfig& repo);
   StatusOr<Branch> PushBranch(const RollbackTrigger& trigger, const RepoConfig& repo, const RevertPlan& plan);
   StatusOr<StepAnswer> OpenRequest(const RollbackTrigger& trigger, const RepoConfig& repo, const RevertPlan& plan,
                                    const std::string& sha, Forge* forge);
+  StatusOr<StepAnswer> Opened(const RollbackTrigger& trigger, const RepoConfig& repo, const PullRequest& request,
+                              const std::string& sha, Forge* forge);
   std::string Decorate(const RollbackTrigger& trigger, const ForgeConfig& config, int64_t number, Forge* forge);
   // A pull request of ours that waits for its merge.
   struct Open {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/fnv.h"
 
 namespace revertd {
 namespace {
@@ -17,6 +18,15 @@ std::string_view FailureOf(const Status& status) {
   if (forge) return "forge_refused";
   if (absl::IsNotFound(status)) return "git_missing";
   return "git_failed";
+}
+
+// Doubled each time, give or take a quarter by the trigger's id: many sidecars that lost one forge at the same moment
+// come back one after another, and the same one always alike.
+DurationNs RetryWait(std::string_view trigger_id, int tries) {
+  const int doublings = std::min(tries - 1, 10);
+  const DurationNs wait = std::min(RevertExecutor::kRetryWaitMax, RevertExecutor::kFirstRetryWait << doublings);
+  const auto quarter = static_cast<DurationNs>(Fnv1a(std::string(trigger_id) + ' ' + std::to_string(tries)) % 512);
+  return wait / 1024 * (768 + quarter);
 }
 
 }  // namespace
@@ -110,8 +120,7 @@ StatusOr<RevertExecutor::Progress> RevertExecutor::AfterFailure(const RollbackTr
     REVERTD_RETURN_IF_ERROR(Finish(trigger, step, {std::string(FailureOf(status)), detail}));
     return Progress::kAdvanced;
   }
-  const int doublings = std::min(retry.tries - 1, 10);
-  const DurationNs wait = std::min(kRetryWaitMax, kFirstRetryWait << doublings);
+  const DurationNs wait = RetryWait(trigger.id, retry.tries);
   retry.next_ns = tools_.clock->Now() + std::max(wait, RetryAfter(status).value_or(0));
   return Annotate(status, "trigger " + trigger.id + ", step " + std::string(step) + ", try " +
                               std::to_string(retry.tries) + " of " + std::to_string(kTriesMax));

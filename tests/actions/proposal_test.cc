@@ -181,6 +181,16 @@ TEST_F(ProposalTest, WhatIsThereAfterAKillIsTakenUp) {
             1);
 }
 
+TEST_F(ProposalTest, OneThatWasOpenedIsNotLeftAloneByANoThatCameBeforeItWasReadBack) {
+  world_.fails.emplace("Read", Unavailable("connection reset"));
+  RunToTheEnd(&sandbox_, trigger_, config_, &git_, &clock_, &events_, nullptr, 6, {OpenFakeForge(&world_), nullptr});
+  ASSERT_EQ(world_.requests.size(), 1U);
+  world_.fails.clear();
+  Say(TriggerState::kDismissed);
+  EXPECT_EQ(Run().back(), "merged dismissed");
+  EXPECT_EQ(world_.requests[0].state, PullRequest::State::kClosed);
+}
+
 TEST_F(ProposalTest, AForgeThatCannotBeReachedIsNamed) {
   world_.fails.emplace("FindByCommit", Unavailable("no route"));
   EXPECT_EQ(Run().back(), "planned forge_unreachable");

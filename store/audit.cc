@@ -23,7 +23,8 @@ std::optional<AuditHead> ParseAuditHead(std::string_view text) {
   if (colon == std::string_view::npos) return std::nullopt;
   const auto seq = ParseUnsigned(text.substr(0, colon));
   const std::string_view hash = text.substr(colon + 1);
-  const bool is_hash = hash.size() == kHashDigits && hash.find_first_not_of("0123456789abcdef") == hash.npos;
+  const bool is_hash =
+      hash.size() == kHashDigits && hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
   if (!seq || *seq == 0 || *seq > uint64_t{1} << 62 || !is_hash) return std::nullopt;
   return AuditHead{static_cast<int64_t>(*seq), std::string(hash)};
 }

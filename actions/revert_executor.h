@@ -70,8 +70,8 @@ struct ExecutorOutside {
 
 class RevertExecutor {
  public:
-  // Tries of one step against a remote that cannot be reached: with the waits below, about six minutes in all. A host that
-  // is gone for longer is a person's case.
+  // Tries of one step against a remote that cannot be reached: with the waits below, about six minutes in all. A host
+  // that is gone for longer is a person's case.
   static constexpr int kTriesMax = 12;
   static constexpr DurationNs kFirstRetryWait = kSecondNs;
   static constexpr DurationNs kRetryWaitMax = kMinuteNs;

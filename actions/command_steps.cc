@@ -22,9 +22,7 @@ StatusOr<std::optional<Hold>> CommandSteps::MayRun(const RollbackTrigger& trigge
   StatusOr<PlanAnswer> plan = git_->FetchAndPlan(trigger, repo);
   if (!plan.ok()) return plan.status();
   if (std::holds_alternative<PlanAdoption>(*plan)) return git_->HardStop(trigger);
-  StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, route, *plan);
-  if (!hold.ok() || hold->has_value()) return hold;
-  return git_->HardStop(trigger);
+  return git_->Guard(trigger, route, *plan);
 }
 
 StatusOr<StepAnswer> CommandSteps::Drain(const RollbackTrigger& trigger, const RepoConfig& repo, Route route,
@@ -38,7 +36,7 @@ StatusOr<StepAnswer> CommandSteps::Drain(const RollbackTrigger& trigger, const R
   if (!tools_.commands->IsRunning(key)) {
     StatusOr<std::optional<Hold>> hold = MayRun(trigger, repo, route, begun_ns);
     if (!hold.ok()) return hold.status();
-    if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
+    if (hold->has_value()) return Ended(**hold);
   }
   const auto result = tools_.commands->Run(key, drain, WordsFor(trigger, *good));
   if (!result) return Waiting{};
@@ -81,7 +79,7 @@ StatusOr<StepAnswer> CommandSteps::SwitchVersion(const RollbackTrigger& trigger,
   if (!tools_.commands->IsRunning(trigger.id + " deploy")) {
     StatusOr<std::optional<Hold>> hold = MayRun(trigger, repo, Route::kVersion, begun_ns);
     if (!hold.ok()) return hold.status();
-    if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
+    if (hold->has_value()) return Ended(**hold);
     REVERTD_RETURN_IF_ERROR(TellSidecar(tools_, trigger, *good));
   }
   return Deploy(trigger, command, *good);

@@ -125,9 +125,7 @@ StatusOr<std::optional<PullRequest>> GiteaForge::FindOpen(const NewPullRequest& 
 }
 
 StatusOr<PullRequest> GiteaForge::ReadPull(int64_t number) {
-  const StatusOr<std::string> body = rest_.Get(PullPath(number));
-  if (!body.ok()) return body.status();
-  return ParseGiteaPull(*body);
+  return Parsed(rest_.Get(PullPath(number)), &ParseGiteaPull);
 }
 
 // Gitea answers with the one pull request whose merge made `sha`; it does not know commits inside of one.
@@ -146,9 +144,7 @@ StatusOr<std::vector<PullRequest>> GiteaForge::ListByCommit(std::string_view sha
 }
 
 StatusOr<PullRequest> GiteaForge::Create(const NewPullRequest& request) {
-  const StatusOr<std::string> body = rest_.Post(repository_ + "/pulls", OpenJson(request));
-  if (!body.ok()) return body.status();
-  return ParseGiteaPull(*body);
+  return Parsed(rest_.Post(repository_ + "/pulls", OpenJson(request)), &ParseGiteaPull);
 }
 
 StatusOr<int64_t> GiteaForge::FindOrCreateLabel(const std::string& name) {
@@ -239,9 +235,7 @@ Status GiteaForge::SendMerge(int64_t number, std::string_view head_sha) {
 }
 
 StatusOr<PullRequest> GiteaForge::SendClose(int64_t number) {
-  const StatusOr<std::string> body = rest_.Patch(PullPath(number), R"({"state":"closed"})");
-  if (!body.ok()) return body.status();
-  return ParseGiteaPull(*body);
+  return Parsed(rest_.Patch(PullPath(number), R"({"state":"closed"})"), &ParseGiteaPull);
 }
 
 // Gitea has no field that says whether it is scheduled: its status code is all there is to read back.

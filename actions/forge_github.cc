@@ -141,22 +141,17 @@ StatusOr<std::optional<PullRequest>> GitHubForge::FindOpen(const NewPullRequest&
 }
 
 StatusOr<PullRequest> GitHubForge::ReadPull(int64_t number) {
-  const StatusOr<std::string> body = rest_.Get(PullPath(number));
-  if (!body.ok()) return body.status();
-  return ParseGitHubPull(*body);
+  return Parsed(rest_.Get(PullPath(number)), &ParseGitHubPull);
 }
 
 StatusOr<std::vector<PullRequest>> GitHubForge::ListByCommit(std::string_view sha) {
-  const StatusOr<std::string> body =
-      rest_.Get(repository_ + "/commits/" + UrlEncode(sha) + "/pulls?per_page=" + std::to_string(kPullsPerPage));
-  if (!body.ok()) return body.status();
-  return ParseGitHubPulls(*body);
+  return Parsed(
+      rest_.Get(repository_ + "/commits/" + UrlEncode(sha) + "/pulls?per_page=" + std::to_string(kPullsPerPage)),
+      &ParseGitHubPulls);
 }
 
 StatusOr<PullRequest> GitHubForge::Create(const NewPullRequest& request) {
-  const StatusOr<std::string> body = rest_.Post(repository_ + "/pulls", OpenJson(request));
-  if (!body.ok()) return body.status();
-  return ParseGitHubPull(*body);
+  return Parsed(rest_.Post(repository_ + "/pulls", OpenJson(request)), &ParseGitHubPull);
 }
 
 StatusOr<std::vector<std::string>> GitHubForge::SendLabels(int64_t number, const std::vector<std::string>& labels) {
@@ -171,9 +166,7 @@ StatusOr<std::vector<std::string>> GitHubForge::SendLabels(int64_t number, const
 
 StatusOr<std::vector<std::string>> GitHubForge::SendReviewers(int64_t number,
                                                               const std::vector<std::string>& reviewers) {
-  const StatusOr<std::string> body = rest_.Post(PullPath(number) + "/requested_reviewers", ReviewersJson(reviewers));
-  if (!body.ok()) return body.status();
-  return ParseGitHubReviewers(*body);
+  return Parsed(rest_.Post(PullPath(number) + "/requested_reviewers", ReviewersJson(reviewers)), &ParseGitHubReviewers);
 }
 
 StatusOr<CommentPage> GitHubForge::ReadComments(int64_t number, int page) {
@@ -196,9 +189,7 @@ StatusOr<std::string> GitHubForge::SendComment(int64_t number, const std::string
 }
 
 StatusOr<GitHubMergeInfo> GitHubForge::ReadMergeInfo(int64_t number) {
-  const StatusOr<std::string> body = rest_.Get(PullPath(number));
-  if (!body.ok()) return body.status();
-  return ParseGitHubMergeInfo(*body);
+  return Parsed(rest_.Get(PullPath(number)), &ParseGitHubMergeInfo);
 }
 
 Status GitHubForge::SendMerge(int64_t number, std::string_view head_sha) {
@@ -210,9 +201,7 @@ Status GitHubForge::SendMerge(int64_t number, std::string_view head_sha) {
 }
 
 StatusOr<PullRequest> GitHubForge::SendClose(int64_t number) {
-  const StatusOr<std::string> body = rest_.Patch(PullPath(number), R"({"state":"closed"})");
-  if (!body.ok()) return body.status();
-  return ParseGitHubPull(*body);
+  return Parsed(rest_.Patch(PullPath(number), R"({"state":"closed"})"), &ParseGitHubPull);
 }
 
 Status GitHubForge::EnableAutoMerge(int64_t number) {

@@ -117,22 +117,17 @@ StatusOr<std::optional<PullRequest>> GitLabForge::FindOpen(const NewPullRequest&
 }
 
 StatusOr<PullRequest> GitLabForge::ReadPull(int64_t number) {
-  const StatusOr<std::string> body = rest_.Get(PathOf(number));
-  if (!body.ok()) return body.status();
-  return ParseGitLabMergeRequest(*body);
+  return Parsed(rest_.Get(PathOf(number)), &ParseGitLabMergeRequest);
 }
 
 StatusOr<std::vector<PullRequest>> GitLabForge::ListByCommit(std::string_view sha) {
-  const StatusOr<std::string> body = rest_.Get(project_ + "/repository/commits/" + UrlEncode(sha) +
-                                               "/merge_requests?per_page=" + std::to_string(kMergeRequestsPerPage));
-  if (!body.ok()) return body.status();
-  return ParseGitLabMergeRequests(*body);
+  return Parsed(rest_.Get(project_ + "/repository/commits/" + UrlEncode(sha) +
+                          "/merge_requests?per_page=" + std::to_string(kMergeRequestsPerPage)),
+                &ParseGitLabMergeRequests);
 }
 
 StatusOr<PullRequest> GitLabForge::Create(const NewPullRequest& request) {
-  const StatusOr<std::string> body = rest_.Post(project_ + "/merge_requests", OpenJson(request));
-  if (!body.ok()) return body.status();
-  return ParseGitLabMergeRequest(*body);
+  return Parsed(rest_.Post(project_ + "/merge_requests", OpenJson(request)), &ParseGitLabMergeRequest);
 }
 
 StatusOr<std::vector<std::string>> GitLabForge::SendLabels(int64_t number, const std::vector<std::string>& labels) {
@@ -205,9 +200,7 @@ Status GitLabForge::SendMerge(int64_t number, std::string_view head_sha) {
 }
 
 StatusOr<PullRequest> GitLabForge::SendClose(int64_t number) {
-  const StatusOr<std::string> body = rest_.Put(PathOf(number), R"({"state_event":"close"})");
-  if (!body.ok()) return body.status();
-  return ParseGitLabMergeRequest(*body);
+  return Parsed(rest_.Put(PathOf(number), R"({"state_event":"close"})"), &ParseGitLabMergeRequest);
 }
 
 // GitLab merges at once where there is nothing to wait for, and in old versions where the pipeline has failed: a

@@ -79,6 +79,13 @@ auto ReadItems(std::string_view body, Take take) -> StatusOr<std::vector<decltyp
   });
 }
 
+// What `parse` makes of a body, where there is one.
+template <typename Parse>
+auto Parsed(const StatusOr<std::string>& body, Parse parse) -> decltype(parse(std::string_view())) {
+  if (!body.ok()) return body.status();
+  return parse(*body);
+}
+
 // Every text that stands under a refusal's usual keys (message, error, errors, ...), joined; empty where the body is no
 // JSON object or says nothing.
 std::string WordsOfRefusal(std::string_view body);

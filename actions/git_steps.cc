@@ -14,8 +14,6 @@ constexpr DurationNs kRecentNs = kMinuteNs;
 // Pull requests of a range are asked for their labels this far: each is two questions to the forge.
 constexpr size_t kCommitsAskedMax = 10;
 
-Finished Ended(const Hold& hold) { return {hold.reason, hold.detail}; }
-
 std::string Shown(const PullRequest& request) { return "#" + std::to_string(request.number) + " " + request.url; }
 
 }  // namespace
@@ -141,7 +139,7 @@ StatusOr<GuardFacts> GitSteps::ReadGuardFacts(const RollbackTrigger& trigger, Ro
   const RepoConfig* repo = tools_.config->FindRepo(trigger.repo);
   if (repo != nullptr && repo->forge) {
     const Status status = ReadForgeFacts(trigger, *repo->forge, plan, &*facts);
-    if (!status.ok()) return Annotate(status, "the forge");
+    if (!status.ok()) return Annotate(status, kForge);
   }
   return facts;
 }
@@ -149,7 +147,8 @@ StatusOr<GuardFacts> GitSteps::ReadGuardFacts(const RollbackTrigger& trigger, Ro
 StatusOr<std::optional<Hold>> GitSteps::Guard(const RollbackTrigger& trigger, Route route, const PlanAnswer& plan) {
   StatusOr<GuardFacts> facts = ReadGuardFacts(trigger, route, plan);
   if (!facts.ok()) return facts.status();
-  return AskGuards(*facts, tools_.config->guard, plan);
+  if (auto hold = AskGuards(*facts, tools_.config->guard, plan)) return hold;
+  return HardStop(trigger);
 }
 
 // The version that served before the bad one, unless it was found bad itself.

@@ -22,6 +22,8 @@ struct Prepared {
   std::optional<Hold> hold;
 };
 
+inline Finished Ended(const Hold& hold) { return {hold.reason, hold.detail}; }
+
 class GitSteps {
  public:
   // Plan, revert and push again, because the branch moved in between. A busier branch needs a person.
@@ -38,7 +40,7 @@ class GitSteps {
   StatusOr<PlanAnswer> FetchAndPlan(const RollbackTrigger& trigger, const RepoConfig& repo);
   // The kill switch and a person's no, read now: right before each act, for all else takes its time to be read.
   StatusOr<std::optional<Hold>> HardStop(const RollbackTrigger& trigger);
-  // Every guard, with facts read now.
+  // Every guard, with facts read now; and once they are read, what stops any act again.
   StatusOr<std::optional<Hold>> Guard(const RollbackTrigger& trigger, Route route, const PlanAnswer& plan);
   // The revert commit for a plan: the one that is kept already where it fits, else a new one.
   StatusOr<Prepared> Prepare(const RollbackTrigger& trigger, const RepoConfig& repo, const PlanAnswer& answer);

@@ -4,7 +4,6 @@
 // Thread contract: the executor's thread. Asks git only where a rollback's post-mortem is open and a deploy is new.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>

@@ -5,6 +5,7 @@
 
 #include "actions/markdown.h"
 #include "actions/record_tables.h"
+#include "actions/step.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 
@@ -18,7 +19,6 @@ constexpr std::array<PostMortemQuestion, 5> kQuestions = {{
     {"change_or_check", "Was the change wrong, or the check?"},
     {"what_next", "What will be different from now on?"},
 }};
-constexpr std::string_view kStepDone = "done";
 
 const JournalRow* FindStep(const PostMortemFacts& facts, std::string_view step) {
   for (const JournalRow& row : facts.journal) {
@@ -29,7 +29,7 @@ const JournalRow* FindStep(const PostMortemFacts& facts, std::string_view step) 
 
 const JournalRow* FindDone(const PostMortemFacts& facts, std::string_view step) {
   const JournalRow* row = FindStep(facts, step);
-  return row != nullptr && row->finished_ns != 0 && row->outcome == kStepDone ? row : nullptr;
+  return row != nullptr && row->finished_ns != 0 && row->outcome == kDone ? row : nullptr;
 }
 
 std::string_view AnswerOf(const PostMortemAnswers& answers, std::string_view question) {
@@ -62,7 +62,7 @@ std::string OutcomeWords(const PostMortemFacts& facts) {
   if (facts.journal.empty()) return "not begun";
   const JournalRow& last = facts.journal.back();
   if (last.finished_ns == 0) return "under way: step " + MarkdownCode(last.step);
-  if (last.outcome == kStepDone) return "under way: step " + MarkdownCode(last.step) + " is done";
+  if (last.outcome == kDone) return "under way: step " + MarkdownCode(last.step) + " is done";
   return "ended at step " + MarkdownCode(last.step) + ": " + MarkdownCode(last.outcome);
 }
 

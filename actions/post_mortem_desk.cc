@@ -10,7 +10,6 @@
 namespace revertd {
 namespace {
 
-constexpr std::string_view kStepDone = "done";
 constexpr std::string_view kDeployLogCursor = "deploy_logs";
 constexpr size_t kNameBytesMax = 200;  // of what others wrote and nobody needs whole
 
@@ -69,7 +68,7 @@ TimeNs ChangeOf(const PostMortemFacts& facts) {
 PostMortemDesk::PostMortemDesk(PostMortemTools tools) : tools_(std::move(tools)), folder_(tools_.state_folder) {}
 
 Status PostMortemDesk::OnStep(const ExecutorEvent& event) {
-  if (!event.begun && event.outcome == kStepDone && TellsOfARollback(event.step)) {
+  if (!event.begun && event.outcome == kDone && TellsOfARollback(event.step)) {
     REVERTD_RETURN_IF_ERROR(Open(event.trigger_id, event.service, event.at_ns));
   }
   // Asked and not remembered: the record may have been opened by an earlier process.
@@ -111,7 +110,7 @@ Status PostMortemDesk::LookThrough(TimeNs now_ns) {
     std::vector<JournalRow> rows;
     REVERTD_RETURN_IF_ERROR(ReadInto(tools_.executor->ReadJournal(ids[i]), &rows));
     const auto told = std::find_if(rows.begin(), rows.end(), [](const JournalRow& row) {
-      return row.finished_ns != 0 && row.outcome == kStepDone && TellsOfARollback(row.step);
+      return row.finished_ns != 0 && row.outcome == kDone && TellsOfARollback(row.step);
     });
     // What an older version of the program did is in the journal and not in the trail: nobody was asked for a record
     // of it then, and by now one would be overdue.
@@ -212,7 +211,7 @@ void PostMortemDesk::ReadUndone(PostMortemFacts* facts) const {
   bool is_made = false;
   for (const JournalRow& row : facts->journal) {
     if (row.step == "planned") facts->plan = row.detail;
-    if (row.step == "reverted") is_made = row.outcome == kStepDone;
+    if (row.step == "reverted") is_made = row.outcome == kDone;
   }
   const RepoConfig* repo = tools_.config->FindRepo(facts->trigger.repo);
   if (!is_made || tools_.git == nullptr || repo == nullptr) return;
@@ -253,7 +252,7 @@ PostMortemDesk::Answer PostMortemDesk::Judge(const ExecutorCommand& command, con
   if (incident->closed_ns != 0) return {"incident_closed", command.subject};
   if (command.kind == ExecutorCommand::Kind::kIncidentClose) {
     const std::vector<std::string> open = OpenQuestions(incident->answers);
-    return open.empty() ? Answer{std::string(kStepDone), ""} : Answer{"unanswered", Join(open, ", ")};
+    return open.empty() ? Answer{std::string(kDone), ""} : Answer{"unanswered", Join(open, ", ")};
   }
   const auto questions = PostMortemQuestions();
   const bool is_asked = std::any_of(questions.begin(), questions.end(),
@@ -261,7 +260,7 @@ PostMortemDesk::Answer PostMortemDesk::Judge(const ExecutorCommand& command, con
   if (!is_asked) return {"no_such_question", Printable(command.name.substr(0, kNameBytesMax))};
   if (Trim(command.text).empty()) return {"empty_answer", command.name};
   if (command.text.size() > kAnswerBytesMax) return {"answer_too_long", command.name};
-  return {std::string(kStepDone), command.name};
+  return {std::string(kDone), command.name};
 }
 
 Status PostMortemDesk::Take(const ExecutorCommand& command, TimeNs now_ns) {
@@ -269,7 +268,7 @@ Status PostMortemDesk::Take(const ExecutorCommand& command, TimeNs now_ns) {
   std::optional<Incident> incident;
   REVERTD_RETURN_IF_ERROR(ReadInto(store.ReadIncident(command.subject), &incident));
   const Answer answer = Judge(command, incident);
-  const bool is_done = answer.outcome == kStepDone;
+  const bool is_done = answer.outcome == kDone;
   const bool is_close = command.kind == ExecutorCommand::Kind::kIncidentClose;
   const std::string subject = incident ? command.subject : command.subject.substr(0, kNameBytesMax);
   JsonWriter json;

@@ -9,7 +9,6 @@
 namespace revertd {
 namespace {
 
-constexpr std::string_view kForge = "the forge";
 constexpr size_t kDiffstatMax = 8000;  // bytes shown; the forge shows the whole change itself
 
 RepoConfig OnBranch(const RepoConfig& repo, std::string branch) {
@@ -127,9 +126,9 @@ StatusOr<StepAnswer> ProposalSteps::OpenRequest(const RollbackTrigger& trigger, 
   wanted.title = ProposalTitle(plan.order.message);
   wanted.body = ProposalBody(trigger, plan.order.message, *diffstat, plan.changed_again);
   StatusOr<PullRequest> opened = forge->Open(wanted);
-  if (!opened.ok()) return Annotate(opened.status(), std::string(kForge));
+  if (!opened.ok()) return Annotate(opened.status(), kForge);
   StatusOr<PullRequest> read_back = forge->Read(opened->number);
-  if (!read_back.ok()) return Annotate(read_back.status(), std::string(kForge));
+  if (!read_back.ok()) return Annotate(read_back.status(), kForge);
   return Opened(trigger, repo, *read_back, sha, forge);
 }
 
@@ -156,28 +155,27 @@ StatusOr<StepAnswer> ProposalSteps::Propose(const RollbackTrigger& trigger, cons
     return Finished{std::string(kDone), "0 " + adoption->sha};
   }
   StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(*repo.forge);
-  if (!forge.ok()) return Annotate(forge.status(), std::string(kForge));
+  if (!forge.ok()) return Annotate(forge.status(), kForge);
   StatusOr<std::optional<Branch>> branch = TakeUpBranch(trigger, repo);
   if (!branch.ok()) return branch.status();
   if (branch->has_value() && !(*branch)->hold) {
     // One that an earlier try has opened must not be left alone: whatever the guards would say now, it is watched.
     StatusOr<std::optional<PullRequest>> there = (*forge)->FindByBranch(ProposalBranch(trigger));
-    if (!there.ok()) return Annotate(there.status(), std::string(kForge));
+    if (!there.ok()) return Annotate(there.status(), kForge);
     if (there->has_value() && (*there)->state == PullRequest::State::kOpen) {
       return Opened(trigger, repo, **there, (*branch)->sha, forge->get());
     }
   }
   StatusOr<std::optional<Hold>> hold = git_->Guard(trigger, Route::kPropose, *answer);
-  if (hold.ok() && !hold->has_value()) hold = git_->HardStop(trigger);
   if (!hold.ok()) return hold.status();
-  if (hold->has_value()) return Finished{(*hold)->reason, (*hold)->detail};
+  if (hold->has_value()) return Ended(**hold);
   const auto& plan = std::get<RevertPlan>(*answer);
   if (!branch->has_value()) {
     StatusOr<Branch> pushed = PushBranch(trigger, repo, plan);
     if (!pushed.ok()) return pushed.status();
     *branch = *std::move(pushed);
   }
-  if ((*branch)->hold) return Finished{(*branch)->hold->reason, (*branch)->hold->detail};
+  if ((*branch)->hold) return Ended(*(*branch)->hold);
   return OpenRequest(trigger, repo, plan, (*branch)->sha, forge->get());
 }
 
@@ -222,7 +220,7 @@ StatusOr<StepAnswer> ProposalSteps::Expire(const RepoConfig& repo, const PullReq
                                            Forge* forge) {
   if (repo.forge->auto_merge || approved) {
     StatusOr<PullRequest> closed = forge->Close(request.number);
-    if (!closed.ok()) return Annotate(closed.status(), std::string(kForge));
+    if (!closed.ok()) return Annotate(closed.status(), kForge);
   }
   return Finished{"proposal_expired", request.url};
 }
@@ -251,9 +249,9 @@ StatusOr<StepAnswer> ProposalSteps::AwaitMerge(const RollbackTrigger& trigger, c
 
 StatusOr<StepAnswer> ProposalSteps::Poll(const RollbackTrigger& trigger, const RepoConfig& repo, const Open& open) {
   StatusOr<std::unique_ptr<Forge>> forge = tools_.open_forge(*repo.forge);
-  if (!forge.ok()) return Annotate(forge.status(), std::string(kForge));
+  if (!forge.ok()) return Annotate(forge.status(), kForge);
   StatusOr<PullRequest> request = (*forge)->Read(open.number);
-  if (!request.ok()) return Annotate(request.status(), std::string(kForge));
+  if (!request.ok()) return Annotate(request.status(), kForge);
   switch (request->state) {
     case PullRequest::State::kMerged: return VerifyMerge(trigger, repo, *request, open.sha);
     case PullRequest::State::kClosed: return Finished{"proposal_closed", request->url};
@@ -261,7 +259,7 @@ StatusOr<StepAnswer> ProposalSteps::Poll(const RollbackTrigger& trigger, const R
   }
   if (open.state == TriggerState::kDismissed) {
     StatusOr<PullRequest> closed = (*forge)->Close(open.number);
-    if (!closed.ok()) return Annotate(closed.status(), std::string(kForge));
+    if (!closed.ok()) return Annotate(closed.status(), kForge);
     return Finished{"dismissed", request->url};
   }
   // Of a push that the remote refused, the trigger was never a proposal: whoever may merge there merges it.

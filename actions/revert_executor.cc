@@ -12,8 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kPlaces = {"before_begin", "after_begin", "before_finish", "after_finish"};
 
 std::string_view FailureOf(const Status& status) {
-  // As the steps annotate it.
-  const bool forge = MessageOf(status).starts_with("the forge");
+  const bool forge = MessageOf(status).starts_with(kForge);
   if (absl::IsUnavailable(status)) return forge ? "forge_unreachable" : "remote_unreachable";
   if (forge) return "forge_refused";
   if (absl::IsNotFound(status)) return "git_missing";

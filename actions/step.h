@@ -29,6 +29,9 @@ inline constexpr std::string_view kDone = "done";
 // The one outcome beside it after which it may go on: as a pull request.
 inline constexpr std::string_view kPushRejected = "push_rejected";
 
+// What stands in front of a status that a forge and not git has answered: FailureOf names the outcome by it.
+inline constexpr std::string_view kForge = "the forge";
+
 // How a rollback reaches production. Chosen when the trigger is accepted and kept in that row, so that no change of the
 // configuration turns a rollback that is under way into another kind.
 enum class Route {

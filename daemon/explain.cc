@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "actions/step.h"
 #include "analysis/late_desk.h"
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -30,8 +31,8 @@ std::string Headline(const ExplainFacts& facts) {
   if (!facts.journal.empty()) {
     const JournalRow& last = facts.journal.back();
     if (last.finished_ns == 0) return "rollback under way: " + last.step;
-    return last.outcome == "done" ? "rollback under way: " + last.step + " done"
-                                  : "rollback ended at " + last.step + ": " + last.outcome;
+    return last.outcome == kDone ? "rollback under way: " + last.step + " done"
+                                 : "rollback ended at " + last.step + ": " + last.outcome;
   }
   if (facts.trigger && facts.trigger->state != TriggerState::kPending) {
     return "rollback " + std::string(NameOf(facts.trigger->state));
@@ -70,8 +71,8 @@ void AddJournalMoments(const ExplainFacts& facts, std::vector<Moment>& moments) 
     if (row.step == "pushed") moments.push_back({row.begun_ns, "push begins"});
     if (row.finished_ns == 0) continue;
     std::string words = row.step == "push_verified" ? "push verified" : row.step;
-    if (row.outcome != "done") words += ": " + row.outcome;
-    if (row.step == "push_verified" && row.outcome == "done") words += ": the remote answers " + Short(row.detail);
+    if (row.outcome != kDone) words += ": " + row.outcome;
+    if (row.step == "push_verified" && row.outcome == kDone) words += ": the remote answers " + Short(row.detail);
     moments.push_back({row.finished_ns, words});
   }
 }
@@ -138,7 +139,7 @@ std::string CourseText(const ExplainFacts& facts, const Evidence& evidence) {
 
 std::string RevertText(const ExplainFacts& facts) {
   std::string text;
-  if (const JournalRow* row = FindStep(facts.journal, "push_verified"); row != nullptr && row->outcome == "done") {
+  if (const JournalRow* row = FindStep(facts.journal, "push_verified"); row != nullptr && row->outcome == kDone) {
     text += "\n  revert     " + row->detail + "\n";
     text += "  undoes     " + facts.trigger->head + " in " + facts.trigger->repo + "\n";
   }

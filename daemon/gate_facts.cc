@@ -29,7 +29,7 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
   }
 
   if (journal == nullptr) return Closed("the executor has not started");
-  const auto pushes = journal->CountFinished("push_verified", "done", now - kDay);
+  const auto pushes = journal->CountFinished("push_verified", kDone, now - kDay);
   if (!pushes.ok()) return Closed("the journal cannot be read: " + std::string(MessageOf(pushes.status())));
   facts.pushes_today = *pushes;
 

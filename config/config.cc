@@ -34,6 +34,14 @@ constexpr std::array<std::pair<ChannelConfig::Kind, std::string_view>, 6> kChann
      {ChannelConfig::Kind::kAlertmanager, "alertmanager"},
      {ChannelConfig::Kind::kCommand, "command"}}};
 
+constexpr std::array<std::pair<DeploySource, std::string_view>, 6> kDeploySources = {
+    {{DeploySource::kDeployment, "deployment"},
+     {DeploySource::kPush, "push"},
+     {DeploySource::kMerge, "merge"},
+     {DeploySource::kRelease, "release"},
+     {DeploySource::kPipeline, "pipeline"},
+     {DeploySource::kBranch, "branch"}}};
+
 template <typename Table, typename Value>
 std::string_view NameIn(const Table& table, Value value) {
   const auto row =
@@ -69,6 +77,8 @@ std::string_view NameOf(ForgeKind kind) { return NameIn(kForgeKinds, kind); }
 std::optional<ForgeKind> ForgeKindNamed(std::string_view name) { return ValueNamed(kForgeKinds, name); }
 std::string_view NameOf(MixedRange mixed) { return NameIn(kMixedRanges, mixed); }
 std::optional<MixedRange> MixedRangeNamed(std::string_view name) { return ValueNamed(kMixedRanges, name); }
+std::string_view NameOf(DeploySource source) { return NameIn(kDeploySources, source); }
+std::optional<DeploySource> DeploySourceNamed(std::string_view name) { return ValueNamed(kDeploySources, name); }
 std::string_view NameOf(ChannelConfig::Kind kind) { return NameIn(kChannelKinds, kind); }
 
 const ServiceConfig* Config::FindService(std::string_view name) const { return FindNamed(services, name); }

@@ -71,6 +71,9 @@ struct ServiceConfig {
   CommandConfig drain = {};    // before production changes; also {in_flight}, and {signal}: "retry" where it cancels
   CommandConfig deploy = {};   // of the pushed revert, {good}; none: its deploy is waited for
   CommandConfig version = {};  // deploys {good} in the place of {bad}; needed by kVersion
+  // What others call it: a Sentry project, a Kustomization, an application, an environment of its own.
+  std::vector<std::string> known_as = {};
+  bool deploys_from_log = false;  // a release that is new in its access log is a deploy
 };
 
 // Where a secret stands: never in the configuration itself.
@@ -98,6 +101,18 @@ struct ForgeConfig {
   std::string opt_out_label = "no-auto-revert";
 };
 
+// Whose word on a repo's commits is a deploy of its services.
+enum class DeploySource {
+  kDeployment,  // a forge's deployment, a Sentry deploy, Flux, Argo CD: told by what deployed
+  kPush,        // a push to the branch
+  kMerge,       // a pull request that is merged into the branch
+  kRelease,     // a release that is published
+  kPipeline,    // a workflow or pipeline of the branch that ends well
+  kBranch,      // a head of the branch that is new when the remote is asked
+};
+std::string_view NameOf(DeploySource source);
+std::optional<DeploySource> DeploySourceNamed(std::string_view name);
+
 // A range of commits of which some touch nothing of the failing service.
 enum class MixedRange { kWhole, kTriage };
 std::string_view NameOf(MixedRange mixed);
@@ -114,6 +129,9 @@ struct RepoConfig {
   MixedRange mixed_range = MixedRange::kWhole;
   bool alert_only = false;  // of revertd's own code and of the machine that it runs on: never acted on by itself
   std::optional<ForgeConfig> forge = std::nullopt;
+  std::vector<DeploySource> deploys_from = {DeploySource::kDeployment};
+  std::vector<std::string> environments = {"production"};  // deployments to others are none of this repo's services
+  DurationNs branch_poll = 30 * kSecondNs;                 // of kBranch: how often the remote is asked
 };
 
 // One place that people are told at.
@@ -127,6 +145,20 @@ struct ChannelConfig {
   CommandConfig command;  // the message as JSON on its standard input
 };
 std::string_view NameOf(ChannelConfig::Kind kind);
+
+// The door for programs: the API, webhooks, metrics.
+struct HttpConfig {
+  ListenAddress listen = {ListenAddress::Kind::kTcp, "", "127.0.0.1", 8099};
+  unsigned socket_mode = 0660;  // of a unix socket: the permissions of its file
+  SecretConfig token;           // of callers; must be given where others than this machine can connect
+  SecretConfig webhook_secret;  // of forges; without it their deliveries are refused
+};
+
+// Deploys by file (docs/deploys.md): `write` is kept by revertd for others, `watch` by others for revertd.
+struct ManifestConfig {
+  std::string write;
+  std::string watch;
+};
 
 // Which field of a line tells versions apart that serve side by side.
 enum class CohortField { kNone, kRelease, kUpstream };
@@ -172,6 +204,8 @@ struct Config {
   GuardConfig guard;
   LimitsConfig limits;
   std::vector<ChannelConfig> notify = {};
+  std::optional<HttpConfig> http = std::nullopt;  // none: nobody can connect
+  ManifestConfig manifest = {};
   bool executes = true;  // false: `revertd execute` is a process, and perhaps a user, of its own
   std::string state = "/var/lib/revertd/state.db";  // executor.db and the mirrors stand beside it
 

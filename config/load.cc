@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "base/time_zone.h"
 #include "config/load_actions.h"
+#include "config/load_doors.h"
 #include "config/map_reader.h"
 
 namespace revertd {
@@ -46,11 +47,16 @@ class ConfigReader {
           }},
          {"notify", [this](const YamlNode& node,
                            const std::string& path) { return actions_.Notify(node, path, &config_.notify); }},
+         {"http",
+          [this](const YamlNode& node, const std::string& path) { return doors_.Http(node, path, &config_.http); }},
+         {"manifest", [this](const YamlNode& node,
+                             const std::string& path) { return doors_.Manifest(node, path, &config_.manifest); }},
          {"execute", [this](const YamlNode& node, const std::string& path) { return Execute(node, path); }},
          {"state", read_.Text(&config_.state)}});
     if (!status.ok()) return status;
     for (const Reference& reference : references_) REVERTD_RETURN_IF_ERROR(Check(reference));
     REVERTD_RETURN_IF_ERROR(CheckServiceLimit(root));
+    REVERTD_RETURN_IF_ERROR(CheckDeploysFromLog(root));
     return config_;
   }
 
@@ -113,18 +119,13 @@ class ConfigReader {
     std::string_view required;
     if (source->kind == SourceConfig::Kind::kFile) {
       required = "path";
-      keys.push_back({"path", [&](const YamlNode& from, const std::string& at) {
-                        REVERTD_RETURN_IF_ERROR(read_.Text(&source->path)(from, at));
-                        return source->path.front() == '/' ? OkStatus()
-                                                           : read_.Error(from, at, "an absolute path expected");
-                      }});
+      keys.push_back({"path", read_.Path(&source->path)});
       keys.push_back({"from", [&](const YamlNode& from, const std::string& at) { return From(from, at, source); }});
     }
     if (source->kind == SourceConfig::Kind::kSyslog) {
       required = "listen";
       keys.push_back({"listen", [&](const YamlNode& from, const std::string& at) { return Listen(from, at, source); }});
-      keys.push_back(
-          {"mode", [&](const YamlNode& from, const std::string& at) { return SocketMode(from, at, source); }});
+      keys.push_back({"mode", read_.Permissions(&source->socket_mode)});
     }
     REVERTD_RETURN_IF_ERROR(read_.Keys(node, path, keys));
     const bool given = required.empty() || std::ranges::any_of(node.members, [&](const YamlMember& member) {
@@ -148,17 +149,6 @@ class ConfigReader {
     return OkStatus();
   }
 
-  Status SocketMode(const YamlNode& node, const std::string& path, SourceConfig* source) const {
-    std::string text;
-    REVERTD_RETURN_IF_ERROR(read_.Text(&text)(node, path));
-    const bool octal =
-        text.size() == 4 && text.front() == '0' && text.find_first_not_of("01234567") == std::string::npos;
-    if (!octal) return read_.WrongValue(node, path, "permissions like \"0660\"");
-    source->socket_mode = 0;
-    for (const char digit : text) source->socket_mode = source->socket_mode * 8 + static_cast<unsigned>(digit - '0');
-    return OkStatus();
-  }
-
   Status Services(const YamlNode& node, const std::string& path) {
     return read_.Names(node, path, [this](const std::string& name, const YamlNode& from, const std::string& from_path) {
       return Service(name, from, from_path);
@@ -179,6 +169,7 @@ class ConfigReader {
         {"mode", read_.Named(&ModeNamed, "observe, alert, propose or push", &service.mode)},
         {"depends_on", [&](const YamlNode& from, const std::string& at) { return DependsOn(from, at, &service); }}};
     for (MapReader::Key& key : actions_.RollbackKeys(&service)) keys.push_back(std::move(key));
+    for (MapReader::Key& key : doors_.ServiceKeys(&service)) keys.push_back(std::move(key));
     REVERTD_RETURN_IF_ERROR(read_.Keys(node, path, keys));
     REVERTD_RETURN_IF_ERROR(actions_.CheckRollback(node, path, service));
     if (service.repo.empty() && (service.mode == Mode::kPush || service.mode == Mode::kPropose)) {
@@ -227,7 +218,7 @@ class ConfigReader {
     return read_.Names(node, path, [this](const std::string& name, const YamlNode& from, const std::string& at) {
       RepoConfig repo;
       repo.name = name;
-      REVERTD_RETURN_IF_ERROR(actions_.Repo(from, at, &repo));
+      REVERTD_RETURN_IF_ERROR(actions_.Repo(from, at, &repo, doors_.RepoKeys(&repo)));
       config_.repos.push_back(std::move(repo));
       return OkStatus();
     });
@@ -288,6 +279,14 @@ class ConfigReader {
                        "more than " + std::to_string(limit) + " services; raise limits.services");
   }
 
+  // Releases are counted where versions are told apart by them.
+  Status CheckDeploysFromLog(const YamlNode& root) const {
+    const auto from_log = std::find_if(config_.services.begin(), config_.services.end(),
+                                       [](const ServiceConfig& service) { return service.deploys_from_log; });
+    if (from_log == config_.services.end() || config_.detect.cohort == CohortField::kRelease) return OkStatus();
+    return read_.Error(root, "services." + from_log->name + ".deploys_from_log", "needs detect.cohort: release");
+  }
+
   Status Check(const Reference& reference) const {
     std::vector<std::string_view> names;
     if (reference.to_repo) {
@@ -304,6 +303,7 @@ class ConfigReader {
 
   const MapReader read_;
   const ActionsReader actions_{read_};
+  const DoorsReader doors_{read_, actions_};
   Config config_;
   std::vector<Reference> references_;
   std::map<std::pair<std::string, std::string>, std::string> match_owners_;  // (host, path) to service

@@ -93,26 +93,27 @@ MapReader::Read ActionsReader::Url(std::string* url) const {
   };
 }
 
-Status ActionsReader::Forge(const YamlNode& node, const std::string& path, ForgeConfig* forge) const {
-  const auto names = [this](std::vector<std::string>* into) {
-    return [this, into](const YamlNode& from, const std::string& at) {
-      into->clear();
-      if (from.items.size() > kNamesMax) {
-        return read_.Error(from, at, "at most " + std::to_string(kNamesMax) + " names expected");
-      }
-      return read_.Texts(from, at, [&](const YamlNode&, const std::string&, const std::string& text) {
-        into->push_back(text);
-        return OkStatus();
-      });
-    };
+MapReader::Read ActionsReader::Names(std::vector<std::string>* into) const {
+  return [this, into](const YamlNode& from, const std::string& at) {
+    into->clear();
+    if (from.items.size() > kNamesMax) {
+      return read_.Error(from, at, "at most " + std::to_string(kNamesMax) + " names expected");
+    }
+    return read_.Texts(from, at, [&](const YamlNode&, const std::string&, const std::string& text) {
+      into->push_back(text);
+      return OkStatus();
+    });
   };
+}
+
+Status ActionsReader::Forge(const YamlNode& node, const std::string& path, ForgeConfig* forge) const {
   REVERTD_RETURN_IF_ERROR(read_.Keys(node, path,
                                      {{"kind", read_.Named(&ForgeKindNamed, "github, gitlab or gitea", &forge->kind)},
                                       {"api", Url(&forge->api)},
                                       {"repository", read_.Text(&forge->repository)},
                                       {"token", Secret(&forge->token)},
-                                      {"labels", names(&forge->labels)},
-                                      {"reviewers", names(&forge->reviewers)},
+                                      {"labels", Names(&forge->labels)},
+                                      {"reviewers", Names(&forge->reviewers)},
                                       {"auto_merge", read_.YesOrNo(&forge->auto_merge)},
                                       {"reapply_draft", read_.YesOrNo(&forge->reapply_draft)},
                                       {"opt_out_label", read_.Text(&forge->opt_out_label)}}));
@@ -129,19 +130,21 @@ Status ActionsReader::Forge(const YamlNode& node, const std::string& path, Forge
   return OkStatus();
 }
 
-Status ActionsReader::Repo(const YamlNode& node, const std::string& path, RepoConfig* repo) const {
+Status ActionsReader::Repo(const YamlNode& node, const std::string& path, RepoConfig* repo,
+                           std::vector<MapReader::Key> more) const {
   const auto forge = [this, repo](const YamlNode& from, const std::string& at) {
     repo->forge.emplace();
     return Forge(from, at, &*repo->forge);
   };
-  REVERTD_RETURN_IF_ERROR(
-      read_.Keys(node, path,
-                 {{"url", read_.Text(&repo->url)},
-                  {"branch", read_.Text(&repo->branch)},
-                  {"protected_paths", Globs(&repo->protected_paths)},
-                  {"mixed_range", read_.Named(&MixedRangeNamed, "whole or triage", &repo->mixed_range)},
-                  {"alert_only", read_.YesOrNo(&repo->alert_only)},
-                  {"forge", forge}}));
+  std::vector<MapReader::Key> keys = {
+      {"url", read_.Text(&repo->url)},
+      {"branch", read_.Text(&repo->branch)},
+      {"protected_paths", Globs(&repo->protected_paths)},
+      {"mixed_range", read_.Named(&MixedRangeNamed, "whole or triage", &repo->mixed_range)},
+      {"alert_only", read_.YesOrNo(&repo->alert_only)},
+      {"forge", forge}};
+  for (MapReader::Key& key : more) keys.push_back(std::move(key));
+  REVERTD_RETURN_IF_ERROR(read_.Keys(node, path, keys));
   if (repo->url.empty()) return read_.Error(node, path, "url expected");
   for (const auto& [key, value] : {std::pair("url", repo->url), std::pair("branch", repo->branch)}) {
     // git would take it for an option.

@@ -14,18 +14,20 @@ class ActionsReader {
  public:
   explicit ActionsReader(const MapReader& read) : read_(read) {}
 
-  // One entry of `repos`, its name set.
-  Status Repo(const YamlNode& node, const std::string& path, RepoConfig* repo) const;
+  // One entry of `repos`, its name set; `more`: its keys that are not of the executor.
+  Status Repo(const YamlNode& node, const std::string& path, RepoConfig* repo, std::vector<MapReader::Key> more) const;
   // The keys of a service that say how it is rolled back.
   std::vector<MapReader::Key> RollbackKeys(ServiceConfig* service) const;
   // A service whose keys are all read.
   Status CheckRollback(const YamlNode& node, const std::string& path, const ServiceConfig& service) const;
   Status Notify(const YamlNode& node, const std::string& path, std::vector<ChannelConfig>* channels) const;
+  MapReader::Read Secret(SecretConfig* secret) const;
+  // At most 16, in the place of what stood there.
+  MapReader::Read Names(std::vector<std::string>* into) const;
 
  private:
   MapReader::Read Globs(std::vector<std::string>* globs) const;
   MapReader::Read Command(CommandConfig* command) const;
-  MapReader::Read Secret(SecretConfig* secret) const;
   MapReader::Read Url(std::string* url) const;
   Status Forge(const YamlNode& node, const std::string& path, ForgeConfig* forge) const;
   Status Channel(const YamlNode& node, const std::string& path, ChannelConfig* channel) const;

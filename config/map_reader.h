@@ -136,6 +136,28 @@ class MapReader {
     };
   }
 
+  // Of a file: four octal digits.
+  Read Permissions(unsigned* into) const {
+    return [this, into](const YamlNode& node, const std::string& path) {
+      std::string text;
+      REVERTD_RETURN_IF_ERROR(Text(&text)(node, path));
+      const bool octal =
+          text.size() == 4 && text.front() == '0' && text.find_first_not_of("01234567") == std::string::npos;
+      if (!octal) return WrongValue(node, path, "permissions like \"0660\"");
+      *into = 0;
+      for (const char digit : text) *into = *into * 8 + static_cast<unsigned>(digit - '0');
+      return OkStatus();
+    };
+  }
+
+  // An absolute path.
+  Read Path(std::string* into) const {
+    return [this, into](const YamlNode& node, const std::string& path) {
+      REVERTD_RETURN_IF_ERROR(Text(into)(node, path));
+      return into->front() == '/' ? OkStatus() : Error(node, path, "an absolute path expected");
+    };
+  }
+
   Read YesOrNo(bool* into) const {
     return [this, into](const YamlNode& node, const std::string& path) {
       REVERTD_RETURN_IF_ERROR(Expect(node, path, YamlNode::Kind::kScalar));

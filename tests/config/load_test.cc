@@ -40,9 +40,11 @@ std::vector<WrongConfig> UnknownKeys() {
       {"sources: [{stdn: {}}]", "F:1: sources[0].stdn: unknown key; did you mean \"stdin\"?"},
       {"sources: [{stdin: {fromat: auto}}]", "F:1: sources[0].stdin.fromat: unknown key; did you mean \"format\"?"},
       {"repos: {r: {credentials: x}}",
-       "F:1: repos.r.credentials: unknown key; known are url, branch, protected_paths, mixed_range, alert_only, forge"},
+       "F:1: repos.r.credentials: unknown key; known are url, branch, protected_paths, mixed_range, alert_only, forge, "
+       "deploys_from, environments, branch_poll"},
       {"<<: {state: x}",
-       "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, notify, execute, state"},
+       "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, notify, http, manifest, "
+       "execute, state"},
   };
 }
 
@@ -67,6 +69,17 @@ std::vector<WrongConfig> WrongTypes() {
        "F:1: sources[0].file.from: start or end expected, \"middle\" found"},
       {"sources: [{stdin: {timezone: Mars}}]",
        "F:1: sources[0].stdin.timezone: no time zone \"Mars\" (UTC, local, or a name such as Europe/Berlin)"},
+      {"http: {listen: '0.0.0.0:8099'}",
+       "F:1: http: token expected: others than this machine can connect to "
+       "tcp:0.0.0.0:8099"},
+      {"http: {listen: here}", "F:1: http.listen: ADDRESS:PORT expected, or unix:/PATH"},
+      {"http: {token: x}", "F:1: http.token: a map expected, a single value found"},
+      {"manifest: {write: x}", "F:1: manifest.write: an absolute path expected"},
+      {"manifest: {write: /x, watch: /x}",
+       "F:1: manifest: write and watch are the same file: revertd would read its own words"},
+      {"repos: {r: {url: x, deploys_from: [pull]}}",
+       "F:1: repos.r.deploys_from[0]: deployment, push, merge, release, pipeline or branch expected, \"pull\" found"},
+      {"services: {a: {deploys_from_log: true}}", "F:1: services.a.deploys_from_log: needs detect.cohort: release"},
       {"sources: [{syslog: {format: auto}}]", "F:1: sources[0].syslog: listen expected"},
       {"sources: [{syslog: {listen: 'udp:here:1'}}]",
        "F:1: sources[0].syslog.listen: an IP address like 127.0.0.1 or [::1] expected"},
@@ -213,6 +226,31 @@ TEST(LoadConfig, TheReferenceShowsEveryDefault) {
   EXPECT_TRUE(service->depends_on.empty());
   ASSERT_NE(config->FindRepo("example"), nullptr);
   EXPECT_EQ(config->FindRepo("example")->branch, RepoConfig{}.branch);
+  EXPECT_EQ(config->FindRepo("example")->deploys_from, RepoConfig{}.deploys_from);
+  EXPECT_EQ(config->FindRepo("example")->environments, RepoConfig{}.environments);
+  EXPECT_EQ(config->FindRepo("example")->branch_poll, RepoConfig{}.branch_poll);
+  ASSERT_TRUE(config->http);
+  EXPECT_EQ(config->http->listen, HttpConfig{}.listen);
+  EXPECT_EQ(config->http->socket_mode, HttpConfig{}.socket_mode);
+}
+
+TEST(LoadConfig, NobodyCanConnectUnlessAsked) {
+  EXPECT_FALSE(ParseConfig("", "F")->http);
+  const auto config = ParseConfig("http:\n", "F");
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(config->http);
+  EXPECT_EQ(ToText(config->http->listen), "tcp:127.0.0.1:8099");
+  EXPECT_FALSE(config->http->token.given());
+}
+
+TEST(LoadConfig, OnlyThisMachineNeedsNoToken) {
+  for (const std::string local : {"127.0.0.1:1", "127.3.2.1:1", "'[::1]:1'", "unix:/run/x.sock"}) {
+    EXPECT_TRUE(ParseConfig("http: {listen: " + local + "}", "F").ok()) << local;
+  }
+  for (const std::string open : {"0.0.0.0:1", "'[::]:1'", "10.1.2.3:1"}) {
+    EXPECT_FALSE(ParseConfig("http: {listen: " + open + "}", "F").ok()) << open;
+    EXPECT_TRUE(ParseConfig("http: {listen: " + open + ", token: {env: T}}", "F").ok()) << open;
+  }
 }
 
 // The reader itself says which keys it knows: each must stand in the reference.
@@ -223,9 +261,10 @@ TEST(LoadConfig, TheReferenceShowsEveryKey) {
   const std::string reference = text.str();
   for (const std::string around :
        {"@", "sources: [{@}]", "sources: [{stdin: {@}}]", "services: {a: {@}}", "services: {a: {match: {@}}}",
-        "repos: {r: {@}}", "detect: {@}", "detect: {margins: {@}}", "guard: {@}", "limits: {@}",
-        "services: {a: {deploy: {@}}}", "repos: {r: {forge: {@}}}", "repos: {r: {forge: {token: {@}}}}",
-        "notify: [{@}]", "notify: [{webhook: {@}}]", "notify: [{pagerduty: {@}}]", "notify: [{command: {@}}]"}) {
+        "repos: {r: {@}}", "detect: {@}", "detect: {margins: {@}}", "guard: {@}", "limits: {@}", "http: {@}",
+        "manifest: {@}", "services: {a: {deploy: {@}}}", "repos: {r: {forge: {@}}}",
+        "repos: {r: {forge: {token: {@}}}}", "notify: [{@}]", "notify: [{webhook: {@}}]", "notify: [{pagerduty: {@}}]",
+        "notify: [{command: {@}}]"}) {
     std::string yaml = around;
     yaml.replace(yaml.find('@'), 1, "no_such_key_of_any_map_at_all: 1");
     const std::string message = MessageOfParse(yaml);

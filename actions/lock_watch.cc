@@ -9,11 +9,6 @@
 #include "base/strings.h"
 
 namespace revertd {
-namespace {
-
-constexpr std::string_view kEvent = "reverted_commit_deployed_again";
-
-}  // namespace
 
 StatusOr<std::vector<LockWatch::Lock>> LockWatch::ReadLocks() const {
   StatusOr<std::vector<Incident>> incidents = journal_->ReadOpenIncidents();
@@ -54,18 +49,19 @@ StatusOr<std::optional<std::string>> LockWatch::BringsBack(const RepoConfig& rep
 }
 
 Status LockWatch::Tell(const Deploy& deploy, const Lock& lock, std::string_view how) {
-  StatusOr<std::optional<AuditHead>> told = journal_->FindAudit(kEvent, deploy.id);
+  StatusOr<std::optional<AuditHead>> told = journal_->FindAudit(kRevertedCommitDeployedAgain, deploy.id);
   if (!told.ok()) return told.status();
   if (told->has_value()) return OkStatus();
   return journal_->Together([&]() -> Status {
     JsonWriter json;
     json.BeginObject().Field("trigger", lock.trigger.id).Field("commit", lock.trigger.head).Field("how", how);
-    REVERTD_RETURN_IF_ERROR(journal_->Audit(kEvent, deploy.id, json.EndObject().text(), clock_->Now()));
+    REVERTD_RETURN_IF_ERROR(
+        journal_->Audit(kRevertedCommitDeployedAgain, deploy.id, json.EndObject().text(), clock_->Now()));
     StatusOr<AuditHead> head = journal_->ReadAuditHead();
     if (!head.ok()) return head.status();
     Notice notice;
     notice.key = deploy.id;
-    notice.event = kEvent;
+    notice.event = kRevertedCommitDeployedAgain;
     notice.service = deploy.service;
     notice.severity = Notice::Severity::kCritical;
     notice.summary = Printable(deploy.service + ": deploy " + deploy.id + " brings back " + lock.trigger.head +

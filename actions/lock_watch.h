@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "actions/git.h"
@@ -17,6 +18,9 @@
 #include "store/state_store.h"
 
 namespace revertd {
+
+// Its row of the audit trail, with the deploy for its subject, and what people are told.
+inline constexpr std::string_view kRevertedCommitDeployedAgain = "reverted_commit_deployed_again";
 
 class LockWatch {
  public:

@@ -48,6 +48,13 @@ class AnalysisLoop {
   // unknown id.
   StatusOr<Deploy> OnDeploy(Deploy deploy);
   Status OnDeployFinish(std::string_view id, TimeNs finish_ns);
+  // It was begun and did not come to be, so nobody is judged for it: what is watched of it ends as inconclusive,
+  // "abandoned", no trigger is made of it, and baselines leave out the time from its start to `at_ns`, when part of the
+  // fleet may have run it. It has no finish from then on; told again it is no change, and a second try is another
+  // deploy. Answers the deploy. FailedPrecondition where it came to be: judged regressed, a revert with a word on its
+  // recovery, or observed to the end by `at_ns`.
+  StatusOr<Deploy> OnDeployAbandon(std::string_view id, TimeNs at_ns);
+  StatusOr<Deploy> OnHeadAbandon(std::string_view service, std::string_view head, TimeNs at_ns);  // its newest deploy
   void OnRevertPrepared(std::string_view trigger_id, std::string_view sha);
   void OnTrigger(const RollbackTrigger& trigger);  // a person's own rollback, for its recovery
 
@@ -82,6 +89,7 @@ class AnalysisLoop {
   void CountParts(const Window& window);
   bool AdoptPreparedRevert(Deploy* deploy) const;
   void StartClock(int64_t second);
+  StatusOr<Deploy> Abandon(DeployRecord* record, TimeNs at_ns);
   void OpenDue(int64_t second);
   void Open(DeployRecord* record);
   void TakeUpFromBeforeRestart(OpenWatch* watch);

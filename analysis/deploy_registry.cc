@@ -58,8 +58,15 @@ int64_t DeployRecord::baseline_end() const { return FloorToSecond(deploy.start_n
 
 StatusOr<DeployRegistry::Registered> DeployRegistry::Register(Deploy deploy) {
   REVERTD_RETURN_IF_ERROR(Check(deploy));
-  if (deploy.id.empty()) deploy.id = MakeDeployId(deploy.service, deploy.start_ns);
-  if (DeployRecord* same = FindSame(deploy)) return Registered{same, Complete(&same->deploy, deploy)};
+  const bool has_id = !deploy.id.empty();
+  if (!has_id) deploy.id = MakeDeployId(deploy.service, deploy.start_ns);
+  if (DeployRecord* same = FindSame(deploy)) {
+    return Registered{same, !same->abandoned() && Complete(&same->deploy, deploy)};
+  }
+  // A second try, told with the start of the first one, which was abandoned.
+  if (!has_id && Find(deploy.id) != nullptr && deploy.finished()) {
+    deploy.id = MakeDeployId(deploy.service, deploy.finish_ns);
+  }
   if (Find(deploy.id) != nullptr) {
     return InvalidArgument("registering a deploy of " + deploy.service + ": another deploy has the id " + deploy.id);
   }
@@ -87,6 +94,7 @@ DeployRecord* DeployRegistry::FindSame(const Deploy& deploy) {
   if (records == by_service_.end()) return nullptr;
   for (const auto& record : records->second) {
     const Deploy& known = record->deploy;
+    if (record->abandoned() && std::max(deploy.start_ns, deploy.finish_ns) > record->abandoned_ns()) continue;
     const bool other_head = !known.head.empty() && !deploy.head.empty() && !SameRevision(known.head, deploy.head);
     if (known.id == deploy.id && !other_head) return record.get();
     const auto [first, last] = std::minmax(known.start_ns, deploy.start_ns);
@@ -129,13 +137,19 @@ const DeployRecord* DeployRegistry::Next(const DeployRecord& record) const {
   return nullptr;
 }
 
+const DeployRecord* DeployRegistry::Successor(const DeployRecord& record) const {
+  const DeployRecord* next = Next(record);
+  while (next != nullptr && next->abandoned()) next = Next(*next);
+  return next;
+}
+
 const DeployRecord* DeployRegistry::Previous(const DeployRecord& record) const {
   const auto records = by_service_.find(record.deploy.service);
   if (records == by_service_.end()) return nullptr;
   const DeployRecord* previous = nullptr;
   for (const auto& other : records->second) {
     if (other.get() == &record) return previous;
-    previous = other.get();
+    if (!other->abandoned()) previous = other.get();
   }
   return nullptr;
 }
@@ -152,8 +166,22 @@ bool DeployRegistry::Superseded(const DeployRecord& record, int64_t second) cons
   return next != nullptr && FloorToSecond(next->deploy.start_ns) <= second;
 }
 
+Status DeployRegistry::MayBeAbandoned(const DeployRecord& record, TimeNs at_ns) const {
+  const std::string doing = "abandoning the deploy " + record.deploy.id + ": ";
+  if (at_ns < record.deploy.start_ns) return InvalidArgument(doing + "it would be abandoned before it started");
+  if (record.state == VerdictState::kRegressed) return FailedPrecondition(doing + "it was judged regressed");
+  if (record.recovery == RecoveryState::kRecovered || record.recovery == RecoveryState::kNotRecovered) {
+    return FailedPrecondition(doing + "its recovery was judged " + std::string(NameOf(record.recovery)));
+  }
+  if (record.deploy.finished() && FloorToSecond(at_ns) >= record.first_second() + observe_seconds_) {
+    return FailedPrecondition(doing + "it has served for the whole observation");
+  }
+  return OkStatus();
+}
+
 // A deploy whose finish nobody ever told ends, at the latest, where the next one starts.
 int64_t DeployRegistry::UnderWayUntil(const DeployRecord& record) const {
+  if (record.abandoned()) return CeilToSecond(record.abandoned_ns());
   if (record.deploy.finished()) return record.first_second();
   const DeployRecord* next = Next(record);
   return next == nullptr ? kForever : FloorToSecond(next->deploy.start_ns);
@@ -162,8 +190,9 @@ int64_t DeployRegistry::UnderWayUntil(const DeployRecord& record) const {
 SecondInterval DeployRegistry::LeftOutBy(const DeployRecord& record) const {
   SecondInterval interval;
   interval.from = record.baseline_end();
-  const DeployRecord* next = Next(record);
   interval.to = UnderWayUntil(record);
+  if (record.abandoned()) return interval;
+  const DeployRecord* next = Successor(record);
   const bool replaced = next != nullptr && next->deploy.finished();
   const bool revert = record.deploy.kind == DeployKind::kRevert;
   const bool bad = revert ? record.recovery == RecoveryState::kNotRecovered

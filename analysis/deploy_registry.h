@@ -2,7 +2,8 @@
 //
 // One thread, the analysis thread. Records keep their address until Register drops an old closed one.
 // Invariants: 1. a service and a head revision within kSameDeployWindow is one deploy, whoever told of it, and keeps
-// the first id; 2. at most kDeploysKeptPerService records a service.
+// the first id; 2. at most kDeploysKeptPerService records a service; 3. an abandoned deploy has no finish and never
+// gets one: what is told of the same revision later is another deploy, a second try.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,9 @@ inline constexpr size_t kDeploysKeptPerService = 512;  // 14 days of a deploy ev
 // A service is no control while it is deployed nor this long afterwards.
 inline constexpr int64_t kNoControlAfterDeploySeconds = int64_t{15} * 60;
 
+// Of the verdict on a deploy that was begun and did not come to be. It is how a restart knows of it.
+inline constexpr std::string_view kAbandoned = "abandoned";
+
 // Whether two names of a revision mean the same one: equal, or one abbreviates the other to at least 7 digits.
 bool SameRevision(std::string_view a, std::string_view b);
 
@@ -41,6 +45,8 @@ struct DeployRecord {
   bool recovery_told = false;
   bool watched_late = false;  // closed, but the late desk still holds it
 
+  bool abandoned() const { return told_verdict && told_verdict->reason == kAbandoned; }
+  TimeNs abandoned_ns() const { return told_verdict->at_ns; }  // of one that is
   bool only_asks() const { return told_verdict && OnlyAsks(*told_verdict); }
   int64_t first_second() const { return CeilToSecond(deploy.finish_ns); }  // first one of the new version alone
   int64_t baseline_end() const;                                            // exclusive; the baseline lies before it
@@ -62,15 +68,19 @@ class DeployRegistry {
   // Where the watch of this deploy ends: after the observation, or where a later deploy of its service starts.
   int64_t WatchEnd(const DeployRecord& record) const;
   bool Superseded(const DeployRecord& record, int64_t second) const;
+  // FailedPrecondition where it came to be, InvalidArgument where it would end before it began.
+  Status MayBeAbandoned(const DeployRecord& record, TimeNs at_ns) const;
   // Intervals of `service` that no baseline may use: deploys under way and what they brought unless proved good.
   std::vector<SecondInterval> LeftOut(std::string_view service) const;
-  const DeployRecord* Previous(const DeployRecord& record) const;  // of its service; nullptr: it is the first
+  // Of its service, not abandoned: what served before it; nullptr: it is the first.
+  const DeployRecord* Previous(const DeployRecord& record) const;
   bool MayBeControl(std::string_view service, int64_t second) const;
 
  private:
   using Records = std::vector<std::unique_ptr<DeployRecord>>;  // ascending start
 
-  const DeployRecord* Next(const DeployRecord& record) const;
+  const DeployRecord* Next(const DeployRecord& record) const;       // the next that was begun
+  const DeployRecord* Successor(const DeployRecord& record) const;  // the next that was not abandoned
   int64_t UnderWayUntil(const DeployRecord& record) const;
   SecondInterval LeftOutBy(const DeployRecord& record) const;
   DeployRecord* FindSame(const Deploy& deploy);

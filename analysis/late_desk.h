@@ -48,7 +48,8 @@ class LateDesk {
   };
 
   std::optional<LateWatch> WatchOf(const DeployRecord& record, const Series& series) const;
-  bool IsOver(const DeployRecord& record, int64_t end) const;  // whether a block that ends there is too late
+  // Whether a block that ends there is too late, or the deploy came to nothing.
+  bool IsOver(const DeployRecord& record, int64_t end) const;
   // Folds what ended at `through` or before; whether there is nothing more to wait for.
   bool Step(int64_t through, Late* late);
   void Fold(int64_t through, Late* late);

@@ -10,4 +10,8 @@ namespace revertd {
 std::string Sha256Hex(std::string_view text);
 std::string HmacSha256Hex(std::string_view key, std::string_view text);
 
+// Takes as long wherever the two differ, so that who guesses a secret learns nothing from the time. Their lengths are
+// no secret: compare digests where a length is.
+bool EqualInConstantTime(std::string_view a, std::string_view b);
+
 }  // namespace revertd

@@ -150,11 +150,23 @@ void AddDeploy(CLI::App& app, Arguments& arguments, Chosen& chosen) {
     chosen = [&] { return DeployFinishCommand(arguments.deploy); };
   });
 
+  CLI::App* abandon = Add(*deploy, "abandon", "a deploy has failed or was cancelled: nobody is judged for it",
+                          "revertd deploy abandon --id checkout-1763719200 --why 'the rollout timed out'");
+  AddConfig(abandon, arguments);
+  abandon->add_option("--id", arguments.deploy.id, "id that `deploy start` printed")->required();
+  abandon->add_option("--why", arguments.deploy.why, "kept with the deploy");
+  abandon->add_option("--at", arguments.deploy.at, "time, RFC 3339 or Unix seconds (default: now)");
+  abandon->callback([&] {
+    arguments.deploy.config = arguments.config;
+    chosen = [&] { return DeployAbandonCommand(arguments.deploy); };
+  });
+
   CLI::App* list = Add(*deploy, "list", "deploys that the sidecar knows", "revertd deploy list");
   AddConfig(list, arguments);
   list->callback([&] { chosen = [&] { return DeployListCommand(arguments.config); }; });
 
-  CLI::App* show = Add(*deploy, "show", "one deploy with its verdicts", "revertd deploy show checkout-1763719200");
+  CLI::App* show =
+      Add(*deploy, "show", "one deploy with its verdicts and events", "revertd deploy show checkout-1763719200");
   AddConfig(show, arguments);
   show->add_option("ID", arguments.id)->required();
   show->callback([&] { chosen = [&] { return DeployShowCommand(arguments.config, arguments.id); }; });

@@ -1,10 +1,14 @@
 // `revertd explain ID`: of a trigger or a deploy, what happened and why.
+#include <simdjson.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "analysis/rollups.h"
 #include "analysis/series.h"
+#include "daemon/doors/told.h"
 #include "daemon/explain.h"
 #include "daemon/output.h"
 #include "daemon/with_state.h"
@@ -66,6 +70,42 @@ Status Gather(const StateStore& store, const Config& config, const std::string& 
   return FindUntouched(store, config, facts);
 }
 
+// What revertd itself did stands in the timeline, or is a matter of the record.
+bool IsOfADoor(const Event& event) {
+  constexpr std::array kDoorKinds = {ToldKind::kPush,     ToldKind::kMerge,      ToldKind::kReview, ToldKind::kCheck,
+                                     ToldKind::kPipeline, ToldKind::kDeployment, ToldKind::kRelease};
+  return std::any_of(kDoorKinds.begin(), kDoorKinds.end(), [&](ToldKind kind) { return NameOf(kind) == event.kind; });
+}
+
+ToldMoment MomentOf(const Event& event) {
+  ToldMoment moment;
+  moment.at_ns = event.at_ns;
+  moment.kind = event.kind;
+  simdjson::dom::parser parser;
+  simdjson::dom::element element;
+  if (parser.parse(event.text).get(element)) return moment;
+  const auto text_of = [&element](std::string_view name) {
+    std::string_view text;
+    return element[name].get(text) ? std::string() : std::string(text);
+  };
+  moment.state = text_of("state");
+  moment.title = text_of("title");
+  if (moment.title.empty()) moment.title = text_of("name");  // of a check or a pipeline
+  moment.author = text_of("author");
+  moment.url = text_of("url");
+  return moment;
+}
+
+Status ReadTold(const StateStore& store, ExplainFacts* facts) {
+  if (!facts->deploy) return OkStatus();
+  std::vector<Event> events;
+  REVERTD_RETURN_IF_ERROR(Take(store.ReadEventsOfDeploy(*facts->deploy), &events));
+  for (const Event& event : events) {
+    if (IsOfADoor(event)) facts->told.push_back(MomentOf(event));
+  }
+  return OkStatus();
+}
+
 // One rate a minute from `from` on; minutes that nothing is kept of have none.
 Status ReadMinuteRates(const StateStore& store, const Evidence& evidence, std::string_view service, int64_t from,
                        int64_t minutes, MinuteRates* rates) {
@@ -105,6 +145,7 @@ ExitCode ExplainCommand(const std::string& config_path, const std::string& id) {
     ExplainFacts facts;
     REVERTD_RETURN_IF_ERROR(Gather(store, config, id, &facts));
     REVERTD_RETURN_IF_ERROR(ReadCourse(store, &facts));
+    REVERTD_RETURN_IF_ERROR(ReadTold(store, &facts));
     OutputWriter out(STDOUT_FILENO);
     const std::string text = ExplainText(facts);
     REVERTD_RETURN_IF_ERROR(out.Line(std::string_view(text).substr(0, text.size() - 1)));

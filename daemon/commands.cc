@@ -12,6 +12,12 @@ ExitCode Fail(const Status& status) {
   return ExitCodeOf(status);
 }
 
+Status AsUsage(const Status& status) {
+  const bool is_named_wrongly =
+      status.code() == absl::StatusCode::kNotFound || status.code() == absl::StatusCode::kFailedPrecondition;
+  return is_named_wrongly ? InvalidArgument(MessageOf(status)) : status;
+}
+
 StatusOr<Config> ConfigOrFail(const std::string& path) {
   if (!path.empty()) return LoadConfig(path);
   std::error_code ignored;

@@ -59,10 +59,12 @@ struct DeployOptions {
   std::string base;
   std::string commit;
   std::string id;
-  std::string at;  // empty: now
+  std::string at;   // empty: now
+  std::string why;  // of an abandonment
 };
 ExitCode DeployStartCommand(const DeployOptions& options);
 ExitCode DeployFinishCommand(const DeployOptions& options);
+ExitCode DeployAbandonCommand(const DeployOptions& options);
 ExitCode DeployListCommand(const std::string& config);
 ExitCode DeployShowCommand(const std::string& config, const std::string& id);
 
@@ -100,6 +102,8 @@ ExitCode StatusCommand(const std::string& config);
 
 // Says what went wrong in one line and answers the exit code that fits.
 ExitCode Fail(const Status& status);
+// Of what a person has named: what is not there, or is past what is asked of it, is wrong usage.
+Status AsUsage(const Status& status);
 // The file named, else kDefaultConfigPath, else an error that says what to do.
 StatusOr<Config> ConfigOrFail(const std::string& path);
 // state.db's neighbours.

@@ -74,6 +74,14 @@ std::string ToEvent(const Decision& decision) {
   return json.EndObject().Take();
 }
 
+// Its evidence stands in the verdict that it comes of.
+std::string ToEvent(const RollbackTrigger& trigger) {
+  JsonWriter json = Begin("trigger", trigger.created_ns, trigger.service, trigger.deploy_id);
+  json.Field("trigger", trigger.id).Field("state", NameOf(trigger.state)).Field("reason", trigger.reason);
+  json.Field("repo", trigger.repo).Field("base", trigger.base).Field("commit", trigger.head);
+  return json.EndObject().Take();
+}
+
 std::string ToEvent(const Recovery& recovery) {
   JsonWriter json = Begin("recovery", recovery.at_ns, recovery.service, recovery.deploy_id);
   json.Field("trigger", recovery.trigger_id).Field("state", NameOf(recovery.state));

@@ -19,6 +19,7 @@ namespace revertd {
 std::string ToEvent(const Deploy& deploy, TimeNs at_ns);
 std::string ToEvent(const Verdict& verdict);
 std::string ToEvent(const Decision& decision);
+std::string ToEvent(const RollbackTrigger& trigger);
 std::string ToEvent(const Recovery& recovery);
 std::string ToEvent(const ExecutorEvent& step);
 std::string ToEvent(const DeliveryEnd& end);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "actions/step.h"
+#include "analysis/deploy_registry.h"
 #include "analysis/late_desk.h"
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -77,20 +78,51 @@ void AddJournalMoments(const ExplainFacts& facts, std::vector<Moment>& moments) 
   }
 }
 
-std::string Timeline(const ExplainFacts& facts) {
+std::vector<Moment> MomentsOf(const ExplainFacts& facts) {
   std::vector<Moment> moments;
   AddDeployMoments(facts, moments);
   AddJournalMoments(facts, moments);
   std::stable_sort(moments.begin(), moments.end(), [](const Moment& a, const Moment& b) { return a.at_ns < b.at_ns; });
+  return moments;
+}
+
+bool IsSinceDeploy(const ExplainFacts& facts) { return facts.deploy && facts.deploy->finished(); }
+
+// Whence the seconds are counted.
+TimeNs ZeroOf(const ExplainFacts& facts, const std::vector<Moment>& moments) {
+  return IsSinceDeploy(facts) ? facts.deploy->finish_ns : moments.front().at_ns;
+}
+
+std::string SecondsSince(TimeNs zero, TimeNs at_ns) {
+  char seconds[32];
+  std::snprintf(seconds, sizeof(seconds), "%9.1f  ", static_cast<double>(at_ns - zero) / 1e9);
+  return seconds;
+}
+
+std::string Timeline(const ExplainFacts& facts, const std::vector<Moment>& moments) {
   if (moments.empty()) return "";
-  const bool since_deploy = facts.deploy && facts.deploy->finished();
-  const TimeNs zero = since_deploy ? facts.deploy->finish_ns : moments.front().at_ns;
-  std::string text = since_deploy ? "  seconds since the deploy finished, " : "  seconds since the first moment, ";
+  std::string text =
+      IsSinceDeploy(facts) ? "  seconds since the deploy finished, " : "  seconds since the first moment, ";
+  const TimeNs zero = ZeroOf(facts, moments);
   text += FormatRfc3339(zero) + "\n";
-  for (const Moment& moment : moments) {
-    char seconds[32];
-    std::snprintf(seconds, sizeof(seconds), "%9.1f  ", static_cast<double>(moment.at_ns - zero) / 1e9);
-    text += seconds + moment.what + "\n";
+  for (const Moment& moment : moments) text += SecondsSince(zero, moment.at_ns) + moment.what + "\n";
+  return text;
+}
+
+// On the timeline's clock. Whoever sent a delivery chose its words: they are Printable.
+std::string ToldText(const ExplainFacts& facts, const std::vector<Moment>& moments) {
+  if (facts.told.empty() || moments.empty()) return "";
+  std::string text = "\n  told\n";
+  const size_t first = facts.told.size() - std::min(facts.told.size(), kToldMax);
+  if (first != 0) text += "             (" + std::to_string(first) + " before these)\n";
+  for (size_t i = first; i < facts.told.size(); ++i) {
+    const ToldMoment& told = facts.told[i];
+    std::string words = told.kind;
+    if (!told.state.empty()) words += " " + told.state;
+    if (!told.title.empty()) words += ": " + told.title;
+    if (!told.author.empty()) words += " (" + told.author + ")";
+    if (!told.url.empty()) words += " " + told.url;
+    text += SecondsSince(ZeroOf(facts, moments), told.at_ns) + Printable(words) + "\n";
   }
   return text;
 }
@@ -166,9 +198,11 @@ const Evidence* EvidenceOf(const ExplainFacts& facts) {
 
 std::string ExplainText(const ExplainFacts& facts) {
   const std::string service = facts.trigger ? facts.trigger->service : facts.deploy ? facts.deploy->service : "";
-  std::string text = service + ": " + Headline(facts) + "\n\n" + Timeline(facts);
+  const std::vector<Moment> moments = MomentsOf(facts);
+  std::string text = service + ": " + Headline(facts) + "\n\n" + Timeline(facts, moments) + ToldText(facts, moments);
   if (const Evidence* evidence = EvidenceOf(facts)) text += EvidenceText(*evidence) + CourseText(facts, *evidence);
-  if (!facts.verdicts.empty() && !facts.verdicts.back().calibrated) {
+  const bool is_judged = !facts.verdicts.empty() && facts.verdicts.back().reason != kAbandoned;
+  if (is_judged && !facts.verdicts.back().calibrated) {
     text += "    note     uncalibrated: no shadow deploys on this service's own history chose the settings\n";
   }
   return text + RevertText(facts);

@@ -13,6 +13,16 @@
 
 namespace revertd {
 
+// What a door was told: a push, a review, a test's result.
+struct ToldMoment {
+  TimeNs at_ns = 0;
+  std::string kind;
+  std::string state;
+  std::string title;
+  std::string author;
+  std::string url;
+};
+
 struct ExplainFacts {
   std::optional<Deploy> deploy;   // the judged one; absent for a person's own rollback
   std::vector<Verdict> verdicts;  // of it, oldest first
@@ -23,10 +33,14 @@ struct ExplainFacts {
   std::vector<std::string> services_untouched;  // without a trigger since the deploy
   MinuteRates minutes_before;                   // of the first evidence's kind, up to the deploy's finish
   MinuteRates minutes_after;
+  std::vector<ToldMoment> told = {};  // of the deploy's revision, oldest first
 };
 
 // The evidence that is told of: the trigger's, else the newest verdict's; nullptr: none yet.
 const Evidence* EvidenceOf(const ExplainFacts& facts);
+
+// Of the moments told, so many of the newest are shown: what led to a deploy fits on a screen.
+inline constexpr size_t kToldMax = 20;
 
 std::string ExplainText(const ExplainFacts& facts);
 

@@ -1,5 +1,6 @@
 #include "daemon/inbox.h"
 
+#include "base/json_writer.h"
 #include "daemon/output.h"
 
 namespace revertd {
@@ -37,6 +38,30 @@ Status AskRevert(AnalysisLoop* analysis, StoreSink* sink, const InboxMessage& me
   return OkStatus();
 }
 
+// The verdict says that it was abandoned; this, by whose word.
+Event AbandonEvent(const Deploy& deploy, TimeNs at_ns, const std::string& why) {
+  JsonWriter json;
+  json.BeginObject().Field("event", "abandon").Field("time_ns", at_ns).Field("service", deploy.service);
+  json.Field("deploy", deploy.id).Field("why", why).EndObject();
+  return {.at_ns = at_ns,
+          .kind = "abandon",
+          .service = deploy.service,
+          .deploy_id = deploy.id,
+          .trigger_id = deploy.trigger_id,
+          .repo = deploy.repo,
+          .commit = deploy.head,
+          .key = "abandon:" + deploy.id,
+          .text = json.Take()};
+}
+
+void Abandon(AnalysisLoop* analysis, StoreSink* sink, const InboxMessage& message) {
+  const Deploy& told = message.deploy;
+  const auto deploy = told.id.empty() ? analysis->OnHeadAbandon(told.service, told.head, told.finish_ns)
+                                      : analysis->OnDeployAbandon(told.id, told.finish_ns);
+  if (!deploy.ok()) return Say(MessageOf(deploy.status()));
+  sink->OnEvent(AbandonEvent(*deploy, told.finish_ns, message.text));
+}
+
 // A message that makes no sense (a finish of an unknown deploy) is told and dropped; one that could not be written is
 // an error and stays.
 Status CarryOut(StateStore* store, AnalysisLoop* analysis, StoreSink* sink, const InboxMessage& message) {
@@ -49,10 +74,12 @@ Status CarryOut(StateStore* store, AnalysisLoop* analysis, StoreSink* sink, cons
         Say(MessageOf(status));
       }
       return OkStatus();
+    case InboxMessage::Kind::kDeployAbandon: Abandon(analysis, sink, message); return OkStatus();
     case InboxMessage::Kind::kRevertPrepared: return PrepareRevert(store, analysis, message);
     case InboxMessage::Kind::kTriggerApprove: return SetTriggerState(store, message, TriggerState::kPending);
     case InboxMessage::Kind::kTriggerDismiss: return SetTriggerState(store, message, TriggerState::kDismissed);
     case InboxMessage::Kind::kRevertAsked: return AskRevert(analysis, sink, message);
+    case InboxMessage::Kind::kEvent: sink->OnEvent(message.event); return OkStatus();
   }
   return OkStatus();
 }

@@ -7,6 +7,69 @@ namespace {
 
 constexpr DurationNs kPruneEvery = kHourNs;
 
+// A row and its event can be written again, after a failure, without a second event: both are one transaction. What may
+// be told again after a crash has a key besides.
+Event EventOf(const Deploy& deploy) {
+  const TimeNs at_ns = deploy.finished() ? deploy.finish_ns : deploy.start_ns;
+  return {.at_ns = at_ns,
+          .kind = "deploy",
+          .service = deploy.service,
+          .deploy_id = deploy.id,
+          .trigger_id = deploy.trigger_id,
+          .repo = deploy.repo,
+          .commit = deploy.head,
+          .key = "",
+          .text = ToEvent(deploy, at_ns)};
+}
+
+Event EventOf(const Verdict& verdict) {
+  return {.at_ns = verdict.at_ns,
+          .kind = "verdict",
+          .service = verdict.service,
+          .deploy_id = verdict.deploy_id,
+          .trigger_id = "",
+          .repo = "",
+          .commit = "",
+          .key = "",
+          .text = ToEvent(verdict)};
+}
+
+Event EventOf(const Decision& decision) {
+  return {.at_ns = decision.at_ns,
+          .kind = "decision",
+          .service = decision.service,
+          .deploy_id = decision.deploy_id,
+          .trigger_id = decision.trigger_id,
+          .repo = "",
+          .commit = "",
+          .key = "",
+          .text = ToEvent(decision)};
+}
+
+Event EventOf(const RollbackTrigger& trigger) {
+  return {.at_ns = trigger.created_ns,
+          .kind = "trigger",
+          .service = trigger.service,
+          .deploy_id = trigger.deploy_id,
+          .trigger_id = trigger.id,
+          .repo = trigger.repo,
+          .commit = trigger.head,
+          .key = "trigger:" + trigger.id,
+          .text = ToEvent(trigger)};
+}
+
+Event EventOf(const Recovery& recovery) {
+  return {.at_ns = recovery.at_ns,
+          .kind = "recovery",
+          .service = recovery.service,
+          .deploy_id = recovery.deploy_id,
+          .trigger_id = recovery.trigger_id,
+          .repo = "",
+          .commit = "",
+          .key = "",
+          .text = ToEvent(recovery)};
+}
+
 }  // namespace
 
 StoreSink::StoreSink(StateStore* store, EventPrinter* events, std::function<void()> trigger_written)
@@ -21,39 +84,58 @@ void StoreSink::OnHistoryBlock(std::string_view service, const HistoryBlock& blo
 }
 
 void StoreSink::OnDeploy(const Deploy& deploy) {
-  events_->Print(ToEvent(deploy, deploy.finished() ? deploy.finish_ns : deploy.start_ns));
-  WriteOrKeep([this, deploy] { return store_->WriteDeploy(deploy); });
+  WriteOrKeep(Told([this, deploy] { return store_->WriteDeploy(deploy); }, EventOf(deploy)));
 }
 
 void StoreSink::OnVerdict(const Verdict& verdict) {
-  events_->Print(ToEvent(verdict));
-  Keep([this, verdict] { return store_->WriteVerdict(verdict); });
+  Keep(Told([this, verdict] { return store_->WriteVerdict(verdict); }, EventOf(verdict)));
 }
 
 void StoreSink::OnDecision(const Decision& decision) {
-  events_->Print(ToEvent(decision));
-  WriteOrKeep([this, decision] { return store_->WriteDecision(decision); });
+  WriteOrKeep(Told([this, decision] { return store_->WriteDecision(decision); }, EventOf(decision)));
 }
 
 Status StoreSink::OnTrigger(const RollbackTrigger& trigger) {
-  // With the verdict that it comes of: waiting for the disk is most of a trigger's delay, and a second wait as much.
+  const Event event = EventOf(trigger);
   const auto write = [&] {
+    REVERTD_RETURN_IF_ERROR(store_->WriteTrigger(trigger));
+    return store_->WriteEvents({event});
+  };
+  // With the verdict that it comes of: waiting for the disk is most of a trigger's delay, and a second wait as much.
+  const auto write_all = [&] {
     for (const Write& told : backlog_) REVERTD_RETURN_IF_ERROR(told());
-    return store_->WriteTrigger(trigger);
+    return write();
   };
   if (failing_) {
-    REVERTD_RETURN_IF_ERROR(store_->WriteTrigger(trigger));  // it does not wait for what cannot be written
+    REVERTD_RETURN_IF_ERROR(store_->Together(write));  // it does not wait for what cannot be written
   } else {
-    REVERTD_RETURN_IF_ERROR(store_->Together(write));
+    REVERTD_RETURN_IF_ERROR(store_->Together(write_all));
     backlog_.clear();
   }
   trigger_written_();
+  events_->Print(event.text);
   return OkStatus();
 }
 
 void StoreSink::OnRecovery(const Recovery& recovery) {
-  events_->Print(ToEvent(recovery));
-  WriteOrKeep([this, recovery] { return store_->WriteRecovery(recovery); });
+  WriteOrKeep(Told([this, recovery] { return store_->WriteRecovery(recovery); }, EventOf(recovery)));
+}
+
+void StoreSink::OnEvent(const Event& event) {
+  // A delivery that comes again is one event. A state that cannot say whether it knows it finds out when it is written.
+  const StatusOr<bool> is_known = store_->HasEvent(event.key);
+  if (is_known.ok() && *is_known) return;
+  WriteOrKeep(Told([] { return OkStatus(); }, event));
+}
+
+StoreSink::Write StoreSink::Told(Write write, Event event) {
+  events_->Print(event.text);
+  return [this, write = std::move(write), event = std::move(event)] {
+    return store_->Together([&] {
+      REVERTD_RETURN_IF_ERROR(write());
+      return store_->WriteEvents({event});
+    });
+  };
 }
 
 void StoreSink::OnShadow(std::string_view service, int64_t start_second, std::string_view result) {

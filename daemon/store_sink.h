@@ -1,4 +1,5 @@
-// StoreSink: what analysis tells, written to state.db and printed as events.
+// StoreSink: what analysis tells, and what doors tell beside it, written to state.db and printed as events. A row and
+// its event are one transaction: whoever reads the events misses nothing that is there, and sees nothing that is not.
 //
 // A write that fails is kept and tried again in order, so that a locked database or a full disk for a minute loses
 // nothing; the backlog is bounded, and beyond it the oldest write is dropped and counted. Triggers never wait there:
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/event.h"
 #include "base/sinks.h"
 #include "daemon/output.h"
 #include "store/state_store.h"
@@ -37,6 +39,7 @@ class StoreSink final : public AnalysisSink {
   Status OnTrigger(const RollbackTrigger& trigger) override;
   void OnRecovery(const Recovery& recovery) override;
 
+  void OnEvent(const Event& event);  // of a door; one whose key is known already is no event
   void OnMinute(std::string_view service, int64_t start_second, std::string_view bytes);
 
   // Where followed files are to be read again from once what was told so far is written.
@@ -51,6 +54,8 @@ class StoreSink final : public AnalysisSink {
 
  private:
   using Write = std::function<Status()>;
+  // Prints the event; what writes it together with its row.
+  Write Told(Write write, Event event);
   void Keep(Write write);
   void WriteOrKeep(Write write);
   void DrainBacklog();

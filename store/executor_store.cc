@@ -19,6 +19,17 @@ JournalRow TakeJournalRow(SqlRow& row) {
   return journal;
 }
 
+AuditRow TakeAuditRow(SqlRow& row) {
+  AuditRow audit;
+  audit.seq = row.Integer();
+  audit.at_ns = row.Integer();
+  audit.kind = row.Text();
+  audit.subject = row.Text();
+  audit.text = row.Text();
+  audit.hash = row.Text();
+  return audit;
+}
+
 }  // namespace
 
 ExecutorStore::ExecutorStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -110,16 +121,20 @@ StatusOr<std::optional<AuditHead>> ExecutorStore::FindAudit(std::string_view kin
 
 Status ExecutorStore::ReadAudit(const std::function<Status(const AuditRow&)>& accept) const {
   return database_->Read("reading the audit trail",
-                         "SELECT seq, at_ns, kind, subject, text, hash FROM audit ORDER BY seq", {}, [&](SqlRow& row) {
-                           AuditRow audit;
-                           audit.seq = row.Integer();
-                           audit.at_ns = row.Integer();
-                           audit.kind = row.Text();
-                           audit.subject = row.Text();
-                           audit.text = row.Text();
-                           audit.hash = row.Text();
-                           return accept(audit);
-                         });
+                         "SELECT seq, at_ns, kind, subject, text, hash FROM audit ORDER BY seq", {},
+                         [&](SqlRow& row) { return accept(TakeAuditRow(row)); });
+}
+
+StatusOr<std::vector<AuditRow>> ExecutorStore::ReadAuditAfter(int64_t seq, int limit) const {
+  std::vector<AuditRow> rows;
+  REVERTD_RETURN_IF_ERROR(
+      database_->Read("reading the audit trail",
+                      "SELECT seq, at_ns, kind, subject, text, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
+                      {seq, int64_t{limit}}, [&](SqlRow& row) {
+                        rows.push_back(TakeAuditRow(row));
+                        return OkStatus();
+                      }));
+  return rows;
 }
 
 StatusOr<std::vector<JournalRow>> ExecutorStore::ReadJournal(std::string_view trigger_id) const {

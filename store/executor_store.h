@@ -95,6 +95,7 @@ class ExecutorStore {
   // Of the first row of that kind and subject; nullopt: there is none.
   StatusOr<std::optional<AuditHead>> FindAudit(std::string_view kind, std::string_view subject) const;
   Status ReadAudit(const std::function<Status(const AuditRow&)>& accept) const;  // in order of seq
+  StatusOr<std::vector<AuditRow>> ReadAuditAfter(int64_t seq, int limit) const;  // the same
   // All that `body` writes, or nothing.
   Status Together(const std::function<Status()>& body);
 

@@ -9,12 +9,14 @@ namespace revertd {
 namespace {
 
 using Kind = InboxMessage::Kind;
-constexpr std::array<std::pair<Kind, std::string_view>, 6> kInboxKinds = {{{Kind::kDeployStart, "deploy_start"},
+constexpr std::array<std::pair<Kind, std::string_view>, 8> kInboxKinds = {{{Kind::kDeployStart, "deploy_start"},
                                                                            {Kind::kDeployFinish, "deploy_finish"},
+                                                                           {Kind::kDeployAbandon, "deploy_abandon"},
                                                                            {Kind::kRevertPrepared, "revert_prepared"},
                                                                            {Kind::kTriggerApprove, "trigger_approve"},
                                                                            {Kind::kTriggerDismiss, "trigger_dismiss"},
-                                                                           {Kind::kRevertAsked, "revert_asked"}}};
+                                                                           {Kind::kRevertAsked, "revert_asked"},
+                                                                           {Kind::kEvent, "event"}}};
 
 std::string_view NameOfKind(Kind kind) {
   for (const auto& [known, name] : kInboxKinds) {
@@ -168,12 +170,33 @@ StatusOr<Recovery> TakeRecovery(SqlRow& row) {
   return recovery;
 }
 
+SqlValues EventValues(const Event& event) {
+  return {event.at_ns, event.kind,   event.service, event.deploy_id, event.trigger_id,
+          event.repo,  event.commit, event.key,     event.text};
+}
+
+Event TakeEvent(SqlRow& row) {
+  Event event;
+  event.at_ns = row.Integer();
+  event.kind = row.Text();
+  event.service = row.Text();
+  event.deploy_id = row.Text();
+  event.trigger_id = row.Text();
+  event.repo = row.Text();
+  event.commit = row.Text();
+  event.key = row.Text();
+  event.text = row.Text();
+  return event;
+}
+
 SqlValues InboxValues(const InboxMessage& message) {
   SqlValues values = {NameOfKind(message.kind), message.trigger_id, message.text};
   const SqlValues deploy = DeployValues(message.deploy);
   const SqlValues trigger = TriggerValues(message.trigger);
+  const SqlValues event = EventValues(message.event);
   values.insert(values.end(), deploy.begin(), deploy.end());
   values.insert(values.end(), trigger.begin(), trigger.end());
+  values.insert(values.end(), event.begin(), event.end());
   return values;
 }
 
@@ -189,6 +212,7 @@ StatusOr<InboxMessage> TakeInboxMessage(SqlRow& row) {
   StatusOr<RollbackTrigger> trigger = TakeTrigger(row);
   if (!trigger.ok()) return trigger.status();
   message.trigger = *std::move(trigger);
+  message.event = TakeEvent(row);
   return message;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/deploy.h"
+#include "base/event.h"
 #include "base/status.h"
 #include "base/trigger.h"
 #include "base/verdict.h"
@@ -41,7 +42,11 @@ StatusOr<RollbackTrigger> TakeTrigger(SqlRow& row);
 SqlValues RecoveryValues(const Recovery& recovery);
 StatusOr<Recovery> TakeRecovery(SqlRow& row);
 
-// kind subject_trigger_id text, then a deploy and a trigger; when taken, the id stands before them.
+// at_ns kind service deploy_id trigger_id repo commit_sha key text; the id apart.
+SqlValues EventValues(const Event& event);
+Event TakeEvent(SqlRow& row);
+
+// kind subject_trigger_id text, then a deploy, a trigger and an event; when taken, the id stands before them.
 SqlValues InboxValues(const InboxMessage& message);
 StatusOr<InboxMessage> TakeInboxMessage(SqlRow& row);
 

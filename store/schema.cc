@@ -214,6 +214,80 @@ ALTER TABLE evidence ADD COLUMN route TEXT NOT NULL DEFAULT '';
 ALTER TABLE evidence ADD COLUMN cohort TEXT NOT NULL DEFAULT '';
 )sql";
 
+// What happened, for those who watch and for records; and abandoned deploys and such events in the inbox, which is made
+// anew because SQLite cannot change a CHECK. Its ids go on where they were: one that was given is not given again. An
+// empty text is none, and most events have few of them: the indexes hold what there is. cursors: how far the sidecar
+// has read what others write. notes: what a part of it must know again after a restart, as that part encoded it.
+constexpr std::string_view kState7 = R"sql(
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ns INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  service TEXT NOT NULL,
+  deploy_id TEXT NOT NULL,
+  trigger_id TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  commit_sha TEXT NOT NULL,
+  key TEXT NOT NULL,
+  text TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_by_key ON events (key) WHERE key <> '';
+CREATE INDEX events_by_deploy ON events (deploy_id) WHERE deploy_id <> '';
+CREATE INDEX events_by_trigger ON events (trigger_id) WHERE trigger_id <> '';
+CREATE INDEX events_by_commit ON events (commit_sha) WHERE commit_sha <> '';
+CREATE INDEX events_by_time ON events (at_ns);
+
+CREATE TABLE cursors (
+  name TEXT PRIMARY KEY NOT NULL,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE notes (
+  name TEXT PRIMARY KEY NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE inbox_of_7 (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL CHECK (kind IN ('deploy_start', 'deploy_finish', 'deploy_abandon', 'revert_prepared',
+                                     'trigger_approve', 'trigger_dismiss', 'revert_asked', 'event')),
+  subject_trigger_id TEXT NOT NULL,
+  text TEXT NOT NULL,
+  deploy_id TEXT NOT NULL,
+  deploy_service TEXT NOT NULL,
+  deploy_repo TEXT NOT NULL,
+  deploy_base TEXT NOT NULL,
+  deploy_head TEXT NOT NULL,
+  deploy_start_ns INTEGER NOT NULL,
+  deploy_finish_ns INTEGER NOT NULL,
+  deploy_kind TEXT NOT NULL CHECK (deploy_kind IN ('release', 'revert')),
+  deploy_trigger_id TEXT NOT NULL,
+  trigger_id TEXT NOT NULL,
+  trigger_deploy_id TEXT NOT NULL,
+  trigger_service TEXT NOT NULL,
+  trigger_repo TEXT NOT NULL,
+  trigger_base TEXT NOT NULL,
+  trigger_head TEXT NOT NULL,
+  trigger_state TEXT NOT NULL CHECK (trigger_state IN ('pending', 'proposed', 'dismissed')),
+  trigger_reason TEXT NOT NULL,
+  trigger_created_ns INTEGER NOT NULL,
+  event_at_ns INTEGER NOT NULL,
+  event_kind TEXT NOT NULL,
+  event_service TEXT NOT NULL,
+  event_deploy_id TEXT NOT NULL,
+  event_trigger_id TEXT NOT NULL,
+  event_repo TEXT NOT NULL,
+  event_commit_sha TEXT NOT NULL,
+  event_key TEXT NOT NULL,
+  event_text TEXT NOT NULL
+) STRICT;
+INSERT INTO inbox_of_7 SELECT *, 0, '', '', '', '', '', '', '', '' FROM inbox ORDER BY id;
+DELETE FROM sqlite_sequence WHERE name = 'inbox_of_7';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'inbox_of_7', seq FROM sqlite_sequence WHERE name = 'inbox';
+DROP TABLE inbox;
+ALTER TABLE inbox_of_7 RENAME TO inbox;
+)sql";
+
 constexpr std::string_view kExecutor1 = R"sql(
 CREATE TABLE journal (
   id INTEGER PRIMARY KEY,
@@ -297,7 +371,8 @@ constexpr int64_t kExecutorApplicationId = 0x72766578;
 }  // namespace
 
 const Schema& StateSchema() {
-  static const Schema schema = {"state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5, kState6}};
+  static const Schema schema = {
+      "state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5, kState6, kState7}};
   return schema;
 }
 

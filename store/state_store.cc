@@ -193,7 +193,7 @@ Status StateStore::WriteStatus(std::string_view json) {
 Status StateStore::Prune(TimeNs now_ns) {
   constexpr std::string_view kDoing = "pruning the history";
   const int64_t now = FloorToSecond(now_ns);
-  return database_->Transact(kDoing, [&] {
+  REVERTD_RETURN_IF_ERROR(database_->Transact(kDoing, [&] {
     REVERTD_RETURN_IF_ERROR(
         database_->Write(kDoing, "DELETE FROM seconds WHERE second < ?", {now - kHistorySecondsKept}).status());
     REVERTD_RETURN_IF_ERROR(
@@ -203,7 +203,8 @@ Status StateStore::Prune(TimeNs now_ns) {
         database_->Write(kDoing, "DELETE FROM shadows WHERE start_second < ?", {now - kHistoryBlocksKeptSeconds})
             .status());
     return PruneMinutes(kDoing, now - kHistoryBlocksKeptSeconds);
-  });
+  }));
+  return PruneEvents(now_ns);
 }
 
 Status StateStore::Post(const InboxMessage& message) {
@@ -212,8 +213,9 @@ Status StateStore::Post(const InboxMessage& message) {
               "INSERT INTO inbox (kind, subject_trigger_id, text, deploy_id, deploy_service, deploy_repo, deploy_base,"
               " deploy_head, deploy_start_ns, deploy_finish_ns, deploy_kind, deploy_trigger_id, trigger_id,"
               " trigger_deploy_id, trigger_service, trigger_repo, trigger_base, trigger_head, trigger_state,"
-              " trigger_reason, trigger_created_ns)"
-              " VALUES (?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?)",
+              " trigger_reason, trigger_created_ns, event_at_ns, event_kind, event_service, event_deploy_id,"
+              " event_trigger_id, event_repo, event_commit_sha, event_key, event_text)"
+              " VALUES (?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?)",
               InboxValues(message))
       .status();
 }

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/deploy.h"
+#include "base/event.h"
 #include "base/sinks.h"
 #include "base/status.h"
 #include "base/trigger.h"
@@ -29,17 +30,22 @@ class Database;
 // A command to the running sidecar. Rows are taken in order and deleted once their effect is durable.
 struct InboxMessage {
   enum class Kind {
-    kDeployStart,     // deploy: all but finish
-    kDeployFinish,    // deploy.id, deploy.finish_ns
+    kDeployStart,   // deploy: all but finish, or a whole one
+    kDeployFinish,  // deploy.id, deploy.finish_ns
+    // It was begun and did not come to be: deploy.id, or where that is empty deploy.service and deploy.head;
+    // deploy.finish_ns = when; text = why.
+    kDeployAbandon,
     kRevertPrepared,  // trigger_id, text = the revert commit's SHA: a deploy of it is that trigger's revert
     kTriggerApprove,  // trigger_id, text = who
     kTriggerDismiss,  // trigger_id, text = why
     kRevertAsked,     // trigger: a person's own rollback, written to the triggers table as pending; no evidence
+    kEvent,           // event: what a door was told, to be kept and shown
   };
   int64_t id = 0;
   Kind kind = Kind::kDeployStart;
   Deploy deploy;
   RollbackTrigger trigger;
+  Event event;
   std::string trigger_id;
   std::string text;
 };
@@ -47,6 +53,13 @@ struct InboxMessage {
 // How far back history goes: seconds for an onset and a control, blocks for the baseline.
 inline constexpr int64_t kHistorySecondsKept = 30 * 60;
 inline constexpr int64_t kHistoryBlocksKeptSeconds = 14 * 24 * 3600;
+
+// Events are kept as long as the blocks, so that a record of a deploy and its history end together, and at most so
+// many: a verdict's text is a few kilobytes, so that a flood of deliveries from outside fills some hundred megabytes,
+// not the disk.
+inline constexpr int64_t kEventsKeptMax = 100'000;
+// Of one deploy or trigger; the newest. A commit that is tested by a thousand jobs has more, and nobody reads them.
+inline constexpr int kEventsReadMax = 1000;
 
 struct ServiceHistory {
   std::string service;
@@ -98,8 +111,14 @@ class StateStore {
   Status WriteTriggerState(std::string_view trigger_id, TriggerState state, std::string_view reason);
   Status WriteRecovery(const Recovery& recovery);
   Status WriteRevertPrepared(std::string_view trigger_id, std::string_view sha);
-  Status WriteStatus(std::string_view json);  // the sidecar's own state, one row, for `revertd status`
-  // Deletes seconds older than 30 minutes, blocks, minutes and shadow deploys older than 14 days before `now_ns`.
+  Status WriteStatus(std::string_view json);             // the sidecar's own state, one row, for `revertd status`
+  Status WriteEvents(const std::vector<Event>& events);  // one whose key is known already is left out
+  // How far the owner has read something of another's.
+  Status WriteCursor(std::string_view name, int64_t value);
+  // What a part of the owner must know again after a restart; the store does not look inside.
+  Status WriteNote(std::string_view name, std::string_view bytes);
+  // Deletes seconds older than 30 minutes, blocks, minutes, shadow deploys and events older than 14 days before
+  // `now_ns`, and events beyond the newest kEventsKeptMax; these in steps, so that no other process waits long.
   Status Prune(TimeNs now_ns);
 
   // Any access.
@@ -130,6 +149,16 @@ class StateStore {
   // (trigger, revert SHA) pairs of WriteRevertPrepared.
   StatusOr<std::vector<std::pair<std::string, std::string>>> ReadRevertsPrepared() const;
   StatusOr<std::optional<std::string>> ReadStatus() const;
+  // In the order that they were kept: those after the one with that id; 0: all.
+  StatusOr<std::vector<Event>> ReadEventsAfter(int64_t id, int limit) const;
+  StatusOr<int64_t> ReadNewestEventId() const;  // 0: there is none
+  // By the time of what they tell, oldest first. Of a deploy: its own, those of its trigger, and those of its commit
+  // that are of no other deploy.
+  StatusOr<std::vector<Event>> ReadEventsOfDeploy(const Deploy& deploy) const;
+  StatusOr<std::vector<Event>> ReadEventsOfTrigger(std::string_view trigger_id) const;
+  StatusOr<bool> HasEvent(std::string_view key) const;
+  StatusOr<int64_t> ReadCursor(std::string_view name) const;  // 0: nothing yet
+  StatusOr<std::optional<std::string>> ReadNote(std::string_view name) const;
 
   // Inbox. Post is for any access but kReadOnly, Take and Done are the owner's.
   Status Post(const InboxMessage& message);
@@ -141,6 +170,7 @@ class StateStore {
   // Within a transaction.
   Status WriteMinuteRows(std::string_view doing, const std::vector<StoredMinute>& minutes);
   Status PruneMinutes(std::string_view doing, int64_t before);
+  Status PruneEvents(TimeNs now_ns);  // in transactions of its own
   std::unique_ptr<Database> database_;
 };
 

@@ -21,5 +21,15 @@ TEST(HmacSha256, AnswersAsTheStandardSays) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(EqualInConstantTime, IsEquality) {
+  EXPECT_TRUE(EqualInConstantTime("", ""));
+  EXPECT_TRUE(EqualInConstantTime("secret", "secret"));
+  EXPECT_FALSE(EqualInConstantTime("secret", "secreT"));
+  EXPECT_FALSE(EqualInConstantTime("secret", "Secret"));
+  EXPECT_FALSE(EqualInConstantTime("secret", "secrets"));
+  EXPECT_FALSE(EqualInConstantTime("", "secret"));
+  EXPECT_FALSE(EqualInConstantTime(std::string("a\0b", 3), std::string("a\0c", 3)));
+}
+
 }  // namespace
 }  // namespace revertd

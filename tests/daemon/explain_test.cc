@@ -111,6 +111,66 @@ TEST(Explain, TellsTheWholeLineOfARollback) {
             "  untouched  catalog\n");
 }
 
+TEST(Explain, WhatDoorsToldStandsOnTheTimelinesClock) {
+  ExplainFacts facts = RolledBack();
+  facts.told = {
+      {.at_ns = kFinish - 90 * kSecondNs,
+       .kind = "push",
+       .state = "",
+       .title = "Cache\tprices\x1b[31m",
+       .author = "ada",
+       .url = "https://forge.test/1"},
+      {.at_ns = kFinish - 4 * kSecondNs, .kind = "check", .state = "success", .title = "", .author = "", .url = ""}};
+  EXPECT_NE(ExplainText(facts).find("     24.0  deployed\n"
+                                    "\n"
+                                    "  told\n"
+                                    "    -90.0  push: Cache?prices?[31m (ada) https://forge.test/1\n"
+                                    "     -4.0  check success\n"
+                                    "\n"
+                                    "  evidence (errors)\n"),
+            std::string::npos)
+      << ExplainText(facts);
+}
+
+TEST(Explain, OfManyMomentsToldTheNewestAreShown) {
+  ExplainFacts facts = RolledBack();
+  for (size_t i = 0; i < kToldMax + 2; ++i) {
+    facts.told.push_back({.at_ns = kFinish + static_cast<TimeNs>(i) * kSecondNs,
+                          .kind = "check",
+                          .state = "",
+                          .title = "job " + std::to_string(i),
+                          .author = "",
+                          .url = ""});
+  }
+  const std::string text = ExplainText(facts);
+  EXPECT_NE(text.find("(2 before these)\n      2.0  check: job 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("check: job " + std::to_string(kToldMax + 1) + "\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("job 1\n"), std::string::npos);
+}
+
+TEST(Explain, AnAbandonedDeployWasNotJudged) {
+  ExplainFacts facts;
+  facts.deploy = Deploy{.id = "d",
+                        .service = "checkout",
+                        .repo = "",
+                        .base = "",
+                        .head = "abc1234",
+                        .start_ns = kFinish,
+                        .trigger_id = ""};
+  facts.verdicts = {{.deploy_id = "d",
+                     .service = "checkout",
+                     .state = VerdictState::kInconclusive,
+                     .reason = "abandoned",
+                     .at_ns = kFinish + kMinuteNs,
+                     .evidence = {}}};
+  EXPECT_EQ(ExplainText(facts),
+            "checkout: inconclusive (abandoned)\n"
+            "\n"
+            "  seconds since the first moment, 2026-11-21T10:00:00Z\n"
+            "      0.0  deploy of abc1234 starts (d)\n"
+            "     60.0  verdict: inconclusive (abandoned)\n");
+}
+
 TEST(Explain, ALateCallSaysWhenErrorsBeganToRise) {
   ExplainFacts facts = RolledBack();
   facts.trigger.reset();

@@ -314,6 +314,27 @@ TEST_F(StraightLine, APersonsNoWinsUntilThePush) {
   EXPECT_EQ(RemoteHead(), bad_);
 }
 
+// Its tool failed while the errors were there: nobody is judged, and the record says why.
+TEST_F(StraightLine, AnAbandonedDeployIsNotRolledBack) {
+  StartSidecar();
+  Feed(LogSeconds(start_, start_ + 50, 0));
+  Command({"deploy", "start", "--service", "checkout", "--commit", bad_, "--id", "try-1", "--at",
+           std::to_string(start_ + 50)});
+  Command(
+      {"deploy", "abandon", "--id", "try-1", "--why", "the rollout timed out", "--at", std::to_string(start_ + 60)});
+  WaitForEvent("\"event\":\"abandon\"");
+  Feed(LogSeconds(start_ + 50, start_ + 120, 6));
+  WaitFor("the log to be judged", [&] {
+    return Status().find("\"sealed_through\":" + std::to_string(start_ + 117)) != std::string::npos ||
+           Status().find("\"sealed_through\":" + std::to_string(start_ + 119)) != std::string::npos;
+  });
+  EXPECT_EQ(Triggers(), "");
+  EXPECT_THAT(Output({"deploy", "show", "try-1"}),
+              testing::AllOf(HasSubstr("\"state\":\"inconclusive\",\"reason\":\"abandoned\""),
+                             HasSubstr("\"why\":\"the rollout timed out\"")));
+  EXPECT_EQ(RemoteHead(), bad_);
+}
+
 TEST_F(StraightLine, CommandsRefuseWhatMakesNoSense) {
   StartSidecar();
   const std::vector<std::vector<std::string>> nonsense = {
@@ -322,6 +343,7 @@ TEST_F(StraightLine, CommandsRefuseWhatMakesNoSense) {
       {"deploy", "start", "--service", "checkout", "--at", "0"},
       {"deploy", "start", "--service", "checkout", "--repo", "shpo"},
       {"deploy", "finish", "--id", "unknown"},
+      {"deploy", "abandon", "--id", "unknown"},
       {"deploy", "show", "unknown"},
       {"trigger", "approve", "unknown"},
       {"explain", "unknown"},

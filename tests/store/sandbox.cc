@@ -153,12 +153,23 @@ Recovery RandomValues::Recovery() {
           Integer(0, 1'000'000)};
 }
 
+Event RandomValues::Event() {
+  revertd::Event event;
+  event.at_ns = Integer(0, 1'000'000);
+  for (std::string* text : {&event.kind, &event.service, &event.deploy_id, &event.trigger_id, &event.repo,
+                            &event.commit, &event.key, &event.text}) {
+    *text = Text();
+  }
+  return event;
+}
+
 InboxMessage RandomValues::Message(InboxMessage::Kind kind) {
   InboxMessage message;
   message.kind = kind;
   message.deploy = Deploy();
   message.trigger = Trigger();
   message.trigger.evidence = {};  // a person's word carries none
+  message.event = Event();
   message.trigger_id = Text();
   message.text = Text();
   return message;

@@ -30,6 +30,7 @@ class RandomValues {
   revertd::Decision Decision();
   revertd::RollbackTrigger Trigger();
   revertd::Recovery Recovery();
+  revertd::Event Event();
   InboxMessage Message(InboxMessage::Kind kind);
 
  private:
@@ -69,9 +70,13 @@ inline auto Fields(const Recovery& value) {
   return std::make_tuple(trigger, deploy, service, state, e_value, bad, now, n_now, at);
 }
 // The id is the store's to give.
+inline auto FieldsWithoutId(const Event& value) {
+  const auto& [id, at, kind, service, deploy, trigger, repo, commit, key, text] = value;
+  return std::make_tuple(at, kind, service, deploy, trigger, repo, commit, key, text);
+}
 inline auto FieldsWithoutId(const InboxMessage& value) {
-  const auto& [id, kind, deploy, trigger, trigger_id, text] = value;
-  return std::make_tuple(kind, Fields(deploy), Fields(trigger), trigger_id, text);
+  const auto& [id, kind, deploy, trigger, event, trigger_id, text] = value;
+  return std::make_tuple(kind, Fields(deploy), Fields(trigger), FieldsWithoutId(event), trigger_id, text);
 }
 
 }  // namespace revertd::test

@@ -7,7 +7,7 @@ find_package(CLI11 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(OpenSSL REQUIRED)  # digests: the audit trail, signed webhooks
 find_package(CURL REQUIRED)
-find_package(Boost 1.74 REQUIRED)  # headers only: the gamma quantile of analysis/
+find_package(Boost 1.74 REQUIRED)  # headers only: the gamma quantile of analysis/, the HTTP server of daemon/http/
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing)
 

@@ -2,19 +2,11 @@
 
 #include <unistd.h>
 
-#include <filesystem>
 #include <thread>
 #include <utility>
 
-#include "analysis/analysis_loop.h"
-#include "analysis/rollups.h"
-#include "daemon/commands.h"
+#include "daemon/analysis_rounds.h"
 #include "daemon/event_json.h"
-#include "daemon/gate_facts.h"
-#include "daemon/inbox.h"
-#include "daemon/restore.h"
-#include "daemon/status_report.h"
-#include "daemon/store_sink.h"
 
 namespace revertd {
 
@@ -47,7 +39,11 @@ Status Sidecar::Open() {
   const auto newest = state_->ReadNewestSecond();
   if (!newest.ok()) return newest.status();
   if (newest->has_value()) ring_.SealThrough(**newest);
-  return OpenSources(newest->value_or(kNoSecond));
+  REVERTD_RETURN_IF_ERROR(OpenSources(newest->value_or(kNoSecond)));
+  auto doors = Doors::Open(config_, &board_, &clock_);
+  if (!doors.ok()) return doors.status();
+  doors_ = *std::move(doors);
+  return OkStatus();
 }
 
 Status Sidecar::OpenSources(int64_t counted_through) {
@@ -70,12 +66,14 @@ void Sidecar::PrintSourceEvent(const SourceEvent& event) {
 }
 
 Status Sidecar::Run() {
+  doors_->Start();
   std::thread executor([this] { ExecutorThread(); });
   std::thread analysis([this] { AnalysisThread(); });
   std::thread ingest([this] { IngestThread(); });
   ingest.join();
   analysis.join();
   executor.join();
+  doors_.reset();
   return source_status_;
 }
 
@@ -110,76 +108,25 @@ void Sidecar::IngestThread() {
 }
 
 void Sidecar::AnalysisThread() {
-  StoreSink sink(state_.get(), &events_, [this] { executor_wake_.Notify(); });
-  Rollups rollups(services_, [&sink](std::string_view service, int64_t start_second, std::string_view bytes) {
-    sink.OnMinute(service, start_second, bytes);
-  });
-  if (const Status status = RestoreRollups(*state_, &rollups); !status.ok()) Say(MessageOf(status));
-  AnalysisLoop analysis(
-      config_, services_, [this](std::string_view repo) { return GateFactsNow(repo); }, &sink, &rollups);
-  if (const Status status = RestoreAnalysis(*state_, clock_.Now(), &analysis); !status.ok()) {
-    Say("starting without what was known before: " + std::string(MessageOf(status)));
-  }
-  const TimeNs started = clock_.Now();
-  TimeNs inbox_at = 0;
-  TimeNs written_at = 0;
-  bool has_positions = false;
+  AnalysisRounds rounds({.config = &config_,
+                         .clock = &clock_,
+                         .state = state_.get(),
+                         .events = &events_,
+                         .services = &services_,
+                         .ring = &ring_,
+                         .positions = &positions_,
+                         .sources = &sources_,
+                         .board = &board_,
+                         .trigger_written = [this] { executor_wake_.Notify(); }});
   while (true) {
     // Read before the ring is drained: whatever was counted before the end is then in what is collected.
     const bool last_round = sources_ended_.load();
-    const TimeNs now = clock_.Now();
-    if (now - inbox_at >= kInboxPoll || last_round) {
-      inbox_at = now;
-      if (const Status status = TakeInbox(state_.get(), &analysis, &sink, now); !status.ok()) Say(MessageOf(status));
-    }
-    const int64_t sealed = ring_.Collect([&](const Window& window) {
-      rollups.OnWindow(window);
-      analysis.OnWindow(window);
-    });
-    if (sealed != kNoSecond) {
-      analysis.SealedThrough(sealed);
-      rollups.SealedThrough(sealed);
-      sink.WriteVerdicts();
-    }
-    if (last_round) rollups.Finish();
-    if (auto positions = positions_.Take(sealed)) {
-      sink.SetPositions(*std::move(positions));
-      // Where reading began is written at once: after a kill in the first second it would begin at the files' ends.
-      if (!std::exchange(has_positions, true)) written_at = 0;
-    }
-    if (now - written_at >= kWriteEvery || last_round) {
-      written_at = now;
-      sink.Flush(now);
-      const StatusFacts facts{.event_loop = sources_.loop_name(),
-                              .started_ns = started,
-                              .now_ns = now,
-                              .running = !last_round,
-                              .sealed_through = sealed,
-                              .events_dropped = events_.dropped(),
-                              .writes_dropped = sink.writes_dropped(),
-                              .rollup_bytes = rollups.bytes(),
-                              .rollup_chunks_cut = rollups.chunks_cut(),
-                              .rollups_out_of_order = rollups.windows_disordered(),
-                              .parts_overflow = analysis.parts_overflow()};
-      const Status status = state_->WriteStatus(StatusJson(facts, sources_.views(), services_, analysis.OpenWatches()));
-      if (!status.ok()) sink.Flush(now);  // says it, once a failure
-    }
+    rounds.Round(last_round);
     if (last_round) break;
-    analysis_wake_.Wait(kInboxPoll);
+    analysis_wake_.Wait(AnalysisRounds::kInboxPoll);
   }
   analysis_ended_.store(true);
   executor_wake_.Notify();
-}
-
-// An executor of its own may start later than the sidecar; until then the gate is closed.
-GateFacts Sidecar::GateFactsNow(std::string_view repo) {
-  if (!journal_view_) {
-    auto view = ExecutorStore::Open(ExecutorDatabaseOf(config_), ExecutorStore::Access::kReadOnly);
-    if (view.ok()) journal_view_ = *std::move(view);
-  }
-  GateFacts facts = ReadGateFacts(config_, *state_, journal_view_.get(), clock_.Now(), repo);
-  facts.source_stale = sources_.HasStale();
-  return facts;
 }
 
 void Sidecar::ExecutorThread() {
@@ -188,7 +135,7 @@ void Sidecar::ExecutorThread() {
     const bool last_round = analysis_ended_.load();
     const bool advanced = executor_->RunOnce();
     if (last_round) break;
-    if (!advanced) executor_wake_.Wait(kInboxPoll);
+    if (!advanced) executor_wake_.Wait(kExecutorPoll);
   }
   executor_->LetMessagesOut(kLastWordsMax);
   executor_.reset();

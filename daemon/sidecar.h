@@ -3,6 +3,7 @@
 //   ingest thread    sources -> SourceSet -> WindowRing                      (edge 1: sealed_through)
 //   analysis thread  WindowRing -> AnalysisLoop -> StoreSink -> state.db     (edge 2: the trigger's row, a wake-up)
 //   executor thread  state.db -> ExecutorHost -> git, executor.db -> inbox   (back to the front: the revert's deploy)
+//   doors            HTTP, remotes, manifests -> inbox                       (threads of their own; Doors)
 //
 // Each thread owns its database connections. The order of shutting down is the order of the line: the sources end,
 // analysis drains the ring and writes what it has, the executor finishes the step at hand.
@@ -12,26 +13,25 @@
 #include <memory>
 #include <string>
 
-#include "analysis/gate.h"
 #include "base/clock.h"
 #include "base/service_table.h"
 #include "base/status.h"
 #include "base/window_ring.h"
 #include "config/config.h"
+#include "daemon/api/board.h"
+#include "daemon/doors.h"
 #include "daemon/executor_host.h"
 #include "daemon/output.h"
 #include "daemon/position_board.h"
 #include "daemon/wake_up.h"
 #include "ingest/source_set.h"
-#include "store/executor_store.h"
 #include "store/state_store.h"
 
 namespace revertd {
 
 class Sidecar {
  public:
-  static constexpr DurationNs kInboxPoll = 100 * kMillisecondNs;
-  static constexpr DurationNs kWriteEvery = kSecondNs;  // history and status; a kill loses at most this much history
+  static constexpr DurationNs kExecutorPoll = 100 * kMillisecondNs;
   static constexpr DurationNs kLastWordsMax = 2 * kSecondNs;  // of people, when it stops
   // Ingest waits this long for a full ring, and the pipe with it: longer than analysis may wait for a locked database.
   static constexpr DurationNs kRoomWaitMax = 10 * kSecondNs;
@@ -53,7 +53,6 @@ class Sidecar {
   void IngestThread();
   void AnalysisThread();
   void ExecutorThread();
-  GateFacts GateFactsNow(std::string_view repo);
   void WakeAnalysisIfSealed();
   bool MakeRoomInRing();
 
@@ -66,11 +65,12 @@ class Sidecar {
   WindowRing ring_;
   EventPrinter events_;
   PositionBoard positions_;
-  SourceSet sources_;                            // ingest thread; its views are everybody's
-  std::unique_ptr<StateStore> state_;            // analysis thread
-  std::unique_ptr<ExecutorStore> journal_view_;  // analysis thread, read only
+  SourceSet sources_;                       // ingest thread; its views are everybody's
+  std::unique_ptr<StateStore> state_;       // analysis thread
   std::unique_ptr<ExecutorHost> executor_;  // executor thread; none where `revertd execute` is a process of its own
-  int64_t woken_for_ = kNoSecond;           // ingest thread: analysis was woken for what is sealed through it
+  Board board_;                             // the analysis thread tells, the doors ask
+  std::unique_ptr<Doors> doors_;
+  int64_t woken_for_ = kNoSecond;  // ingest thread: analysis was woken for what is sealed through it
   WakeUp analysis_wake_;
   WakeUp executor_wake_;
   std::atomic<bool> stop_{false};

@@ -1,0 +1,146 @@
+#include "daemon/analysis_rounds.h"
+
+#include <utility>
+
+#include "daemon/api/metrics_text.h"
+#include "daemon/commands.h"
+#include "daemon/gate_facts.h"
+#include "daemon/inbox.h"
+#include "daemon/restore.h"
+#include "daemon/status_report.h"
+
+namespace revertd {
+namespace {
+
+constexpr std::string_view kReleasesNote = "releases";
+
+}  // namespace
+
+AnalysisRounds::AnalysisRounds(Edges edges)
+    : edges_(std::move(edges)),
+      sink_(edges_.state, edges_.events, edges_.trigger_written),
+      rollups_(*edges_.services, [this](std::string_view service, int64_t start_second,
+                                        std::string_view bytes) { sink_.OnMinute(service, start_second, bytes); }),
+      analysis_(
+          *edges_.config, *edges_.services, [this](std::string_view repo) { return GateFactsNow(repo); }, &sink_,
+          &rollups_),
+      releases_(*edges_.config, *edges_.services),
+      trail_(edges_.state),
+      started_(edges_.clock->Now()) {
+  Restore();
+}
+
+void AnalysisRounds::Restore() {
+  if (const Status status = RestoreRollups(*edges_.state, &rollups_); !status.ok()) Say(MessageOf(status));
+  if (const Status status = RestoreAnalysis(*edges_.state, edges_.clock->Now(), &analysis_); !status.ok()) {
+    Say("starting without what was known before: " + std::string(MessageOf(status)));
+  }
+  if (!releases_.is_needed()) return;
+  const auto note = edges_.state->ReadNote(kReleasesNote);
+  Status status = note.status();
+  if (note.ok() && note->has_value()) status = releases_.Restore(**note);
+  if (!status.ok()) Say("starting without the releases known before: " + std::string(MessageOf(status)));
+}
+
+void AnalysisRounds::Round(bool is_last) {
+  const TimeNs now = edges_.clock->Now();
+  TakeMessages(now, is_last);
+  const int64_t sealed = TakeWindows(now);
+  if (is_last) rollups_.Finish();
+  if (auto positions = edges_.positions->Take(sealed)) {
+    sink_.SetPositions(*std::move(positions));
+    // Where reading began is written at once: after a kill in the first second it would begin at the files' ends.
+    if (!std::exchange(has_positions_, true)) written_at_ = 0;
+  }
+  if (now - written_at_ >= kWriteEvery || is_last) Write(now, sealed, is_last);
+}
+
+void AnalysisRounds::TakeMessages(TimeNs now, bool is_last) {
+  if (now - inbox_at_ < kInboxPoll && !is_last) return;
+  inbox_at_ = now;
+  if (const Status status = TakeInbox(edges_.state, &analysis_, &sink_, now); !status.ok()) Say(MessageOf(status));
+}
+
+int64_t AnalysisRounds::TakeWindows(TimeNs now) {
+  const int64_t sealed = edges_.ring->Collect([this](const Window& window) {
+    rollups_.OnWindow(window);
+    analysis_.OnWindow(window);
+    metrics_.OnWindow(window);
+    if (releases_.is_needed()) releases_.OnWindow(window);
+  });
+  if (sealed == kNoSecond) return sealed;
+  if (releases_.is_needed()) WatchReleases(sealed, now);
+  analysis_.SealedThrough(sealed);
+  rollups_.SealedThrough(sealed);
+  sink_.WriteVerdicts();
+  return sealed;
+}
+
+void AnalysisRounds::WatchReleases(int64_t sealed, TimeNs now) {
+  const std::vector<Deploy> deploys = releases_.SealedThrough(sealed);
+  // Before the deploys: a kill in between then forgets none that was told of.
+  if (!deploys.empty() || now - releases_written_at_ >= kReleasesWrittenEvery) WriteReleases(now);
+  for (const Deploy& deploy : deploys) {
+    if (const auto known = analysis_.OnDeploy(deploy); !known.ok()) Say(MessageOf(known.status()));
+  }
+}
+
+void AnalysisRounds::WriteReleases(TimeNs now) {
+  releases_written_at_ = now;
+  const Status status = edges_.state->WriteNote(kReleasesNote, releases_.Encode());
+  if (!status.ok()) Say(MessageOf(status));
+}
+
+void AnalysisRounds::Write(TimeNs now, int64_t sealed, bool is_last) {
+  written_at_ = now;
+  if (is_last && releases_.is_needed()) WriteReleases(now);
+  if (const ExecutorStore* executor = Executor()) {
+    const Status status = trail_.TakeOver(*executor, now);
+    const std::string words(status.ok() ? std::string_view() : MessageOf(status));
+    if (words != trail_told_ && !words.empty()) Say(words);
+    trail_told_ = words;
+  }
+  sink_.Flush(now);
+  Publish(now, sealed, is_last);
+}
+
+void AnalysisRounds::Publish(TimeNs now, int64_t sealed, bool is_last) {
+  const StatusFacts facts{.event_loop = edges_.sources->loop_name(),
+                          .started_ns = started_,
+                          .now_ns = now,
+                          .running = !is_last,
+                          .sealed_through = sealed,
+                          .events_dropped = edges_.events->dropped(),
+                          .writes_dropped = sink_.writes_dropped(),
+                          .rollup_bytes = rollups_.bytes(),
+                          .rollup_chunks_cut = rollups_.chunks_cut(),
+                          .rollups_out_of_order = rollups_.windows_disordered(),
+                          .parts_overflow = analysis_.parts_overflow()};
+  const auto sources = edges_.sources->views();
+  const auto watches = analysis_.OpenWatches();
+  std::string json = StatusJson(facts, sources, *edges_.services, watches);
+  const Status status = edges_.state->WriteStatus(json);
+  if (!status.ok()) sink_.Flush(now);  // says it, once a failure
+  edges_.board->Publish({.at_ns = now,
+                         .running = !is_last,
+                         .status = std::move(json),
+                         .metrics = MetricsText(facts, sources, *edges_.services, metrics_, watches)});
+}
+
+// An executor of its own may start later than the sidecar.
+const ExecutorStore* AnalysisRounds::Executor() {
+  if (!executor_) {
+    auto view = ExecutorStore::Open(ExecutorDatabaseOf(*edges_.config), ExecutorStore::Access::kReadOnly);
+    if (view.ok()) executor_ = *std::move(view);
+  }
+  return executor_.get();
+}
+
+// Until there is an executor the gate is closed.
+GateFacts AnalysisRounds::GateFactsNow(std::string_view repo) {
+  GateFacts facts = ReadGateFacts(*edges_.config, *edges_.state, Executor(), edges_.clock->Now(), repo);
+  facts.source_stale = edges_.sources->HasStale();
+  return facts;
+}
+
+}  // namespace revertd

@@ -1,0 +1,83 @@
+// AnalysisRounds: what the analysis thread does round after round: messages out of the inbox, sealed windows into the
+// analysis, what it found into the state, and what the process says of itself.
+//
+// Thread contract: made on any thread; Round and destruction on the analysis thread alone.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "analysis/analysis_loop.h"
+#include "analysis/gate.h"
+#include "analysis/rollups.h"
+#include "base/clock.h"
+#include "base/service_table.h"
+#include "base/window_ring.h"
+#include "config/config.h"
+#include "daemon/api/board.h"
+#include "daemon/api/service_metrics.h"
+#include "daemon/doors/release_watch.h"
+#include "daemon/executor_events.h"
+#include "daemon/output.h"
+#include "daemon/position_board.h"
+#include "daemon/store_sink.h"
+#include "ingest/source_set.h"
+#include "store/executor_store.h"
+#include "store/state_store.h"
+
+namespace revertd {
+
+class AnalysisRounds {
+ public:
+  static constexpr DurationNs kInboxPoll = 100 * kMillisecondNs;
+  static constexpr DurationNs kWriteEvery = kSecondNs;  // history and status; a kill loses at most this much history
+  static constexpr DurationNs kReleasesWrittenEvery = kMinuteNs;
+
+  // All outlive it.
+  struct Edges {
+    const Config* config = nullptr;
+    Clock* clock = nullptr;
+    StateStore* state = nullptr;
+    EventPrinter* events = nullptr;
+    const ServiceTable* services = nullptr;
+    WindowRing* ring = nullptr;
+    PositionBoard* positions = nullptr;
+    const SourceSet* sources = nullptr;
+    Board* board = nullptr;
+    std::function<void()> trigger_written = {};
+  };
+  explicit AnalysisRounds(Edges edges);
+
+  // is_last: the sources have ended, and whatever they counted is in the ring.
+  void Round(bool is_last);
+
+ private:
+  void Restore();
+  void TakeMessages(TimeNs now, bool is_last);
+  int64_t TakeWindows(TimeNs now);
+  void WatchReleases(int64_t sealed, TimeNs now);
+  void WriteReleases(TimeNs now);
+  void Write(TimeNs now, int64_t sealed, bool is_last);
+  void Publish(TimeNs now, int64_t sealed, bool is_last);
+  const ExecutorStore* Executor();
+  GateFacts GateFactsNow(std::string_view repo);
+
+  const Edges edges_;
+  std::unique_ptr<ExecutorStore> executor_;  // read only
+  StoreSink sink_;
+  Rollups rollups_;
+  AnalysisLoop analysis_;
+  ServiceMetrics metrics_;
+  ReleaseWatch releases_;
+  ExecutorTrail trail_;
+  const TimeNs started_;
+  TimeNs inbox_at_ = 0;
+  TimeNs written_at_ = 0;
+  TimeNs releases_written_at_ = 0;
+  bool has_positions_ = false;
+  std::string trail_told_;  // the newest failure, so that it is said once
+};
+
+}  // namespace revertd

@@ -88,6 +88,7 @@ class AnalysisLoop {
   Series& SeriesOf(ServiceId service);
   void CountParts(const Window& window);
   bool AdoptPreparedRevert(Deploy* deploy) const;
+  void WatchAnew(DeployRecord* record);
   void StartClock(int64_t second);
   StatusOr<Deploy> Abandon(DeployRecord* record, TimeNs at_ns);
   void OpenDue(int64_t second);

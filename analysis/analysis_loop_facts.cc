@@ -72,13 +72,27 @@ StatusOr<Deploy> AnalysisLoop::OnDeploy(Deploy deploy) {
   const bool is_known = record->phase != DeployRecord::Phase::kWaiting ||
                         std::find(waiting_.begin(), waiting_.end(), record) != waiting_.end();
   if (!is_known) waiting_.push_back(record);
+  if (registered->corrected) WatchAnew(record);
   if (registered->changed) sink_->OnDeploy(record->deploy);
   return record->deploy;
+}
+
+// What was seen before the true finish was the old version's.
+void AnalysisLoop::WatchAnew(DeployRecord* record) {
+  if (record->phase != DeployRecord::Phase::kOpen) return;
+  std::erase_if(open_, [record](const OpenWatch& watch) { return watch.record == record; });
+  record->phase = DeployRecord::Phase::kWaiting;
+  waiting_.push_back(record);
 }
 
 Status AnalysisLoop::OnDeployFinish(std::string_view id, TimeNs finish_ns) {
   DeployRecord* record = registry_.Find(id);
   if (record == nullptr) return NotFound("finishing a deploy: no deploy has the id " + std::string(id));
+  if (DeployRegistry::CorrectFinish(record, finish_ns)) {
+    WatchAnew(record);
+    sink_->OnDeploy(record->deploy);
+    return OkStatus();
+  }
   if (record->deploy.finished()) return OkStatus();  // told twice; the first word stands
   if (record->abandoned()) {
     return FailedPrecondition("finishing the deploy " + std::string(id) +
@@ -99,9 +113,10 @@ StatusOr<Deploy> AnalysisLoop::OnDeployAbandon(std::string_view id, TimeNs at_ns
 }
 
 StatusOr<Deploy> AnalysisLoop::OnHeadAbandon(std::string_view service, std::string_view head, TimeNs at_ns) {
-  DeployRecord* record = registry_.FindHead(service, head);
+  DeployRecord* record = registry_.FindGivenUp(service, head, at_ns);
   if (record == nullptr) {
-    return NotFound("abandoning a deploy of " + std::string(service) + ": none of " + std::string(head) + " is known");
+    return NotFound("abandoning a deploy of " + std::string(service) + ": none of " +
+                    (head.empty() ? std::string("no commit") : std::string(head)) + " is under way");
   }
   return Abandon(record, at_ns);
 }

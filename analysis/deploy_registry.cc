@@ -12,6 +12,7 @@ namespace {
 
 constexpr int64_t kForever = std::numeric_limits<int64_t>::max() / 4;
 constexpr size_t kRevisionDigitsMin = 7;
+constexpr size_t kIdDigits = 8;
 
 Status Check(const Deploy& deploy) {
   if (deploy.service.empty()) return InvalidArgument("registering a deploy: it names no service");
@@ -38,11 +39,26 @@ bool Complete(Deploy* known, const Deploy& told) {
     known->kind = told.kind;
     changed = true;
   }
-  if (!known->finished() && told.finished() && told.finish_ns >= known->start_ns) {
+  // A guess ends nothing that somebody has begun and will end.
+  if (!known->finished() && told.finished() && !told.finish_guessed && told.finish_ns >= known->start_ns) {
     known->finish_ns = told.finish_ns;
     changed = true;
   }
   return changed;
+}
+
+// Whoever tells of the rollout itself knows better than a push. `finish_ns` = 0: it is under way.
+bool Correct(DeployRecord* record, TimeNs finish_ns) {
+  // What was acted upon, or is over, stands.
+  const bool is_open = record->phase != DeployRecord::Phase::kClosed && record->recovery == RecoveryState::kWatching &&
+                       (record->state == VerdictState::kWatching || record->state == VerdictState::kHealthy);
+  Deploy& known = record->deploy;
+  if (!known.finish_guessed || !is_open || (finish_ns != 0 && finish_ns < known.start_ns)) return false;
+  known.finish_ns = finish_ns;
+  known.finish_guessed = false;
+  record->state = VerdictState::kWatching;
+  record->told_verdict.reset();
+  return true;
 }
 
 }  // namespace
@@ -61,12 +77,18 @@ StatusOr<DeployRegistry::Registered> DeployRegistry::Register(Deploy deploy) {
   const bool has_id = !deploy.id.empty();
   if (!has_id) deploy.id = MakeDeployId(deploy.service, deploy.start_ns);
   if (DeployRecord* same = FindSame(deploy)) {
-    return Registered{same, !same->abandoned() && Complete(&same->deploy, deploy)};
+    if (same->abandoned()) return Registered{same, false};
+    const bool corrected = !deploy.finish_guessed && Correct(same, deploy.finish_ns);
+    const bool completed = Complete(&same->deploy, deploy);
+    return Registered{same, corrected || completed, corrected};
   }
   // A second try, told with the start of the first one, which was abandoned.
   if (!has_id && Find(deploy.id) != nullptr && deploy.finished()) {
     deploy.id = MakeDeployId(deploy.service, deploy.finish_ns);
   }
+  // Two commits of one second, as a merge queue tells of them.
+  if (!has_id && Find(deploy.id) != nullptr && !deploy.head.empty())
+    deploy.id += "-" + deploy.head.substr(0, kIdDigits);
   if (Find(deploy.id) != nullptr) {
     return InvalidArgument("registering a deploy of " + deploy.service + ": another deploy has the id " + deploy.id);
   }
@@ -103,7 +125,9 @@ DeployRecord* DeployRegistry::FindSame(const Deploy& deploy) {
         std::any_of(records->second.begin(), records->second.end(), [&, first = first, last = last](const auto& other) {
           return other->deploy.start_ns > first && other->deploy.start_ns < last;
         });
-    const bool near = last - first <= kSameDeployWindow && !another_between;
+    // A rollout may take longer than the window: who tells of its end means the one that was begun.
+    const bool is_its_end = !known.finished() && deploy.finished() && deploy.start_ns >= known.start_ns;
+    const bool near = (last - first <= kSameDeployWindow || is_its_end) && !another_between;
     if (near && SameRevision(known.head, deploy.head)) return record.get();
   }
   return nullptr;
@@ -127,6 +151,21 @@ DeployRecord* DeployRegistry::FindHead(std::string_view service, std::string_vie
   }
   return newest;
 }
+
+DeployRecord* DeployRegistry::FindGivenUp(std::string_view service, std::string_view head, TimeNs told_ns) {
+  DeployRecord* newest = nullptr;
+  const auto records = by_service_.find(service);
+  if (records == by_service_.end()) return newest;
+  for (const auto& record : records->second) {
+    const Deploy& deploy = record->deploy;
+    const bool is_meant = head.empty() ? deploy.head.empty() : SameRevision(deploy.head, head);
+    const bool is_under_way = !deploy.finished() || deploy.finish_guessed;
+    if (is_meant && is_under_way && deploy.start_ns <= told_ns) newest = record.get();
+  }
+  return newest;
+}
+
+bool DeployRegistry::CorrectFinish(DeployRecord* record, TimeNs finish_ns) { return Correct(record, finish_ns); }
 
 const DeployRecord* DeployRegistry::Next(const DeployRecord& record) const {
   const auto records = by_service_.find(record.deploy.service);

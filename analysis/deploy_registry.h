@@ -58,12 +58,20 @@ class DeployRegistry {
 
   struct Registered {
     DeployRecord* record = nullptr;
-    bool changed = false;  // new, or something about it is new
+    bool changed = false;    // new, or something about it is new
+    bool corrected = false;  // its guessed finish was replaced: what was seen since then is judged anew
   };
   StatusOr<Registered> Register(Deploy deploy);
   DeployRecord* Find(std::string_view id);
   // The newest deploy of the service with this head; nullptr if unknown.
   DeployRecord* FindHead(std::string_view service, std::string_view head);
+
+  // What whoever gave up a rollout of this head means, which began at `told_ns` or before: the newest one that is under
+  // way, or whose finish is a guess. One that was seen to serve is not taken back by a second try. An empty head: that
+  // of a deploy without one. nullptr: none.
+  DeployRecord* FindGivenUp(std::string_view service, std::string_view head, TimeNs told_ns);
+  // A guessed finish is replaced by what is known. false: there was none, or it has been judged by it already.
+  static bool CorrectFinish(DeployRecord* record, TimeNs finish_ns);
 
   // Where the watch of this deploy ends: after the observation, or where a later deploy of its service starts.
   int64_t WatchEnd(const DeployRecord& record) const;

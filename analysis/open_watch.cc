@@ -138,6 +138,8 @@ void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
   if (SignalNamed(watch->undone_for.signal) == Signal::kErrors && baseline.known()) {
     bounds.inverse_kappa = std::max(bounds.inverse_kappa, baseline.spread.Of(kRecoveryBlockSeconds));
   }
+  // A push is no rollout: the bad version may serve for a while yet, and what it does says nothing of the revert.
+  if (watch->record->deploy.finish_guessed) bounds.normal.reset();
   watch->recovery.emplace(bounds, watch->record->first_second());
 }
 

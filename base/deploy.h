@@ -21,6 +21,9 @@ struct Deploy {
   std::string head;  // revision deployed; empty: judged and never acted on
   TimeNs start_ns = 0;
   TimeNs finish_ns = 0;  // 0: not finished; the interval from start to finish is no evidence
+  // Nobody has seen the new version serve: a push or a merge was told of, and finish_ns is when. Whoever knows better
+  // corrects it.
+  bool finish_guessed = false;
   DeployKind kind = DeployKind::kRelease;
   std::string trigger_id;  // of a revert: the trigger that caused it
 

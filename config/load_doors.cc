@@ -5,6 +5,9 @@
 namespace revertd {
 namespace {
 
+// What others told of a commit within ten minutes is the same deploy: a head that is seen later would be another one.
+constexpr DurationNs kBranchPollMax = 5 * kMinuteNs;
+
 // Whoever can connect to such an address is already on this machine.
 bool IsLocal(const ListenAddress& address) {
   return address.is_unix() || address.host == "::1" || address.host.starts_with("127.");
@@ -55,7 +58,7 @@ MapReader::Read DoorsReader::DeploySources(std::vector<DeploySource>* sources) c
 std::vector<MapReader::Key> DoorsReader::RepoKeys(RepoConfig* repo) const {
   return {{"deploys_from", DeploySources(&repo->deploys_from)},
           {"environments", actions_.Names(&repo->environments)},
-          {"branch_poll", read_.Duration(&repo->branch_poll, 5 * kSecondNs, kHourNs, "from 5s to 1h")}};
+          {"branch_poll", read_.Duration(&repo->branch_poll, 5 * kSecondNs, kBranchPollMax, "from 5s to 5m")}};
 }
 
 std::vector<MapReader::Key> DoorsReader::ServiceKeys(ServiceConfig* service) const {

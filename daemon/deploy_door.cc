@@ -95,14 +95,21 @@ Status IsPast(const std::string& id) {
 StatusOr<std::string> IdUnderWay(const StateStore& store, const DeployAsked& asked) {
   const auto waiting = store.Peek(kInboxLookMax);
   if (!waiting.ok()) return waiting.status();
-  auto newest = store.FindDeployOf(asked.service, asked.commit);
-  if (!newest.ok()) return newest.status();
-  const auto known = Look(store, *waiting, *std::move(newest));
+  const auto is_of_commit = [&](const Deploy& deploy) {
+    return deploy.service == asked.service && SameRevision(deploy.head, asked.commit);
+  };
+  // As the registry has it: of one commit within the window it is one deploy, unless another one came between.
+  const auto deploys = store.ReadDeploys(asked.start_ns - kSameDeployWindow);
+  if (!deploys.ok()) return deploys.status();
+  std::optional<Deploy> newest;
+  for (const Deploy& deploy : *deploys) {
+    if (deploy.service == asked.service && deploy.start_ns <= asked.start_ns) newest = deploy;
+  }
+  const bool is_near = newest && is_of_commit(*newest) && asked.start_ns - newest->start_ns <= kSameDeployWindow;
+  const auto known = Look(store, *waiting, is_near ? newest : std::nullopt);
   if (!known.ok()) return known.status();
-  const bool open = known->deploy && !known->deploy->finished() && !known->abandoned;
-  if (open && asked.start_ns - known->deploy->start_ns <= kSameDeployWindow) return known->deploy->id;
-  const Known told = LookWaiting(
-      *waiting, [&](const Deploy& deploy) { return deploy.service == asked.service && deploy.head == asked.commit; });
+  if (known->deploy && !known->abandoned) return known->deploy->id;
+  const Known told = LookWaiting(*waiting, is_of_commit);
   return told.deploy && !told.abandoned ? told.deploy->id : "";
 }
 

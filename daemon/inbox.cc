@@ -6,7 +6,8 @@
 namespace revertd {
 namespace {
 
-constexpr int kMessagesAtOnce = 100;
+// Each is two waits for the disk, and sealed seconds wait for all of them.
+constexpr int kMessagesAtOnce = 20;
 
 Status SetTriggerState(StateStore* store, const InboxMessage& message, TriggerState state) {
   const auto trigger = store->ReadTrigger(message.trigger_id);
@@ -90,6 +91,9 @@ Status TakeInbox(StateStore* store, AnalysisLoop* analysis, StoreSink* sink, Tim
   const auto messages = store->Peek(kMessagesAtOnce);
   if (!messages.ok()) return messages.status();
   for (const InboxMessage& message : *messages) {
+    // What was carried out and is not written yet is not carried out again: the disk may be full for long.
+    if (!sink->durable()) sink->Flush(now);
+    if (!sink->durable()) return OkStatus();
     REVERTD_RETURN_IF_ERROR(CarryOut(store, analysis, sink, message));
     if (!sink->durable()) sink->Flush(now);
     if (!sink->durable()) return OkStatus();  // told by the sink; the message stays for the next round

@@ -45,8 +45,8 @@ Status TakeEnum(SqlRow& row, std::optional<Enum> (*named)(std::string_view), std
 }  // namespace
 
 SqlValues DeployValues(const Deploy& deploy) {
-  return {deploy.id,       deploy.service,   deploy.repo,         deploy.base,      deploy.head,
-          deploy.start_ns, deploy.finish_ns, NameOf(deploy.kind), deploy.trigger_id};
+  return {deploy.id,       deploy.service,   deploy.repo,         deploy.base,       deploy.head,
+          deploy.start_ns, deploy.finish_ns, NameOf(deploy.kind), deploy.trigger_id, int64_t{deploy.finish_guessed}};
 }
 
 StatusOr<Deploy> TakeDeploy(SqlRow& row) {
@@ -60,6 +60,7 @@ StatusOr<Deploy> TakeDeploy(SqlRow& row) {
   deploy.finish_ns = row.Integer();
   REVERTD_RETURN_IF_ERROR(TakeEnum(row, DeployKindNamed, "deploy kind", deploy.kind));
   deploy.trigger_id = row.Text();
+  deploy.finish_guessed = row.Integer() != 0;
   return deploy;
 }
 

@@ -18,7 +18,7 @@ namespace revertd {
 // The values point into their argument, which must outlive them.
 using SqlValues = std::vector<SqlValue>;
 
-// id service repo base head start_ns finish_ns kind trigger_id
+// id service repo base head start_ns finish_ns kind trigger_id finish_guessed
 SqlValues DeployValues(const Deploy& deploy);
 StatusOr<Deploy> TakeDeploy(SqlRow& row);
 

@@ -215,10 +215,13 @@ ALTER TABLE evidence ADD COLUMN cohort TEXT NOT NULL DEFAULT '';
 )sql";
 
 // What happened, for those who watch and for records; and abandoned deploys and such events in the inbox, which is made
-// anew because SQLite cannot change a CHECK. Its ids go on where they were: one that was given is not given again. An
-// empty text is none, and most events have few of them: the indexes hold what there is. cursors: how far the sidecar
-// has read what others write. notes: what a part of it must know again after a restart, as that part encoded it.
+// anew because SQLite cannot change a CHECK. Its ids go on where they were: one that was given is not given again; its
+// new columns have defaults, for an executor of its own that is older than the sidecar writes there too. An empty text
+// is none, and most events have few of them: the indexes hold what there is. cursors: how far the sidecar has read what
+// others write. notes: what a part of it must know again after a restart, as that part encoded it.
 constexpr std::string_view kState7 = R"sql(
+ALTER TABLE deploys ADD COLUMN finish_guessed INTEGER NOT NULL DEFAULT 0;
+
 CREATE TABLE events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   at_ns INTEGER NOT NULL,
@@ -262,6 +265,7 @@ CREATE TABLE inbox_of_7 (
   deploy_finish_ns INTEGER NOT NULL,
   deploy_kind TEXT NOT NULL CHECK (deploy_kind IN ('release', 'revert')),
   deploy_trigger_id TEXT NOT NULL,
+  deploy_finish_guessed INTEGER NOT NULL DEFAULT 0,
   trigger_id TEXT NOT NULL,
   trigger_deploy_id TEXT NOT NULL,
   trigger_service TEXT NOT NULL,
@@ -271,17 +275,21 @@ CREATE TABLE inbox_of_7 (
   trigger_state TEXT NOT NULL CHECK (trigger_state IN ('pending', 'proposed', 'dismissed')),
   trigger_reason TEXT NOT NULL,
   trigger_created_ns INTEGER NOT NULL,
-  event_at_ns INTEGER NOT NULL,
-  event_kind TEXT NOT NULL,
-  event_service TEXT NOT NULL,
-  event_deploy_id TEXT NOT NULL,
-  event_trigger_id TEXT NOT NULL,
-  event_repo TEXT NOT NULL,
-  event_commit_sha TEXT NOT NULL,
-  event_key TEXT NOT NULL,
-  event_text TEXT NOT NULL
+  event_at_ns INTEGER NOT NULL DEFAULT 0,
+  event_kind TEXT NOT NULL DEFAULT '',
+  event_service TEXT NOT NULL DEFAULT '',
+  event_deploy_id TEXT NOT NULL DEFAULT '',
+  event_trigger_id TEXT NOT NULL DEFAULT '',
+  event_repo TEXT NOT NULL DEFAULT '',
+  event_commit_sha TEXT NOT NULL DEFAULT '',
+  event_key TEXT NOT NULL DEFAULT '',
+  event_text TEXT NOT NULL DEFAULT ''
 ) STRICT;
-INSERT INTO inbox_of_7 SELECT *, 0, '', '', '', '', '', '', '', '' FROM inbox ORDER BY id;
+INSERT INTO inbox_of_7 (id, kind, subject_trigger_id, text, deploy_id, deploy_service, deploy_repo, deploy_base,
+                        deploy_head, deploy_start_ns, deploy_finish_ns, deploy_kind, deploy_trigger_id, trigger_id,
+                        trigger_deploy_id, trigger_service, trigger_repo, trigger_base, trigger_head, trigger_state,
+                        trigger_reason, trigger_created_ns)
+  SELECT * FROM inbox ORDER BY id;
 DELETE FROM sqlite_sequence WHERE name = 'inbox_of_7';
 INSERT INTO sqlite_sequence (name, seq) SELECT 'inbox_of_7', seq FROM sqlite_sequence WHERE name = 'inbox';
 DROP TABLE inbox;

@@ -75,7 +75,7 @@ Status StateStore::Together(const std::function<Status()>& writes) {
 
 Status StateStore::WriteDeploy(const Deploy& deploy) {
   return database_
-      ->Write("writing a deploy", "INSERT OR REPLACE INTO deploys VALUES (?,?,?,?,?,?,?,?,?)", DeployValues(deploy))
+      ->Write("writing a deploy", "INSERT OR REPLACE INTO deploys VALUES (?,?,?,?,?,?,?,?,?,?)", DeployValues(deploy))
       .status();
 }
 
@@ -211,11 +211,12 @@ Status StateStore::Post(const InboxMessage& message) {
   return database_
       ->Write("writing to the inbox",
               "INSERT INTO inbox (kind, subject_trigger_id, text, deploy_id, deploy_service, deploy_repo, deploy_base,"
-              " deploy_head, deploy_start_ns, deploy_finish_ns, deploy_kind, deploy_trigger_id, trigger_id,"
+              " deploy_head, deploy_start_ns, deploy_finish_ns, deploy_kind, deploy_trigger_id,"
+              " deploy_finish_guessed, trigger_id,"
               " trigger_deploy_id, trigger_service, trigger_repo, trigger_base, trigger_head, trigger_state,"
               " trigger_reason, trigger_created_ns, event_at_ns, event_kind, event_service, event_deploy_id,"
               " event_trigger_id, event_repo, event_commit_sha, event_key, event_text)"
-              " VALUES (?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?)",
+              " VALUES (?,?,?, ?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?)",
               InboxValues(message))
       .status();
 }

@@ -1,5 +1,7 @@
 #include "daemon/api/api.h"
 
+#include <arpa/inet.h>
+
 #include "base/digest.h"
 #include "base/strings.h"
 
@@ -19,8 +21,11 @@ std::string_view HostOf(std::string_view authority) {
   return authority.substr(0, end);
 }
 
+// A name may be made to point here by whoever owns it ("127.example.com" too): only addresses are this machine's.
 bool IsThisMachine(std::string_view host) {
-  return ToLower(host) == "localhost" || host.starts_with("127.") || host == "[::1]";
+  if (ToLower(host) == "localhost" || host == "[::1]") return true;
+  in_addr address{};
+  return host.starts_with("127.") && ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
 }
 
 // A browser on this machine would let any page that it shows ask us (a request from another origin, or a name that was

@@ -1,4 +1,5 @@
 // What forges and delivery tools tell: proved, understood, kept as an event, and handed on as deploys.
+#include "analysis/deploy_registry.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "daemon/api/handlers.h"
@@ -11,6 +12,12 @@
 namespace revertd {
 namespace {
 
+// An older deploy's head may be on no branch any more.
+constexpr DurationNs kServedBeforeMax = 90 * 24 * kHourNs;
+
+// Sentry's own limits are 250 for a version; projects are a few.
+constexpr size_t kSentryWordsMax = 1000;
+
 std::string EventKey(const std::string& delivery) { return "delivery:" + delivery; }
 
 // false: it was taken before.
@@ -22,6 +29,19 @@ StatusOr<bool> IsNew(ApiContext& context, const std::string& key) {
     return known.status();
   }
   return !*known;
+}
+
+// What served before is what a deployment replaced: more than its head's first parent, where several commits came.
+StatusOr<std::string> ServedBefore(const ApiContext& context, const Deploy& deploy) {
+  const auto deploys = context.state().ReadDeploys(deploy.start_ns - kServedBeforeMax);
+  if (!deploys.ok()) return deploys.status();
+  std::string base;
+  for (const Deploy& known : *deploys) {
+    const bool served = known.service == deploy.service && known.repo == deploy.repo && known.finished() &&
+                        known.finish_ns <= deploy.start_ns;
+    if (served && !known.head.empty() && !SameRevision(known.head, deploy.head)) base = known.head;
+  }
+  return base;
 }
 
 InboxMessage MessageOf(const Deploy& deploy, bool is_abandoned, TimeNs now) {
@@ -49,13 +69,26 @@ InboxMessage EventMessage(const Told& told, const ToldDeploys& deploys, const st
   return message;
 }
 
-// The event last: once it is there, the delivery was taken whole.
+// All of it, or nothing.
 Status PostAll(ApiContext& context, const Told& told, const ToldDeploys& deploys, const std::string& key) {
   const TimeNs now = context.Now();
-  for (const Deploy& deploy : deploys.deploys) {
-    REVERTD_RETURN_IF_ERROR(context.state().Post(MessageOf(deploy, deploys.abandoned, now)));
+  const TimeNs at_ns = told.at_ns != 0 ? told.at_ns : now;
+  return context.state().Together([&]() -> Status {
+    for (const Deploy& deploy : deploys.deploys) {
+      REVERTD_RETURN_IF_ERROR(context.state().Post(MessageOf(deploy, deploys.abandoned, at_ns)));
+    }
+    return context.state().Post(EventMessage(told, deploys, key, now));
+  });
+}
+
+Status FillBases(const ApiContext& context, ToldDeploys* told) {
+  for (Deploy& deploy : told->deploys) {
+    if (told->abandoned || !deploy.base.empty() || deploy.head.empty()) continue;
+    auto base = ServedBefore(context, deploy);
+    if (!base.ok()) return base.status();
+    deploy.base = *std::move(base);
   }
-  return context.state().Post(EventMessage(told, deploys, key, now));
+  return OkStatus();
 }
 
 // Ok with what it told of, where it is new.
@@ -64,7 +97,9 @@ StatusOr<std::optional<ToldDeploys>> TakeTold(ApiContext& context, const Told& t
   if (!is_new.ok()) return is_new.status();
   if (!*is_new) return std::optional<ToldDeploys>();
   ToldDeploys deploys = DeploysOf(told, context.config(), context.Now());
-  if (const Status status = PostAll(context, told, deploys, key); !status.ok()) {
+  Status status = FillBases(context, &deploys);
+  if (status.ok()) status = PostAll(context, told, deploys, key);
+  if (!status.ok()) {
     context.ForgetDelivery(key);  // whoever sends it again is to be heard
     return status;
   }
@@ -126,6 +161,10 @@ HttpReply TakeSentryCall(ApiContext& context, const HttpCall& call) {
   if (const Refused* refused = std::get_if<Refused>(&read)) return RefusalReply(*refused);
   WebhookDelivery& delivery = std::get<WebhookDelivery>(read);
   Told& told = delivery.told;
+  if (told.version.size() > kSentryWordsMax || told.name.size() > kSentryWordsMax) {
+    return HttpError(400, "bad_request",
+                     "a version and its projects have at most " + std::to_string(kSentryWordsMax) + " bytes");
+  }
   if (told.kind == ToldKind::kRelease) context.RememberRelease(told);
   const Told* release = told.kind == ToldKind::kDeployment ? context.FindRelease(told.version) : nullptr;
   if (release != nullptr) FillFromRelease(*release, &told);

@@ -44,7 +44,11 @@ std::string_view NameOf(GatePass pass) {
 GateAnswer AnswerGate(const GateQuestion& question) {
   if (!question.deploy) return {GatePass::kUndecided, "deploy_not_taken_up_yet", false};
   if (question.brings_reverted_back) return {GatePass::kFail, "reverted_commit_deployed_again", true};
-  return question.deploy->kind == DeployKind::kRevert ? OfRevert(question) : OfRelease(question);
+  GateAnswer answer = question.deploy->kind == DeployKind::kRevert ? OfRevert(question) : OfRelease(question);
+  // Only a push was told of: what looks healthy may be the old version.
+  if (answer.pass == GatePass::kPass && question.deploy->finish_guessed)
+    return {GatePass::kUndecided, "rollout_not_seen", false};
+  return answer;
 }
 
 }  // namespace revertd

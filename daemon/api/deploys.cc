@@ -1,7 +1,9 @@
 // Deploys, their verdicts, and the gate.
+#include <algorithm>
 #include <memory>
 
 #include "actions/lock_watch.h"
+#include "analysis/deploy_registry.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "daemon/api/body.h"
@@ -68,19 +70,29 @@ struct GateAsked {
   std::string commit;
 };
 
+bool IsAsked(const GateAsked& asked, const Deploy& deploy) {
+  if (!asked.deploy.empty()) return deploy.id == asked.deploy;
+  return deploy.service == asked.service && SameRevision(deploy.head, asked.commit);
+}
+
 StatusOr<std::optional<Deploy>> FindAsked(const ApiContext& context, const GateAsked& asked) {
-  return asked.deploy.empty() ? context.state().FindDeployOf(asked.service, asked.commit)
-                              : context.state().ReadDeploy(asked.deploy);
+  if (!asked.deploy.empty()) return context.state().ReadDeploy(asked.deploy);
+  auto newest = context.state().FindDeployOf(asked.service, asked.commit);
+  if (!newest.ok() || newest->has_value()) return newest;
+  // By an abbreviation.
+  auto deploys = context.state().ReadDeploys(0);
+  if (!deploys.ok()) return deploys.status();
+  for (const Deploy& deploy : *deploys) {
+    if (IsAsked(asked, deploy)) *newest = deploy;
+  }
+  return newest;
 }
 
 StatusOr<bool> IsAnnounced(const ApiContext& context, const GateAsked& asked) {
   const auto waiting = context.state().Peek(kInboxLookMax);
   if (!waiting.ok()) return waiting.status();
   return std::any_of(waiting->begin(), waiting->end(), [&](const InboxMessage& message) {
-    const Deploy& deploy = message.deploy;
-    return message.kind == InboxMessage::Kind::kDeployStart &&
-           (asked.deploy.empty() ? deploy.service == asked.service && deploy.head == asked.commit
-                                 : deploy.id == asked.deploy);
+    return message.kind == InboxMessage::Kind::kDeployStart && IsAsked(asked, message.deploy);
   });
 }
 
@@ -96,15 +108,14 @@ StatusOr<bool> BringsRevertedBack(ApiContext& context, const Deploy& deploy) {
 
 StatusOr<GateQuestion> ReadQuestion(ApiContext& context, const GateAsked& asked) {
   GateQuestion question;
+  // Announced and not taken up yet: an older deploy of the same commit is not meant.
+  const auto announced = IsAnnounced(context, asked);
+  if (!announced.ok()) return announced.status();
+  if (*announced) return question;
   auto deploy = FindAsked(context, asked);
   if (!deploy.ok()) return deploy.status();
+  if (!deploy->has_value()) return NotFound("there is no such deploy");
   question.deploy = *std::move(deploy);
-  if (!question.deploy) {
-    const auto announced = IsAnnounced(context, asked);
-    if (!announced.ok()) return announced.status();
-    if (*announced) return question;
-    return NotFound("there is no such deploy");
-  }
   auto verdicts = context.state().ReadVerdicts(question.deploy->id);
   if (!verdicts.ok()) return verdicts.status();
   if (!verdicts->empty()) question.verdict = std::move(verdicts->back());

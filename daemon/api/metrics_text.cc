@@ -92,8 +92,9 @@ std::string HttpMetricsText(const HttpCounters& counters) {
   PrometheusText text;
   Write({"revertd_http_connections_total", "counter", "Connections accepted."}, counters.connections.load(), &text);
   Write({"revertd_http_connections", "gauge", "Connections open."}, counters.connections_now.load(), &text);
-  Write({"revertd_http_connections_evicted_total", "counter", "Closed while they idled, to make room for another one."},
-        counters.connections_evicted.load(), &text);
+  Write(
+      {"revertd_http_connections_evicted_total", "counter", "Closed while nothing came, to make room for another one."},
+      counters.connections_evicted.load(), &text);
   Write({"revertd_http_connections_refused_total", "counter", "Refused, for every one was busy."},
         counters.connections_refused.load(), &text);
   Write({"revertd_http_requests_total", "counter", "Requests answered, by whatever status."}, counters.requests.load(),

@@ -8,6 +8,7 @@ namespace revertd {
 namespace {
 
 constexpr size_t kCommandBytes = 64 * 1024;          // of what people and scripts say
+constexpr size_t kReleaseBytes = 1024 * 1024;        // of sentry-cli, with the commits of a release
 constexpr size_t kDeliveryBytes = 25 * 1024 * 1024;  // GitHub sends no more than that
 
 constexpr std::array kRoutes = {
@@ -43,11 +44,11 @@ constexpr std::array kRoutes = {
     // As Sentry has them, so that sentry-cli needs no more than its SENTRY_URL.
     ApiRoute{"POST", "/api/0/organizations/{org}/releases/{version}/deploys/", Caller::kKnown, kCommandBytes,
              &TakeSentry},
-    ApiRoute{"POST", "/api/0/organizations/{org}/releases/", Caller::kKnown, kDeliveryBytes, &TakeSentry},
-    ApiRoute{"PUT", "/api/0/organizations/{org}/releases/{version}/", Caller::kKnown, kDeliveryBytes, &TakeSentry},
+    ApiRoute{"POST", "/api/0/organizations/{org}/releases/", Caller::kKnown, kReleaseBytes, &TakeSentry},
+    ApiRoute{"PUT", "/api/0/organizations/{org}/releases/{version}/", Caller::kKnown, kReleaseBytes, &TakeSentry},
     ApiRoute{"GET", "/api/0/organizations/{org}/repos/", Caller::kKnown, 0, &ListSentryRepos},
-    ApiRoute{"POST", "/api/0/projects/{org}/{project}/releases/", Caller::kKnown, kDeliveryBytes, &TakeSentry},
-    ApiRoute{"PUT", "/api/0/projects/{org}/{project}/releases/{version}/", Caller::kKnown, kDeliveryBytes, &TakeSentry},
+    ApiRoute{"POST", "/api/0/projects/{org}/{project}/releases/", Caller::kKnown, kReleaseBytes, &TakeSentry},
+    ApiRoute{"PUT", "/api/0/projects/{org}/{project}/releases/{version}/", Caller::kKnown, kReleaseBytes, &TakeSentry},
 };
 
 // Matches `path` against the pattern: words between braces hold no slash, but the last one may.

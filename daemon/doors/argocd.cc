@@ -29,7 +29,7 @@ StatusOr<Told> ReadArgoCd(std::string_view body) {
   told.started_ns = root["started_at"].Time();
   const TimeNs finished_ns = root["finished_at"].Time();
   // A template without a value still prints a word for it; while it runs, an end is that of the run before.
-  told.at_ns = told.state == "pending" || finished_ns == 0 ? told.started_ns : finished_ns;
+  told.at_ns = told.state == "running" || finished_ns == 0 ? told.started_ns : finished_ns;
   if (told.state == "success") told.finished_ns = finished_ns;
   return told;
 }

@@ -92,6 +92,7 @@ std::vector<Deploy> BranchWatch::DeploysOf(const RepoConfig& repo, const std::st
                        .head = head,
                        .start_ns = now,
                        .finish_ns = now,
+                       .finish_guessed = true,
                        .kind = DeployKind::kRelease,
                        .trigger_id = {}});
   }

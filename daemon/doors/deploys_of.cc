@@ -1,6 +1,7 @@
 #include "daemon/doors/deploys_of.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -45,16 +46,16 @@ bool IsOf(const RepoConfig& repo, const std::vector<RepositoryUrl>& named) {
   });
 }
 
-// Two repos of the configuration may be two branches of one repository: the told branch chooses.
-const RepoConfig* RepoOf(const Told& told, const Config& config) {
+// Several repos of the configuration may be branches or environments of one repository. Those of the told branch first.
+std::vector<const RepoConfig*> ReposOf(const Told& told, const Config& config) {
   const std::vector<RepositoryUrl> named = RepositoriesOf(told);
-  const RepoConfig* first = nullptr;
+  std::vector<const RepoConfig*> repos;
   for (const RepoConfig& repo : config.repos) {
-    if (!IsOf(repo, named)) continue;
-    if (repo.branch == told.branch) return &repo;
-    if (first == nullptr) first = &repo;
+    if (IsOf(repo, named)) repos.push_back(&repo);
   }
-  return first;
+  std::stable_partition(repos.begin(), repos.end(),
+                        [&](const RepoConfig* repo) { return repo->branch == told.branch; });
+  return repos;
 }
 
 std::optional<DeploySource> SourceOf(ToldKind kind) {
@@ -75,11 +76,14 @@ std::string WhyNotListed(const Told& told, const RepoConfig& repo) {
   return std::string(NameOf(told.kind)) + "_is_no_deploy_here";
 }
 
+// Made, queued or waiting for an approval: what serves is as it was, and may be so for hours.
+bool IsToCome(const Told& told) { return told.state == "pending" || told.state == "created"; }
+
 enum class Course { kEnded, kBegun, kAbandoned, kNeither };
 
 Course CourseOf(const Told& told) {
   if (told.kind != ToldKind::kDeployment || told.state == "success") return Course::kEnded;
-  if (told.state == "pending" || told.state == "created") return Course::kBegun;
+  if (told.state == "running") return Course::kBegun;
   for (const std::string_view gone : {"failure", "error", "cancelled"}) {
     if (told.state == gone) return Course::kAbandoned;
   }
@@ -97,6 +101,7 @@ std::string WhyNone(const Told& told) {
     case ToldKind::kDeployment:
       // GitHub says so of the deployment before, once there is another one: it served, and well.
       if (told.state == "inactive") return "inactive";
+      if (IsToCome(told)) return "not_begun";
       return CourseOf(told) == Course::kNeither ? "not_ended" : "";
     case ToldKind::kPush:
       if (!told.tag.empty()) return "a_tag";
@@ -104,7 +109,7 @@ std::string WhyNone(const Told& told) {
       break;
     case ToldKind::kPipeline:
       if (!told.tag.empty()) return "a_tag";
-      if (told.state == "pending" || told.state == "created") return "not_ended";
+      if (IsToCome(told) || told.state == "running") return "not_ended";
       if (told.state != "success") return "ended_badly";
       break;
     case ToldKind::kMerge: break;
@@ -126,6 +131,7 @@ Deploy DeployOf(const Told& told, const ServiceConfig& service, TimeNs now_ns) {
   deploy.start_ns = at_ns;
   if (told.kind == ToldKind::kDeployment && told.started_ns != 0) deploy.start_ns = told.started_ns;
   if (CourseOf(told) == Course::kEnded) deploy.finish_ns = told.finished_ns != 0 ? told.finished_ns : at_ns;
+  deploy.finish_guessed = deploy.finished() && told.kind != ToldKind::kDeployment;
   if (deploy.finished()) deploy.start_ns = std::min(deploy.start_ns, deploy.finish_ns);
   return deploy;
 }
@@ -156,26 +162,40 @@ Services ServicesOfRepo(const Told& told, const RepoConfig& repo, const Config& 
   return services;
 }
 
-ToldDeploys ToldByForge(const Told& told, const Config& config, TimeNs now_ns) {
+ToldDeploys ToldOfRepo(const Told& told, const RepoConfig& repo, const Config& config, TimeNs now_ns) {
   ToldDeploys answer;
-  const RepoConfig* repo = RepoOf(told, config);
-  if (repo == nullptr) {
-    answer.not_a_deploy = "unknown_repo";
-    return answer;
-  }
-  answer.repo = repo->name;
+  answer.repo = repo.name;
   answer.not_a_deploy = WhyNone(told);
-  if (answer.not_a_deploy.empty() && IsOnABranch(told.kind) && told.branch != repo->branch) {
+  if (answer.not_a_deploy.empty() && IsOnABranch(told.kind) && told.branch != repo.branch) {
     answer.not_a_deploy = "another_branch";
   }
-  if (answer.not_a_deploy.empty()) answer.not_a_deploy = WhyNotListed(told, *repo);
+  if (answer.not_a_deploy.empty()) answer.not_a_deploy = WhyNotListed(told, repo);
   if (!answer.not_a_deploy.empty()) return answer;
   std::string why;
-  for (const ServiceConfig* service : ServicesOfRepo(told, *repo, config, &why)) {
+  for (const ServiceConfig* service : ServicesOfRepo(told, repo, config, &why)) {
     answer.deploys.push_back(DeployOf(told, *service, now_ns));
   }
   if (answer.deploys.empty()) answer.not_a_deploy = why;
   answer.abandoned = !answer.deploys.empty() && CourseOf(told) == Course::kAbandoned;
+  return answer;
+}
+
+// Of all repos that it fits; where one of them has the told branch, only of those that have it.
+ToldDeploys ToldByForge(const Told& told, const Config& config, TimeNs now_ns) {
+  const std::vector<const RepoConfig*> repos = ReposOf(told, config);
+  ToldDeploys answer;
+  answer.not_a_deploy = "unknown_repo";
+  bool is_of_branch = false;
+  for (const RepoConfig* repo : repos) {
+    if (is_of_branch && repo->branch != told.branch) break;
+    ToldDeploys one = ToldOfRepo(told, *repo, config, now_ns);
+    if (answer.repo.empty() || (answer.deploys.empty() && !one.deploys.empty())) {
+      answer = std::move(one);
+    } else {
+      std::move(one.deploys.begin(), one.deploys.end(), std::back_inserter(answer.deploys));
+    }
+    is_of_branch = !answer.deploys.empty() && repo->branch == told.branch;
+  }
   return answer;
 }
 
@@ -233,7 +253,7 @@ ToldDeploys DeploysOf(const Told& told, const Config& config, TimeNs now_ns) {
   const bool of_no_repo = told.kind == ToldKind::kPing || told.kind == ToldKind::kOther;
   if (!of_no_repo) return by_tool ? ToldByTool(told, config, now_ns) : ToldByForge(told, config, now_ns);
   ToldDeploys answer;
-  if (const RepoConfig* repo = RepoOf(told, config); repo != nullptr) answer.repo = repo->name;
+  if (const auto repos = ReposOf(told, config); !repos.empty()) answer.repo = repos.front()->name;
   answer.not_a_deploy = WhyNone(told);
   return answer;
 }

@@ -34,7 +34,7 @@ std::string StateOf(std::string_view reason, std::string_view severity) {
   for (const std::string_view done : {"ReconciliationSucceeded", "InstallSucceeded", "UpgradeSucceeded"}) {
     if (reason == done) return "success";
   }
-  if (reason == "Progressing" || reason == "ProgressingWithRetry") return "pending";
+  if (reason == "Progressing" || reason == "ProgressingWithRetry") return "running";
   return severity == "error" ? "failure" : std::string(reason);
 }
 
@@ -66,7 +66,7 @@ StatusOr<Told> ReadFlux(std::string_view body) {
   if (kind != "Kustomization" && kind != "HelmRelease") return told;
   told.kind = ToldKind::kDeployment;
   told.state = StateOf(reason, root["severity"].Text());
-  if (told.state == "pending") told.started_ns = told.at_ns;
+  if (told.state == "running") told.started_ns = told.at_ns;
   if (told.state == "success") told.finished_ns = told.at_ns;
   return told;
 }

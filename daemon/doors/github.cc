@@ -64,7 +64,9 @@ void ReadPullRequest(const JsonField& body, Told* told) {
   told->kind = ToldKind::kMerge;
   told->state = "merged";
   told->at_ns = request["merged_at"].Time();
-  // Its base's revision is that of some earlier day: what served before is the merge's own first parent.
+  // Without a base. The request's own is that of some earlier day, and the first parent of what was merged is what
+  // served before only of a merge commit or a squash: of a rebase it is another commit of the same request, and the
+  // body does not say which of the three it was.
   told->commit = request["merge_commit_sha"].Revision();
 }
 
@@ -80,9 +82,9 @@ void TakeDeployment(const JsonField& deployment, Told* told) {
   told->kind = ToldKind::kDeployment;
   told->environment = deployment["environment"].Text();
   told->commit = deployment["sha"].Revision();
-  told->started_ns = deployment["created_at"].Time();
   told->title = FirstLine(deployment["description"].Text());
-  // It may be a branch, a tag or the revision itself; what is no revision is shown as a branch and decides nothing.
+  // It may be a branch, a tag or the revision itself; what is no revision is shown as a branch and
+  // decides only between two repos of the configuration that are one repository.
   const std::string ref = deployment["ref"].Text();
   if (!IsFullRevision(ref)) TakeRef(ref, told);
 }
@@ -90,7 +92,7 @@ void TakeDeployment(const JsonField& deployment, Told* told) {
 void ReadDeployment(const JsonField& body, Told* told) {
   TakeDeployment(body["deployment"], told);
   told->state = "created";
-  told->at_ns = told->started_ns;
+  told->at_ns = body["deployment"]["created_at"].Time();
 }
 
 void ReadDeploymentStatus(const JsonField& body, Told* told) {
@@ -100,6 +102,9 @@ void ReadDeploymentStatus(const JsonField& body, Told* told) {
   told->state = StateInOurWords(status["state"].Text());
   told->at_ns = status["created_at"].Time();
   if (told->at_ns == 0) told->at_ns = status["updated_at"].Time();
+  // The deployment's own creation is no start: it may wait for hours, for a machine or for an approval. A success does
+  // not say when its work began, the status before it did.
+  if (told->state == "running") told->started_ns = told->at_ns;
   if (told->state == "success") told->finished_ns = told->at_ns;
   for (const std::string_view key : {"log_url", "target_url", "environment_url"}) {
     told->url = FirstOf(told->url, status[key].Text());

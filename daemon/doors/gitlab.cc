@@ -74,7 +74,7 @@ void ReadJob(const JsonField& body, Told* told) {
   told->title = FirstLine(body["commit"]["message"].Text());
   told->state = StateInOurWords(body["build_status"].Text());
   told->at_ns = body["build_finished_at"].Time();
-  if (told->at_ns == 0 && told->state == "pending") told->at_ns = body["build_started_at"].Time();
+  if (told->at_ns == 0 && told->state == "running") told->at_ns = body["build_started_at"].Time();
 }
 
 void ReadDeployment(const JsonField& body, Told* told) {
@@ -85,7 +85,7 @@ void ReadDeployment(const JsonField& body, Told* told) {
   const std::string status = body["status"].Text();
   told->state = status == "skipped" ? "cancelled" : StateInOurWords(status);
   told->at_ns = body["status_changed_at"].Time();
-  if (told->state == "pending") told->started_ns = told->at_ns;
+  if (told->state == "running") told->started_ns = told->at_ns;
   if (told->state == "success") told->finished_ns = told->at_ns;
   // Its revision stands whole in the commit's URL alone, and the short one must agree.
   const std::string commit_url = body["commit_url"].Text();

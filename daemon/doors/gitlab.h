@@ -2,8 +2,8 @@
 //
 // The body's own object_kind (or event_name, of a system hook) says what it is about; the X-Gitlab-Event header is only
 // repeated in Told::action. Which time is that of the happening: a push has none (its commits may be days old); a
-// deployment has status_changed_at; a job and a pipeline have the time of their end or, while they wait, of their
-// making.
+// deployment has status_changed_at; a job has the time of its end or, while it runs, of its start; a pipeline that of
+// its end or, while it waits, of its making.
 #pragma once
 
 #include <string_view>

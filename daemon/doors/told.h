@@ -44,8 +44,9 @@ struct Told {
   std::string environment;  // of a deployment, as its source names it
   std::string name;         // application, Kustomization, Sentry project, workflow or check
   std::string version;      // release's name or tag, where it is no revision
-  // In words that are the same for all: "success", "failure", "pending" (queued, in progress), "cancelled", "inactive",
-  // "merged", "closed", "opened", "published", "created", "deleted"; otherwise the source's own.
+  // In words that are the same for all: "pending" (queued, waiting for a machine or an approval: nothing is done yet),
+  // "running" (something is being done), "success", "failure", "cancelled", "inactive", "merged", "closed", "opened",
+  // "published", "created", "deleted"; otherwise the source's own.
   std::string state;
   TimeNs started_ns = 0;   // of a deployment, where the body says so
   TimeNs finished_ns = 0;  // the same; of one that ended well

@@ -29,11 +29,11 @@ constexpr std::array kStateWords = std::to_array<StateWord>({
     {"queued", "pending"},
     {"requested", "pending"},
     {"waiting", "pending"},
-    {"in_progress", "pending"},
-    {"running", "pending"},
+    {"blocked", "pending"},
     {"preparing", "pending"},
     {"scheduled", "pending"},
     {"waiting_for_resource", "pending"},
+    {"in_progress", "running"},
     {"canceled", "cancelled"},
     {"canceling", "cancelled"},
 });

@@ -21,7 +21,7 @@ std::string WithoutPrefix(std::string_view text, std::string_view prefix);
 void TakeRef(std::string_view ref, Told* told);
 
 // A state as Told::state has it: "succeeded" is "success", "error" and "timed_out" are "failure", "queued" and
-// "running" are "pending", "canceled" is "cancelled"; otherwise the word itself, in lower case.
+// "waiting" are "pending", "in_progress" is "running"; otherwise the word itself, in lower case.
 std::string StateInOurWords(std::string_view word);
 
 // RFC 3339, Unix seconds, and GitLab's "2021-04-28 21:50:00 +0200" and "... UTC"; 0 where it is none of them.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/status.h"
@@ -77,12 +78,23 @@ constexpr std::array kSources = std::to_array<SourceRow>({
     {"sentry", nullptr, ReadSentryDelivery},
 });
 
-// One body of sentry-cli's may be sent for two versions: the path is a part of what is told.
-std::string KeyOf(std::string_view source, const Received& received) {
+// Idempotency-Key is one event's, however often it is sent (GitLab 17.4). Before it there are only ids of one sending
+// (of one chain of hooks, the last): what a person sends again by hand then counts again.
+std::string_view GitLabEventId(const Received& received) {
+  for (const std::string_view name : {"idempotency-key", "x-gitlab-webhook-uuid", "x-gitlab-event-uuid"}) {
+    if (const std::string_view id = HeaderOf(received, name); !id.empty()) return id;
+  }
+  return {};
+}
+
+// One body of sentry-cli's may be sent for two versions: the path is a part of what is told. GitLab's of a push says no
+// time: a branch that goes from A to B, back and to B again has the same body twice.
+std::string KeyOf(std::string_view source, const Received& received, const Told& told) {
   std::string text(source);
   if (source == "sentry") {
     text += "\n" + std::string(HeaderOf(received, ":method")) + " " + std::string(HeaderOf(received, ":path"));
   }
+  if (source == "gitlab" && told.at_ns == 0) text += "\n" + std::string(GitLabEventId(received));
   return Sha256Hex(text + "\n" + std::string(received.body));
 }
 
@@ -111,7 +123,8 @@ std::variant<WebhookDelivery, Refused> ReadDelivery(std::string_view source, con
       return Refused{.status = 400, .code = "unreadable", .words = std::string(MessageOf(told.status()))};
     }
     if (auto stale = WhyStale(told->at_ns, now_ns)) return *std::move(stale);
-    return WebhookDelivery{.key = KeyOf(source, received), .told = *std::move(told)};
+    std::string key = KeyOf(source, received, *told);
+    return WebhookDelivery{.key = std::move(key), .told = *std::move(told)};
   }
   return Refused{.status = 404, .code = "unknown_source", .words = "no such source of deliveries"};
 }

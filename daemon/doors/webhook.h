@@ -3,6 +3,8 @@
 // Its signature is checked over the bytes as they came, before anything of them is parsed. A sender's word alone is
 // never taken for who it is, when it was sent or whether it came before: headers are not signed (the event's name too
 // is not, so that a body is read only for the fields of what it is called), which is why `key` is made of the body.
+// Only GitLab signs nothing: who knows its token may send what he likes, and its own id of an event is as good as its
+// body.
 #pragma once
 
 #include <string>

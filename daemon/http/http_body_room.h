@@ -1,5 +1,6 @@
-// BodyRoom: the memory that bodies of all connections may hold together. A body that does not fit is refused while it
-// is small, so that many slow callers with big bodies cannot take the process's memory.
+// BodyRoom: the memory that bodies of all connections may hold together. A body that finds no more room is refused, so
+// that many slow callers with big bodies cannot take the process's memory. Bodies are counted as they come and not as
+// they are announced: to announce costs a caller nothing, and three that only did so would keep all others out.
 //
 // Thread contract: the server's thread alone. The room outlives its shares.
 #pragma once

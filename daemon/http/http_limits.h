@@ -15,7 +15,7 @@ namespace revertd {
 struct HttpServerLimits {
   size_t connections_max = 256;         // each holds one file and its buffers
   size_t header_bytes_max = 16 * 1024;  // of request line and headers; of what stands around a body's chunks
-  size_t bodies_bytes_max = size_t{64} * 1024 * 1024;  // admitted at a time, of all connections together
+  size_t bodies_bytes_max = size_t{64} * 1024 * 1024;  // held at a time, of all connections together
   DurationNs header_timeout = 10 * kSecondNs;          // from the connection's begin, or a later request's first byte
   DurationNs body_timeout = 30 * kSecondNs;
   DurationNs write_timeout = 30 * kSecondNs;  // of one reply, or one piece of a stream

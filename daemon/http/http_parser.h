@@ -24,7 +24,7 @@ class HttpParser {
   // Takes the next bytes of the body, as many as it can (`taken`); a rest that is no whole line of a chunk's is shown
   // again with what follows it.
   virtual Step TakeBody(std::string_view bytes, size_t bytes_max, size_t* taken) = 0;
-  // As far as it was taken. Room for a Content-Length is made with its first byte.
+  // As far as it was taken. Its room grows with it, and never beyond its Content-Length.
   virtual std::string& body() = 0;
 };
 

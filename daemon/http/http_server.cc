@@ -9,6 +9,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffer_traits.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
@@ -21,6 +22,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "daemon/http/chunk_lines.h"
 #include "daemon/http/http_session.h"
 #include "daemon/http/http_socket.h"
 
@@ -39,6 +41,40 @@ constexpr size_t kLastChunkBytes = 5;
 constexpr int kFilesOfAsio = 3;  // its epoll, its timer and its wake-up
 
 void Count(std::atomic<uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+
+// Beast's own body makes room for the whole Content-Length at its first byte. This one's doubles as bytes come, so that
+// what a caller only announces takes no memory; and ends at the length, where a plain string would double beyond it.
+struct GrowingBody : http::string_body {
+  class reader : public http::string_body::reader {
+   public:
+    template <bool kIsRequest, class Fields>
+    reader(http::header<kIsRequest, Fields>& head, std::string& body)
+        : http::string_body::reader(head, body), body_(body) {}
+
+    void init(const boost::optional<uint64_t>& length, error_code& error) {
+      if (length) length_ = *length;
+      http::string_body::reader::init(boost::none, error);
+    }
+
+    template <class Buffers>
+    size_t put(const Buffers& buffers, error_code& error) {
+      MakeRoom(body_.size() + boost::beast::buffer_bytes(buffers));
+      return http::string_body::reader::put(buffers, error);
+    }
+
+   private:
+    void MakeRoom(size_t bytes) {
+      if (bytes <= body_.capacity()) return;
+      std::string larger;  // reserve() of the old one might take twice its capacity, whatever it is asked for
+      larger.reserve(std::max<size_t>(bytes, std::min<size_t>(length_, 2 * body_.capacity())));
+      larger += body_;
+      body_.swap(larger);
+    }
+
+    std::string& body_;
+    size_t length_ = std::numeric_limits<size_t>::max();
+  };
+};
 
 class BeastParser final : public HttpParser {
  public:
@@ -61,6 +97,17 @@ class BeastParser final : public HttpParser {
     limit_given_ = true;
     parser_.eager(true);
     *taken = 0;
+    const size_t length = bytes.size();
+    if (parser_.chunked()) bytes = bytes.substr(0, ChunkLines(chunk_lines_).Take(bytes));
+    const Step step = Put(bytes, taken);
+    if (parser_.chunked()) chunk_lines_.Take(bytes.substr(0, *taken));
+    return step == Step::kMore && bytes.size() < length ? Step::kBad : step;
+  }
+
+  std::string& body() override { return parser_.get().body(); }
+
+ private:
+  Step Put(std::string_view bytes, size_t* taken) {
     if (bytes.size() < (last_chunk_begun_ ? kLastChunkBytes : 1)) return Step::kMore;
     error_code error;
     *taken = parser_.put(asio::buffer(bytes), error);
@@ -70,9 +117,6 @@ class BeastParser final : public HttpParser {
     return parser_.is_done() ? Step::kDone : Step::kMore;
   }
 
-  std::string& body() override { return parser_.get().body(); }
-
- private:
   HttpHead Head() const {
     const auto& message = parser_.get();
     HttpHead head;
@@ -99,8 +143,9 @@ class BeastParser final : public HttpParser {
     return rest.find('\n') != std::string_view::npos;
   }
 
-  http::request_parser<http::string_body> parser_;
+  http::request_parser<GrowingBody> parser_;
   bool limit_given_ = false;
+  ChunkLines chunk_lines_;
   bool last_chunk_begun_ = false;
 };
 
@@ -246,7 +291,7 @@ bool HttpServer::Impl::MakeRoom() {
   for (const auto& connection : connections) {
     const HttpSession& session = connection->session();
     if (!session.can_be_evicted()) continue;
-    if (!longest || session.waiting_since() < longest->session().waiting_since()) longest = connection;
+    if (!longest || session.eviction_order() < longest->session().eviction_order()) longest = connection;
   }
   if (!longest) return false;
   Count(house.counters.connections_evicted);

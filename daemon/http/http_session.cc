@@ -46,6 +46,7 @@ void HttpSession::OnBytes(std::string_view bytes) {
   }
   unread_ += bytes;
   Advance();
+  if (state_ == State::kBody) waiting_since_ = house_->turns++;
 }
 
 void HttpSession::OnEnd() {
@@ -174,11 +175,6 @@ void HttpSession::BeginBody(size_t bytes_max) {
     if (fault->status == 413) Count(house_->counters.bodies_too_large);
     return Refuse(std::move(*fault));
   }
-  // A known length is reserved as a whole, so that its caller is refused before it has sent anything.
-  if (!body_share_.Resize(head_.content_length.value_or(0))) {
-    Count(house_->counters.bodies_no_room);
-    return Refuse(TryAgain("too_many_bodies", "too many bodies are under way"));
-  }
   body_bytes_max_ = bytes_max;
   state_ = State::kBody;
   SetDeadline(house_->limits.body_timeout);
@@ -197,7 +193,8 @@ void HttpSession::ParseBody() {
         HttpError(413, "body_too_large", "at most " + std::to_string(body_bytes_max_) + " bytes are taken here"));
   }
   if (step == HttpParser::Step::kBad) return RefuseBad(BadRequest("the body's chunks are not HTTP"));
-  if (head_.is_chunked && !body_share_.Resize(parser_->body().capacity())) {
+  // What one piece made the body grow by is there before it is counted: one body's, for a refusal gives it back.
+  if (!body_share_.Resize(parser_->body().capacity())) {
     Count(house_->counters.bodies_no_room);
     return Refuse(TryAgain("too_many_bodies", "too many bodies are under way"));
   }

@@ -8,6 +8,10 @@
 // Always holds: bytes are wanted only where a state needs them, so what a caller sends ahead stays in the kernel (one
 // head's worth aside); every state but waiting (bounded by its until_ns) and a stream at rest has a deadline.
 //
+// Who makes room for a new connection: whoever waits for a head, or for its caller to hang up, the longest waiting
+// first; where there is none, whoever waits for (more of) a body, the longest silent first. One that is answered, or
+// waits for events, is left alone. A body has cost its caller more than a head, but may not hold a place by silence.
+//
 // Thread contract: the server's thread alone. The house outlives its sessions.
 #pragma once
 
@@ -16,6 +20,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "daemon/http/http_body_room.h"
@@ -43,7 +48,7 @@ struct HttpHouse {
   BodyRoom bodies;
   DurationNs now_ns = 0;  // of the last tick, since any time: timeouts must not follow a wall clock that is set
   size_t parked = 0;      // waits and streams
-  uint64_t turns = 0;     // orders sessions by when they began to wait for a head
+  uint64_t turns = 0;     // orders sessions by when they began to wait for a head, or last got some of a body
 };
 
 class HttpSession {
@@ -70,9 +75,11 @@ class HttpSession {
   bool sends_no_more() const { return state_ == State::kLingering; }
   bool is_over() const { return state_ == State::kOver; }
 
-  // Whether it may be ended to make room: it waits for (the rest of) a head, or for its caller to hang up.
-  bool can_be_evicted() const { return state_ == State::kHead || state_ == State::kLingering; }
-  uint64_t waiting_since() const { return waiting_since_; }
+  // Whether it may be ended to make room, and the order: the least goes first.
+  bool can_be_evicted() const {
+    return state_ == State::kHead || state_ == State::kLingering || state_ == State::kBody;
+  }
+  std::pair<bool, uint64_t> eviction_order() const { return {state_ == State::kBody, waiting_since_}; }
 
  private:
   enum class State { kHead, kBody, kSending, kWaiting, kStreaming, kLingering, kOver };

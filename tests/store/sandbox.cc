@@ -86,6 +86,7 @@ Deploy RandomValues::Deploy() {
   deploy.head = Text();
   deploy.start_ns = Integer(0, std::numeric_limits<int64_t>::max());
   deploy.finish_ns = Integer(0, std::numeric_limits<int64_t>::max());
+  deploy.finish_guessed = Integer(0, 1) == 1;
   deploy.kind = static_cast<DeployKind>(Integer(0, 1));
   deploy.trigger_id = Text();
   return deploy;

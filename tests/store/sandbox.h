@@ -40,8 +40,8 @@ class RandomValues {
 // A type's fields as one comparable value. The structured bindings count the fields: one added to a type and forgotten
 // in the store does not compile here.
 inline auto Fields(const Deploy& value) {
-  const auto& [id, service, repo, base, head, start, finish, kind, trigger] = value;
-  return std::make_tuple(id, service, repo, base, head, start, finish, kind, trigger);
+  const auto& [id, service, repo, base, head, start, finish, guessed, kind, trigger] = value;
+  return std::make_tuple(id, service, repo, base, head, start, finish, guessed, kind, trigger);
 }
 inline auto Fields(const Evidence& value) {
   const auto& [signal, e_value, needed, before, null, after, effect, low, high, n_before, n_after, x_before, x_after,

@@ -56,7 +56,9 @@ TEST_F(ApiCallers, WhatLetsARollbackGoAheadNeedsTrust) {
 // A page that a browser on this machine shows must not be able to ask.
 TEST_F(ApiCallers, PagesAreRefusedWhereNobodyNeedsAToken) {
   EXPECT_EQ(CodeOf(Ask("GET", "/v1/deploys", "", {{"origin", "https://evil.example"}})), "not_for_browsers");
-  EXPECT_EQ(CodeOf(Ask("GET", "/v1/deploys", "", {{"host", "evil.example:8099"}})), "not_for_browsers");
+  for (const std::string host : {"evil.example:8099", "127.evil.example", "127.0.0.1.evil.example"}) {
+    EXPECT_EQ(CodeOf(Ask("GET", "/v1/deploys", "", {{"host", host}})), "not_for_browsers") << host;
+  }
   for (const std::string host : {"localhost:8099", "127.0.0.1:8099", "[::1]:8099", "LOCALHOST"}) {
     EXPECT_EQ(Ask("GET", "/v1/deploys", "", {{"host", host}}).status, 200) << host;
   }

@@ -74,6 +74,17 @@ TEST(DeployGate, ARevertedCommitThatComesBackFails) {
   EXPECT_EQ(answer.reason, "reverted_commit_deployed_again");
 }
 
+// A push is no rollout: nobody knows whose health it is.
+TEST(DeployGate, AGuessedFinishPassesNothing) {
+  GateQuestion question = Judged(VerdictState::kHealthy, "as_before");
+  question.deploy->finish_guessed = true;
+  EXPECT_EQ(AnswerGate(question).pass, GatePass::kUndecided);
+  EXPECT_EQ(AnswerGate(question).reason, "rollout_not_seen");
+  EXPECT_FALSE(AnswerGate(question).is_final);
+  question.verdict->state = VerdictState::kRegressed;
+  EXPECT_EQ(AnswerGate(question).pass, GatePass::kFail);
+}
+
 TEST(DeployGate, ARevertIsJudgedByItsRecovery) {
   GateQuestion question;
   question.deploy = Release();

@@ -172,6 +172,51 @@ TEST(DeploysOfForge, TheBranchChoosesBetweenTwoReposOfOneRepository) {
   EXPECT_EQ(DeploysOf(told, config, kNow).repo, "shop");
 }
 
+// One repository, deployed to production by "shop" and to staging by "shop-staging".
+Config ShopAndStaging() {
+  Config config = ShopFrom(DeploySource::kDeployment);
+  config.repos[0].environments = {"production"};
+  config.repos.push_back(config.repos[0]);
+  config.repos[1].name = "shop-staging";
+  config.repos[1].branch = "staging";
+  config.repos[1].environments = {"staging"};
+  config.services.push_back(Service("shop-on-staging", "shop-staging"));
+  return config;
+}
+
+TEST(DeploysOfForge, TheEnvironmentChoosesBetweenTwoReposOfOneRepository) {
+  for (const std::string branch : {"main", "staging", "v1.2", ""}) {
+    Told told = Deployment("success");
+    told.branch = branch;
+    told.environment = "staging";
+    const ToldDeploys staging = DeploysOf(told, ShopAndStaging(), kNow);
+    EXPECT_EQ(staging.repo, "shop-staging") << branch;
+    EXPECT_EQ(staging.not_a_deploy, "");
+    EXPECT_THAT(ServicesOf(staging), ElementsAre("shop-on-staging")) << branch;
+    told.environment = "production";
+    const ToldDeploys production = DeploysOf(told, ShopAndStaging(), kNow);
+    EXPECT_EQ(production.repo, "shop") << branch;
+    EXPECT_THAT(ServicesOf(production), ElementsAre("shop", "cart")) << branch;
+    told.environment = "nightly";
+    EXPECT_EQ(Why(told, ShopAndStaging()), "another_environment") << branch;
+  }
+}
+
+TEST(DeploysOfForge, AllReposThatFitAreDeployedUnlessTheBranchChooses) {
+  Config config = ShopAndStaging();
+  config.repos[1].environments = {"production"};
+  Told told = Deployment("failure");
+  told.branch = "v1.2";
+  const ToldDeploys both = DeploysOf(told, config, kNow);
+  EXPECT_THAT(ServicesOf(both), ElementsAre("shop", "cart", "shop-on-staging"));
+  EXPECT_EQ(both.deploys[2].repo, "shop-staging");
+  EXPECT_EQ(both.repo, "shop");
+  EXPECT_TRUE(both.abandoned);
+  told.branch = "staging";
+  EXPECT_THAT(ServicesOf(DeploysOf(told, config, kNow)), ElementsAre("shop-on-staging"));
+  EXPECT_EQ(DeploysOf(told, config, kNow).repo, "shop-staging");
+}
+
 TEST(DeploysOfForge, MergesReleasesAndPipelinesAreWhole) {
   const std::pair<Told, DeploySource> told[] = {{Of(ToldKind::kMerge, "merged"), DeploySource::kMerge},
                                                 {Of(ToldKind::kRelease, "published"), DeploySource::kRelease},
@@ -190,6 +235,7 @@ TEST(DeploysOfForge, MergesReleasesAndPipelinesAreWhole) {
 TEST(DeploysOfForge, NamesWhatIsNone) {
   const Config config = ShopFrom(DeploySource::kPipeline);
   EXPECT_EQ(Why(Of(ToldKind::kPipeline, "pending"), config), "not_ended");
+  EXPECT_EQ(Why(Of(ToldKind::kPipeline, "running"), config), "not_ended");
   EXPECT_EQ(Why(Of(ToldKind::kPipeline, "failure"), config), "ended_badly");
   EXPECT_EQ(Why(Of(ToldKind::kPipeline, "neutral"), config), "ended_badly");
   EXPECT_EQ(Why(Of(ToldKind::kRelease, "edited"), config), "not_published");
@@ -203,15 +249,13 @@ TEST(DeploysOfForge, NamesWhatIsNone) {
 
 TEST(DeploysOfDeployment, BeginsEndsAndIsAbandoned) {
   const Config config = ShopFrom(DeploySource::kDeployment);
-  for (const std::string state : {"created", "pending"}) {
-    Told told = Deployment(state);
-    told.started_ns = kAt - kMinuteNs;
-    const ToldDeploys answer = DeploysOf(told, config, kNow);
-    ASSERT_EQ(answer.deploys.size(), 2U) << state;
-    EXPECT_EQ(answer.deploys[0].start_ns, kAt - kMinuteNs);
-    EXPECT_FALSE(answer.deploys[0].finished());
-    EXPECT_FALSE(answer.abandoned);
-  }
+  Told begun = Deployment("running");
+  begun.started_ns = kAt - kMinuteNs;
+  const ToldDeploys under_way = DeploysOf(begun, config, kNow);
+  ASSERT_EQ(under_way.deploys.size(), 2U) << under_way.not_a_deploy;
+  EXPECT_EQ(under_way.deploys[0].start_ns, kAt - kMinuteNs);
+  EXPECT_FALSE(under_way.deploys[0].finished());
+  EXPECT_FALSE(under_way.abandoned);
   Told done = Deployment("success");
   done.started_ns = kAt - kMinuteNs;
   done.finished_ns = kAt;
@@ -223,8 +267,26 @@ TEST(DeploysOfDeployment, BeginsEndsAndIsAbandoned) {
     EXPECT_EQ(answer.deploys.size(), 2U);
     EXPECT_FALSE(answer.deploys[0].finished());
   }
-  EXPECT_EQ(Why(Deployment("blocked"), config), "not_ended");
+  EXPECT_EQ(Why(Deployment("terminating"), config), "not_ended");
   EXPECT_EQ(Why(Deployment("inactive"), config), "inactive");
+}
+
+// It may wait for hours for an approval, while the version before it serves and is to be watched.
+TEST(DeploysOfDeployment, WhatWaitsHasNotBegun) {
+  for (const std::string state : {"created", "pending"}) {
+    const ToldDeploys answer = DeploysOf(Deployment(state), ShopFrom(DeploySource::kDeployment), kNow);
+    EXPECT_EQ(answer.not_a_deploy, "not_begun");
+    EXPECT_THAT(answer.deploys, IsEmpty()) << state;
+    EXPECT_FALSE(answer.abandoned);
+  }
+}
+
+TEST(DeploysOfDeployment, ASuccessThatSaysNoStartStandsAtItsFinish) {
+  Told done = Deployment("success");
+  done.finished_ns = kAt;
+  const ToldDeploys answer = DeploysOf(done, ShopFrom(DeploySource::kDeployment), kNow);
+  EXPECT_EQ(answer.deploys[0].start_ns, kAt);
+  EXPECT_EQ(answer.deploys[0].finish_ns, kAt);
 }
 
 TEST(DeploysOfDeployment, AClockThatWentBackMakesNoNegativeDeploy) {

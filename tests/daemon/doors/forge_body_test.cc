@@ -102,7 +102,7 @@ TEST(GitHubBody, AMergeIsOfItsMergeCommitAndTime) {
   EXPECT_EQ(told.kind, ToldKind::kMerge);
   EXPECT_EQ(told.state, "merged");
   EXPECT_EQ(told.commit, kNew);
-  EXPECT_EQ(told.base, "");
+  EXPECT_EQ(told.base, "") << "the request's own base is of some earlier day";
   EXPECT_EQ(told.branch, "main");
   EXPECT_EQ(told.at_ns, At("2026-11-21T03:10:09Z"));
 }
@@ -127,7 +127,7 @@ TEST(GitHubBody, AReviewSaysWhatItSays) {
 TEST(GitHubBody, ADeploymentsStates) {
   const std::pair<const char*, const char*> states[] = {
       {"success", "success"}, {"failure", "failure"},     {"error", "failure"},   {"pending", "pending"},
-      {"queued", "pending"},  {"in_progress", "pending"}, {"waiting", "pending"}, {"inactive", "inactive"}};
+      {"queued", "pending"},  {"in_progress", "running"}, {"waiting", "pending"}, {"inactive", "inactive"}};
   for (const auto& [state, ours] : states) {
     const Told told = GitHub("deployment_status", R"({'deployment':{'sha':'$new','ref':'main','environment':'old',
         'created_at':'2026-11-21T03:00:00Z'},'deployment_status':{'environment':'production','created_at':
@@ -135,9 +135,18 @@ TEST(GitHubBody, ADeploymentsStates) {
                                                       "'}}");
     EXPECT_EQ(told.state, ours);
     EXPECT_EQ(told.environment, "production");
-    EXPECT_EQ(told.started_ns, At("2026-11-21T03:00:00Z"));
+    EXPECT_EQ(told.at_ns, At("2026-11-21T03:10:00Z"));
+    EXPECT_EQ(told.started_ns, told.state == "running" ? At("2026-11-21T03:10:00Z") : 0) << state;
     EXPECT_EQ(told.finished_ns, told.state == "success" ? At("2026-11-21T03:10:00Z") : 0) << state;
   }
+}
+
+TEST(GitHubBody, ADeploymentThatIsOnlyMadeHasNotStarted) {
+  const Told told = GitHub("deployment", R"({'action':'created','deployment':{'sha':'$new','ref':'main',
+      'environment':'production','created_at':'2026-11-21T03:00:00Z'}})");
+  EXPECT_EQ(told.state, "created");
+  EXPECT_EQ(told.at_ns, At("2026-11-21T03:00:00Z"));
+  EXPECT_EQ(told.started_ns, 0);
 }
 
 TEST(GitHubBody, ARunThatIsOfNoBranchOfOursIsACheck) {
@@ -196,11 +205,14 @@ TEST(GitLabBody, ADeploymentsCommitStandsInItsUrl) {
 }
 
 TEST(GitLabBody, ADeploymentsStates) {
-  const std::pair<const char*, const char*> states[] = {{"running", "pending"},   {"success", "success"},
-                                                        {"failed", "failure"},    {"canceled", "cancelled"},
-                                                        {"skipped", "cancelled"}, {"blocked", "blocked"}};
+  const std::pair<const char*, const char*> states[] = {
+      {"running", "running"},   {"success", "success"}, {"failed", "failure"}, {"canceled", "cancelled"},
+      {"skipped", "cancelled"}, {"blocked", "pending"}, {"created", "created"}};
   for (const auto& [status, ours] : states) {
-    EXPECT_EQ(GitLab("{'object_kind':'deployment','status':'" + std::string(status) + "'}").state, ours);
+    const Told told = GitLab("{'object_kind':'deployment','status_changed_at':'2021-04-28 21:50:00 +0200','status':'" +
+                             std::string(status) + "'}");
+    EXPECT_EQ(told.state, ours);
+    EXPECT_EQ(told.started_ns, told.state == "running" ? At("2021-04-28T19:50:00Z") : 0) << status;
   }
 }
 

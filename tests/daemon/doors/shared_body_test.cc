@@ -42,8 +42,8 @@ constexpr BodyRow kGitHubBodies[] = {
     {"create__none__4", "create", "a_tag"},
     {"delete__none__0", "delete", "a_tag"},
     {"delete__none__2", "delete", "a_tag"},
-    {"deployment__created__0", "deployment", "begun"},
-    {"deployment__created__2", "deployment", "begun"},
+    {"deployment__created__0", "deployment", "not_begun"},
+    {"deployment__created__2", "deployment", "not_begun"},
     {"deployment_status__created__0", "deployment_status", "deploy"},
     {"deployment_status__created__2", "deployment_status", "deploy"},
     {"merge_group__checks_requested__0", "merge_group", "a_check"},
@@ -96,7 +96,7 @@ constexpr BodyRow kGitHubBodies[] = {
 
 constexpr BodyRow kGitHubPeerBodies[] = {
     {"branch_create", "create", "no_commit"},
-    {"deployment", "deployment", "begun"},
+    {"deployment", "deployment", "not_begun"},
     {"pipeline_hook", "workflow_run", "a_check"},
     {"pr_closed", "pull_request", "not_merged"},
     {"pr_sync", "pull_request", "a_review"},

@@ -62,7 +62,8 @@ TEST(FluxBody, ReasonsAreStates) {
   EXPECT_EQ(done.name, "shop");
   EXPECT_EQ(done.environment, "");
   EXPECT_EQ(done.finished_ns, At("2026-11-21T03:10:09Z"));
-  EXPECT_EQ(Flux(revision, "Progressing").state, "pending");
+  EXPECT_EQ(Flux(revision, "Progressing").state, "running");
+  EXPECT_EQ(Flux(revision, "Progressing").started_ns, At("2026-11-21T03:10:09Z"));
   EXPECT_EQ(Flux(revision, "HealthCheckFailed", "error").state, "failure");
   EXPECT_EQ(Flux(revision, "DependencyNotReady").state, "DependencyNotReady");
   EXPECT_EQ(Flux(revision, "NewArtifact", "info", "GitRepository").kind, ToldKind::kOther);
@@ -108,7 +109,8 @@ TEST(ArgoCdBody, PhasesAreStates) {
   EXPECT_EQ(done.commit, kSha);
 
   const Told running = Argo("Running", "<no value>");
-  EXPECT_EQ(running.state, "pending");
+  EXPECT_EQ(running.state, "running");
+  EXPECT_EQ(running.started_ns, At("2026-11-21T03:10:00Z"));
   EXPECT_EQ(running.at_ns, At("2026-11-21T03:10:00Z"));
   EXPECT_EQ(running.finished_ns, 0);
   EXPECT_EQ(Argo("Failed", "").state, "failure");

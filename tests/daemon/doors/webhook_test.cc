@@ -141,6 +141,46 @@ TEST(Webhook, TheKeyIsOfWhatIsSigned) {
   EXPECT_NE(KeyOf(ReadDelivery("gitlab", {{"x-gitlab-token", std::string(kSecret)}}, body, kSecret, kNow)), key);
 }
 
+std::string GitLabKey(const std::string& body, Headers headers) {
+  headers.emplace_back("x-gitlab-token", kSecret);
+  return KeyOf(ReadDelivery("gitlab", headers, body, kSecret, kNow));
+}
+
+// A to B, back, and to B again: the first body and the third one are equal.
+TEST(Webhook, OneGitLabBodyOfTwoPushesIsTwoDeliveries) {
+  const std::string push = R"({"object_kind":"push","ref":"refs/heads/main"})";
+  for (const std::string name : {"idempotency-key", "x-gitlab-webhook-uuid", "x-gitlab-event-uuid"}) {
+    const std::string first = GitLabKey(push, {{name, "1"}});
+    EXPECT_EQ(first.size(), 64U);
+    EXPECT_EQ(GitLabKey(push, {{name, "1"}}), first) << name;
+    EXPECT_NE(GitLabKey(push, {{name, "2"}}), first) << name;
+  }
+  EXPECT_EQ(GitLabKey(push, {}), GitLabKey(push, {}));
+}
+
+TEST(Webhook, AGitLabPushThatIsSentAgainIsOneDelivery) {
+  const std::string push = R"({"object_kind":"push","ref":"refs/heads/main"})";
+  const auto sent = [&](const std::string& sending) {
+    return GitLabKey(
+        push,
+        {{"x-gitlab-event-uuid", sending}, {"x-gitlab-webhook-uuid", sending}, {"idempotency-key", "of the event"}});
+  };
+  EXPECT_EQ(sent("first"), sent("second"));
+}
+
+TEST(Webhook, AGitLabBodyWithATimeIsToldByItself) {
+  const std::string body =
+      R"({"object_kind":"deployment","status":"success","status_changed_at":")" + FormatRfc3339(kNow) + R"("})";
+  EXPECT_NE(GitLabKey(body, {}), "");
+  EXPECT_EQ(GitLabKey(body, {{"idempotency-key", "1"}}), GitLabKey(body, {{"idempotency-key", "2"}}));
+}
+
+TEST(Webhook, NobodyElsesHeadersAreOfTheKey) {
+  Headers headers = GitHubHeaders(Signed("{}"));
+  headers.emplace_back("idempotency-key", "2");
+  EXPECT_EQ(KeyOf(ReadDelivery("github", headers, "{}", kSecret, kNow)), KeyOf(FromGitHub("{}")));
+}
+
 TEST(Webhook, OneSentryBodyForTwoVersionsIsTwoDeliveries) {
   const auto key = [](const std::string& version) {
     const std::string path = "/api/0/organizations/acme/releases/" + version + "/deploys/";

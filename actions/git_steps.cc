@@ -160,10 +160,22 @@ StatusOr<StepAnswer> GitSteps::PlanVersion(const RollbackTrigger& trigger, const
     if (deploy.id == trigger.deploy_id) bad_start_ns = deploy.start_ns;
   }
   const Deploy* good = nullptr;
+  const Deploy* served = nullptr;  // the newest that came to be
+  bool base_never_served = false;
   for (const Deploy& deploy : *deploys) {
-    if (deploy.service != trigger.service || !deploy.finished() || deploy.head.empty()) continue;
-    if (deploy.id == trigger.deploy_id || deploy.head == trigger.head || deploy.start_ns >= bad_start_ns) continue;
+    if (deploy.service != trigger.service || deploy.head.empty() || deploy.start_ns >= bad_start_ns) continue;
+    if (deploy.id == trigger.deploy_id || deploy.head == trigger.head) continue;
+    if (!deploy.finished()) {
+      base_never_served |= deploy.head == trigger.base;
+      continue;
+    }
+    served = &deploy;
     if (trigger.base.empty() || deploy.head == trigger.base) good = &deploy;
+  }
+  // The base of a push may be a commit whose deploy was given up.
+  if (good == nullptr && base_never_served) {
+    good = served;
+    if (good == nullptr) return Finished{"no_good_version", trigger.base + " never served"};
   }
   if (good != nullptr) {
     StatusOr<std::vector<Verdict>> verdicts = tools_.state->ReadVerdicts(good->id);

@@ -94,6 +94,25 @@ TEST_F(CommandTest, TheLastGoodVersionIsDeployedAgainAndGitIsLeftAlone) {
   EXPECT_EQ(DetailOf("deployed"), trigger_.id + "-rollback");
 }
 
+// A push's own base may be a commit whose deploy was begun and given up.
+TEST_F(CommandTest, AVersionThatNeverServedIsNoWayBack) {
+  config_.services[0].rollback = RollbackBy::kVersion;
+  config_.services[0].version = Script("version", "true");
+  trigger_.base = sandbox_.Git({"rev-parse", bad_ + "^2"});
+  Deploy given_up;
+  given_up.id = "given-up";
+  given_up.service = trigger_.service;
+  given_up.repo = trigger_.repo;
+  given_up.head = trigger_.base;
+  given_up.start_ns = trigger_.created_ns - kHourNs;
+  ASSERT_TRUE(OpenStores(sandbox_).sidecar->WriteDeploy(given_up).ok());
+  EXPECT_EQ(Run().back(), "planned no_good_version");
+  KnowDeploy("good", good_, VerdictState::kHealthy);
+  trigger_.id += "x";
+  EXPECT_EQ(Run().back(), "recovered recovered");
+  EXPECT_EQ(RunsOf("version"), "checkout " + bad_ + " " + good_ + " complete_old none\n");
+}
+
 TEST_F(CommandTest, AVersionThatWasBadItselfIsNoWayBack) {
   config_.services[0].rollback = RollbackBy::kVersion;
   config_.services[0].version = Script("version", "true");

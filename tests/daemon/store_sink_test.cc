@@ -40,7 +40,10 @@ class StoreSinkTest : public ::testing::Test {
     loop_ = std::make_unique<AnalysisLoop>(
         config_, services_, [](std::string_view) { return GateFacts{}; }, sink_.get());
   }
-  ~StoreSinkTest() override { ::close(out_); }
+  ~StoreSinkTest() override {
+    printer_.reset();  // its thread writes there
+    ::close(out_);
+  }
 
   static Deploy Begun() {
     Deploy deploy;

@@ -1,7 +1,5 @@
 #include "daemon/doors/json_body.h"
 
-#include <algorithm>
-
 #include "base/strings.h"
 #include "daemon/doors/told_words.h"
 
@@ -63,8 +61,11 @@ JsonBody::JsonBody(std::string_view body) {
     return;
   }
   simdjson::dom::element root;
-  // Room for an empty body too: a parser without any capacity says that it has no memory.
-  simdjson::error_code error = parser_.allocate(std::max(body.size(), size_t{1}), kBodyDepthMax);
+  if (body.empty()) {  // a parser without capacity says that it has no memory, and copies from a null pointer
+    status_ = InvalidArgument("the body is not JSON: it is empty");
+    return;
+  }
+  simdjson::error_code error = parser_.allocate(body.size(), kBodyDepthMax);
   if (error == simdjson::SUCCESS) error = parser_.parse(body.data(), body.size()).get(root);
   if (error != simdjson::SUCCESS) {
     status_ = InvalidArgument(std::string("the body is not JSON: ") + simdjson::error_message(error));

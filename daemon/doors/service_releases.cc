@@ -194,7 +194,7 @@ bool ServiceReleases::Restore(std::string_view* rest) {
     return false;
   }
   if (has_under_way == 0) return true;
-  UnderWay& under_way = under_way_.emplace();
+  UnderWay& under_way = under_way_.emplace(UnderWay{});
   return TakeText(rest, &under_way.release) && TakeText(rest, &under_way.before) &&
          TakeSecond(rest, &under_way.start_second) && TakeSecond(rest, &under_way.begun_second);
 }

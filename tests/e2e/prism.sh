@@ -3,7 +3,7 @@
 # the API from the description and says what breaks it. What is sent and judged stands in
 # tests/actions/forge_prism_test.cc; GraphQL is not in the description.
 #
-# usage: [ACTIONS_TEST=PATH] prism.sh
+# usage: [PRISM_TEST=PATH] prism.sh
 # REVERTD_SHARED_DATA: the folder with the description; default ../shared/data beside the tree.
 # Exit code: 0 only if no request breaks the description; 77 where npm, the network or the shared data is missing.
 set -euo pipefail
@@ -12,7 +12,7 @@ version=5.16.0
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 prism=$root/build/prism
 description=${REVERTD_SHARED_DATA:-$root/../shared/data}/deploys/openapi/github_subset_vnd.json.gz
-test_program=${ACTIONS_TEST:-$root/build/release/tests/actions/actions_test}
+test_program=${PRISM_TEST:-$root/build/release/tests/actions/prism_test}
 
 skip() {
   echo "SKIPPED: GitHub's requests were NOT judged by its own description: $*" >&2

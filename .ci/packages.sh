@@ -12,7 +12,7 @@ BUILD_PACKAGES=(
 DEMO_PACKAGES=(git nginx haproxy hey jq sqlite3 curl)
 # What only ./check uses. The tests push through real servers; ccache makes the second build quick.
 CHECK_PACKAGES=(
-  clang libclang-rt-14-dev lld clang-format clang-tidy shellcheck ccache jq util-linux
+  clang libclang-rt-14-dev clang-format clang-tidy shellcheck ccache jq util-linux
   nginx fcgiwrap openssh-server openssh-client openssl wrk
 )
 

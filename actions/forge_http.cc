@@ -89,11 +89,11 @@ std::string AskedToWaitWords(DurationNs wait) {
 std::optional<DurationNs> RetryAfter(const Status& status) {
   // Words of the forge's stand in quotes, so that none of them ends a message like this.
   std::string_view message = MessageOf(status);
+  if (!absl::IsUnavailable(status) || !message.ends_with(kWaitEnd)) return std::nullopt;
+  message.remove_suffix(kWaitEnd.size());  // first: its blank may be the opening's last one too
   const size_t at = message.rfind(kWaitOpening);
-  if (!absl::IsUnavailable(status) || at == std::string_view::npos || !message.ends_with(kWaitEnd)) return std::nullopt;
-  message.remove_prefix(at + kWaitOpening.size());
-  message.remove_suffix(kWaitEnd.size());
-  const std::optional<uint64_t> seconds = ParseUnsigned(message);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::optional<uint64_t> seconds = ParseUnsigned(message.substr(at + kWaitOpening.size()));
   if (!seconds || *seconds > static_cast<uint64_t>(kWaitMax / kSecondNs)) return std::nullopt;
   return static_cast<DurationNs>(*seconds) * kSecondNs;
 }

@@ -8,7 +8,9 @@ target_compile_options(revertd_flags INTERFACE
 target_include_directories(revertd_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(REVERTD_SANITIZE)
   # GCC's null-dereference and maybe-uninitialized analyses report paths that only instrumentation creates.
-  target_compile_options(revertd_flags INTERFACE -fsanitize=${REVERTD_SANITIZE} -fno-sanitize-recover=all
+  # The vptr check opens a pipe to see whether memory may be read: tests that leave no file descriptor would fail by it.
+  target_compile_options(revertd_flags INTERFACE
+    -fsanitize=${REVERTD_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all
     $<$<CXX_COMPILER_ID:GNU>:-Wno-null-dereference> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(revertd_flags INTERFACE -fsanitize=${REVERTD_SANITIZE})
 endif()

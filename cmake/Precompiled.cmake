@@ -1,5 +1,5 @@
-# What nearly every file includes, compiled once: a third of the build's time. A header must still stand alone:
-# clang-tidy and the *_headers targets compile without.
+# What nearly every file includes, compiled once. A header must still stand alone: the release build of the
+# libraries compiles without.
 set(REVERTD_COMMON_HEADERS
   <algorithm> <array> <atomic> <chrono> <cmath> <cstdint> <deque> <functional> <limits> <map> <memory> <optional> <span>
   <string> <string_view> <utility> <vector> ${CMAKE_SOURCE_DIR}/base/status.h)

@@ -5,7 +5,7 @@
 BUILD_PACKAGES=(
   g++ cmake ninja-build pkg-config git ca-certificates
   libabsl-dev libsimdjson-dev libyaml-cpp-dev libcli11-dev libsqlite3-dev libboost1.81-dev liburing-dev
-  libssl-dev libcurl4-openssl-dev
+  libssl-dev libcurl4-openssl-dev libre2-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # What the end-to-end run stands on: a real balancer and application, a load generator, a reader of NDJSON.

@@ -1,11 +1,15 @@
 #include "actions/http_client.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "base/time_format.h"
 
 namespace revertd {
 namespace {
@@ -95,6 +99,7 @@ void AddHeaders(const HttpRequest& request, HeaderList* list) {
 // What libcurl hands over as it arrives.
 struct Arriving {
   size_t body_bytes_max = 0;
+  bool cuts_body = false;
   size_t header_bytes = 0;
   bool too_long = false;
   HttpResponse response;
@@ -104,8 +109,11 @@ struct Arriving {
 size_t OnBody(char* bytes, size_t size, size_t count, void* user) {
   auto* arriving = static_cast<Arriving*>(user);
   const size_t length = size * count;
-  if (length > arriving->body_bytes_max - arriving->response.body.size()) {
-    arriving->too_long = true;
+  const size_t room = arriving->body_bytes_max - arriving->response.body.size();
+  if (length > room) {
+    arriving->too_long = !arriving->cuts_body;
+    arriving->response.body_cut = arriving->cuts_body;
+    if (arriving->cuts_body) arriving->response.body.append(bytes, room);
     return 0;
   }
   arriving->response.body.append(bytes, length);
@@ -131,6 +139,77 @@ size_t OnHeader(char* bytes, size_t size, size_t count, void* user) {
     headers.emplace_back(ToLower(Trim(line.substr(0, colon))), Trim(line.substr(colon + 1)));
   }
   return length;
+}
+
+// The end of a certificate's validity; one that ends after our time does is the latest time there is.
+std::optional<TimeNs> EndOf(const X509* certificate) {
+  constexpr int64_t kSecondsMax = std::numeric_limits<TimeNs>::max() / kSecondNs;
+  std::tm utc = {};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) != 1) return std::nullopt;
+  const int64_t days = DaysFromCivil(int64_t{utc.tm_year} + 1900, int64_t{utc.tm_mon} + 1, utc.tm_mday);
+  const int64_t seconds = ((days * 24 + utc.tm_hour) * 60 + utc.tm_min) * 60 + utc.tm_sec;
+  return std::min(seconds, kSecondsMax) * kSecondNs;
+}
+
+// OpenSSL's signature, in the place of its own X509_verify_cert, which it calls: that one is not told of a certificate
+// that is refused later, and libcurl drops it with the connection.
+int OnCertificate(X509_STORE_CTX* chain, void* user) {
+  static_cast<Arriving*>(user)->response.certificate_end_ns = EndOf(X509_STORE_CTX_get0_cert(chain));
+  return X509_verify_cert(chain);
+}
+
+CURLcode OnTls(CURL* /*curl*/, void* context, void* user) {
+  SSL_CTX_set_cert_verify_callback(static_cast<SSL_CTX*>(context), &OnCertificate, user);
+  return CURLE_OK;
+}
+
+// Of a connection that could not be made, by the system's own error.
+HttpFailure FailureOfConnect(long error) {
+  switch (error) {
+    case ECONNREFUSED: return HttpFailure::kConnectionRefused;
+    case ETIMEDOUT: return HttpFailure::kTimedOut;
+    case ENETUNREACH:
+    case ENETDOWN:
+    case EADDRNOTAVAIL:
+    case EMFILE:
+    case ENFILE:
+    case EPERM: return HttpFailure::kNetworkUnreachable;
+    default: return HttpFailure::kNotConnected;
+  }
+}
+
+HttpFailure FailureOf(CURL* curl, CURLcode code) {
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT: {
+      curl_off_t looked_up = 0;
+      curl_easy_getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+      return looked_up == 0 ? HttpFailure::kNameNotResolved : HttpFailure::kTimedOut;
+    }
+    case CURLE_COULDNT_CONNECT: {
+      long error = 0;
+      curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+      return FailureOfConnect(error);
+    }
+    case CURLE_COULDNT_RESOLVE_HOST: return HttpFailure::kNameNotResolved;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY: return HttpFailure::kProxyFailed;
+    case CURLE_PEER_FAILED_VERIFICATION: return HttpFailure::kCertificateUntrusted;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER: return HttpFailure::kTlsFailed;
+    case CURLE_SSL_CACERT_BADFILE: return HttpFailure::kCaFileUnreadable;
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM: return HttpFailure::kConnectionCut;
+    case CURLE_UNSUPPORTED_PROTOCOL:  // what came is HTTP/0.9 at best
+    case CURLE_WEIRD_SERVER_REPLY: return HttpFailure::kNotHttp;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_FAILED_INIT:
+    case CURLE_OUT_OF_MEMORY: return HttpFailure::kNotSent;
+    default: return HttpFailure::kNoAnswer;
+  }
 }
 
 long Milliseconds(DurationNs duration) {
@@ -175,41 +254,86 @@ void SetOptions(CURL* curl, const HttpRequest& request, const HttpLimits& limits
   set(CURLOPT_HEADERDATA, static_cast<void*>(arriving));
 }
 
+void SetMore(CURL* curl, const HttpOptions& options, Arriving* arriving) {
+  const auto set = [curl](CURLoption option, auto value) {
+    REVERTD_CHECK(curl_easy_setopt(curl, option, value) == CURLE_OK);
+  };
+  if (options.cuts_long_bodies) {
+    arriving->cuts_body = true;
+    set(CURLOPT_MAXFILESIZE_LARGE, curl_off_t{0});  // none: libcurl would refuse what only says that it is long
+  }
+  if (!options.ca_file.empty()) {
+    set(CURLOPT_CAINFO, options.ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
+  if (options.reads_certificate) {
+    set(CURLOPT_SSL_CTX_FUNCTION, &OnTls);
+    set(CURLOPT_SSL_CTX_DATA, static_cast<void*>(arriving));
+    set(CURLOPT_SSL_SESSIONID_CACHE, 0L);  // a resumed session shows no certificate
+  }
+  // Otherwise libcurl waits for the system's resolver, whose own patience is many seconds.
+  if (options.leaves_lookups) set(CURLOPT_QUICK_EXIT, 1L);
+}
+
+DurationNs TookNs(CURL* curl) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &microseconds);
+  return microseconds * kMicrosecondNs;
+}
+
 }  // namespace
 
 struct CurlHttpClient::Handle {
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{nullptr, &curl_easy_cleanup};
 };
 
-CurlHttpClient::CurlHttpClient(HttpLimits limits) : limits_(limits), handle_(std::make_unique<Handle>()) {
+CurlHttpClient::CurlHttpClient(HttpLimits limits, HttpOptions options)
+    : limits_(limits), options_(std::move(options)), handle_(std::make_unique<Handle>()) {
   if (InitializeCurlOnce()) handle_->curl.reset(curl_easy_init());
 }
 
 CurlHttpClient::~CurlHttpClient() = default;
 
+Status CurlHttpClient::Failed(Status status, HttpFailure failure) {
+  no_answer_.failure = failure;
+  return status;
+}
+
 StatusOr<HttpResponse> CurlHttpClient::Send(const HttpRequest& request) {
+  no_answer_ = {};
   const StatusOr<std::string> host = ShownHost(request.url);
-  if (!host.ok()) return host.status();
-  REVERTD_RETURN_IF_ERROR(CheckRequest(request));
+  if (!host.ok()) return Failed(host.status(), HttpFailure::kNotSent);
+  if (Status status = CheckRequest(request); !status.ok()) return Failed(status, HttpFailure::kNotSent);
   CURL* const curl = handle_->curl.get();
-  if (curl == nullptr) return Unavailable("libcurl does not start");
+  if (curl == nullptr) return Failed(Unavailable("libcurl does not start"), HttpFailure::kNotSent);
 
   HeaderList headers;
   AddHeaders(request, &headers);
   Arriving arriving;
   arriving.body_bytes_max = limits_.response_bytes_max;
   SetOptions(curl, request, limits_, headers, &arriving);
+  SetMore(curl, options_, &arriving);
   const CURLcode code = curl_easy_perform(curl);
+  arriving.response.took_ns = TookNs(curl);
+  no_answer_.took_ns = arriving.response.took_ns;
+  no_answer_.certificate_end_ns = arriving.response.certificate_end_ns;
   if (arriving.too_long || code == CURLE_FILESIZE_EXCEEDED) {
-    return FailedPrecondition(*host + ": the answer is longer than " + std::to_string(limits_.response_bytes_max) +
-                              " bytes, or its headers than " + std::to_string(kHeaderBytesMax));
+    return Failed(
+        FailedPrecondition(*host + ": the answer is longer than " + std::to_string(limits_.response_bytes_max) +
+                           " bytes, or its headers than " + std::to_string(kHeaderBytesMax)),
+        HttpFailure::kAnswerTooLong);
   }
   // Not libcurl's longer words: they may repeat parts of the URL.
-  if (code == CURLE_URL_MALFORMAT) return FailedPrecondition(*host + ": the URL is none");
-  if (code != CURLE_OK) return Unavailable(*host + ": " + curl_easy_strerror(code));
+  if (code == CURLE_URL_MALFORMAT)
+    return Failed(FailedPrecondition(*host + ": the URL is none"), FailureOf(curl, code));
+  if (code != CURLE_OK && !arriving.response.body_cut) {
+    return Failed(Unavailable(*host + ": " + curl_easy_strerror(code)), FailureOf(curl, code));
+  }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  if (status < 100 || status > 599) return Unavailable(*host + ": the answer has no status code of HTTP's");
+  if (status < 100 || status > 599) {
+    return Failed(Unavailable(*host + ": the answer has no status code of HTTP's"), HttpFailure::kNotHttp);
+  }
   arriving.response.status = static_cast<int>(status);
   return std::move(arriving.response);
 }

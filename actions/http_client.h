@@ -1,15 +1,17 @@
-// HttpClient: one HTTP request to a forge or a notification channel, and its whole answer. CurlHttpClient is the real
-// one, and the one place that knows libcurl; tests put their own in its place.
+// HttpClient: one HTTP request to a forge, a notification channel or a service's health check, and its whole answer.
+// CurlHttpClient is the real one, and the one place that knows libcurl; tests put their own in its place.
 //
 // Thread contract: one object, one thread. Redirects are never followed: a token must not travel to another host.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "actions/http_failure.h"
 #include "base/clock.h"
 #include "base/status.h"
 
@@ -26,9 +28,19 @@ struct HttpResponse {
   int status = 0;                                            // 100 to 599
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in the order received
   std::string body;
+  bool body_cut = false;   // HttpOptions::cuts_long_bodies: the body is the beginning of a longer one
+  DurationNs took_ns = 0;  // of the whole exchange
+  std::optional<TimeNs> certificate_end_ns = std::nullopt;  // HttpOptions::reads_certificate: of the server's own
 
   // The first header of that (lower-case) name; empty: none.
   std::string_view Header(std::string_view name) const;
+};
+
+// What is known of an exchange that gave no answer.
+struct NoAnswer {
+  HttpFailure failure = HttpFailure::kNoAnswer;
+  DurationNs took_ns = 0;
+  std::optional<TimeNs> certificate_end_ns = std::nullopt;  // as in HttpResponse; also of one that is not trusted
 };
 
 class HttpClient {
@@ -37,6 +49,8 @@ class HttpClient {
   // Unavailable: no answer (refused, cut, timed out, TLS); whether the request took effect is not known.
   // FailedPrecondition: the answer is longer than the limit, or the URL is none. Any status code is an answer.
   virtual StatusOr<HttpResponse> Send(const HttpRequest& request) = 0;
+  // Of the newest Send that failed.
+  virtual NoAnswer no_answer() const { return {}; }
 };
 
 struct HttpLimits {
@@ -45,18 +59,32 @@ struct HttpLimits {
   size_t response_bytes_max = size_t{4} * 1024 * 1024;
 };
 
+// What a health check needs and a forge does not.
+struct HttpOptions {
+  bool cuts_long_bodies = false;   // at the limit, where the transfer ends; otherwise a longer answer is a failure
+  bool reads_certificate = false;  // which takes a whole TLS handshake each time
+  // The total timeout holds also while a name is looked up: the look-up's thread is left to end by itself.
+  bool leaves_lookups = false;
+  std::string ca_file = {};  // trusted instead of the system's
+};
+
 class CurlHttpClient final : public HttpClient {
  public:
-  explicit CurlHttpClient(HttpLimits limits = {});
+  explicit CurlHttpClient(HttpLimits limits = {}, HttpOptions options = {});
   ~CurlHttpClient() override;
   CurlHttpClient(const CurlHttpClient&) = delete;
   CurlHttpClient& operator=(const CurlHttpClient&) = delete;
 
   StatusOr<HttpResponse> Send(const HttpRequest& request) override;
+  NoAnswer no_answer() const override { return no_answer_; }
 
  private:
   struct Handle;
+  Status Failed(Status status, HttpFailure failure);
+
   const HttpLimits limits_;
+  const HttpOptions options_;
+  NoAnswer no_answer_;
   std::unique_ptr<Handle> handle_;
 };
 

@@ -96,9 +96,10 @@ Status LockWatch::Look(const Deploy& deploy, const std::vector<Lock>& locks) {
 }
 
 Status LockWatch::RunOnce() {
+  const TimeNs monotonic = clock_->Monotonic();  // a clock that is set back may not stop the looking
+  if (monotonic < next_look_ns_) return OkStatus();
+  next_look_ns_ = monotonic + kLookEvery;
   const TimeNs now = clock_->Now();
-  if (now < next_look_ns_) return OkStatus();
-  next_look_ns_ = now + kLookEvery;
   StatusOr<std::vector<Lock>> locks = ReadLocks();
   if (!locks.ok()) return locks.status();
   if (locks->empty()) return OkStatus();

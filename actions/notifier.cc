@@ -15,6 +15,9 @@ namespace {
 // Above what all channels of a configuration may have waiting; what more there is, is read once these have ended.
 constexpr int kPendingReadMax = 2048;
 
+// The row's event of a channel that is asked whether it works again.
+constexpr std::string_view kChannelProbe = "channel_probe";
+
 // The rows of "channel_failing" carry the time in their event, since a row is unique by channel, key and event, and a
 // channel may fail again.
 std::string RowEvent(std::string_view event, TimeNs at_ns) {
@@ -42,12 +45,19 @@ Notifier::~Notifier() {
   if (now_ns_ != 0) Collect(now_ns_).IgnoreError();
 }
 
-Status Notifier::Tell(const Notice& notice) { return Queue(notice, notice.event, ""); }
+Status Notifier::Tell(const Notice& notice) {
+  return Queue(notice, notice.event, [](std::string_view) { return true; });
+}
+
+Status Notifier::TellAllBut(std::string_view channel, const Notice& notice) {
+  return Queue(notice, notice.event, [channel](std::string_view other) { return other != channel; });
+}
 
 Status Notifier::Pump(TimeNs now) {
   now_ns_ = now;
   if (!failing_) REVERTD_RETURN_IF_ERROR(LoadFailing());
   REVERTD_RETURN_IF_ERROR(Collect(now));
+  REVERTD_RETURN_IF_ERROR(Probe(now));
   REVERTD_RETURN_IF_ERROR(Refresh());
   REVERTD_RETURN_IF_ERROR(EndUnknownChannels(now));
   HandOut(now);
@@ -68,13 +78,31 @@ Status Notifier::LoadFailing() {
   for (const auto& [name, worker] : workers_) {
     const auto told = journal_->ReadDeliveries(ChannelKey(name));
     if (!told.ok()) return told.status();
-    if (!told->empty() && IsOfChannel(told->back().event, kChannelFailing)) failing.insert(name);
+    const auto newest = std::find_if(told->rbegin(), told->rend(), [&name = name](const Delivery& row) {
+      return row.channel != name;  // its own is a probe
+    });
+    if (newest != told->rend() && IsOfChannel(newest->event, kChannelFailing)) failing.insert(name);
   }
   failing_ = std::move(failing);
   return OkStatus();
 }
 
-Status Notifier::Queue(const Notice& notice, std::string_view row_event, std::string_view except) {
+// Nothing is written to a channel that was given up until something happens, and nothing tells that it was corrected.
+Status Notifier::Probe(TimeNs now) {
+  if (probed_ns_ && now >= *probed_ns_ && now - *probed_ns_ < kProbeEvery) return OkStatus();
+  for (const auto& [name, worker] : workers_) {
+    const auto state = journal_->ReadChannel(name);
+    if (!state.ok()) return state.status();
+    if (!state->failing || state->has_waiting) continue;
+    const Notice notice = ChannelWorking(name, {now, ""});
+    REVERTD_RETURN_IF_ERROR(Queue(notice, RowEvent(kChannelProbe, now),
+                                  [&name = name](std::string_view channel) { return channel == name; }));
+  }
+  probed_ns_ = now;
+  return OkStatus();
+}
+
+Status Notifier::Queue(const Notice& notice, std::string_view row_event, const IsFor& is_for) {
   REVERTD_RETURN_IF_ERROR(Refresh());
   const Notice bounded = Bounded(notice);
   Delivery delivery;
@@ -86,7 +114,7 @@ Status Notifier::Queue(const Notice& notice, std::string_view row_event, std::st
   std::vector<DeliveryEnd> refused;
   REVERTD_RETURN_IF_ERROR(journal_->Together([&]() -> Status {
     for (const auto& [name, worker] : workers_) {
-      if (name == except) continue;
+      if (!is_for(name)) continue;
       const auto is_its = [&name = name](const Delivery& other) { return other.channel == name; };
       if (std::count_if(pending_.begin(), pending_.end(), is_its) >= kPendingMax) {
         refused.push_back({name, delivery.key, delivery.event, false, "queue_full", 0, bounded.at_ns});
@@ -177,7 +205,9 @@ StatusOr<bool> Notifier::TellOfChannel(const Delivery& delivery, bool delivered,
   if (!workers_.contains(channel) || !failing_ || delivered != failing_->contains(channel)) return false;
   if (!delivered) {
     const std::string& event = delivery.event;
-    if (IsOfChannel(event, kChannelFailing) || IsOfChannel(event, kChannelWorking)) return false;
+    for (const std::string_view of_channels : {kChannelFailing, kChannelWorking, kChannelProbe}) {
+      if (IsOfChannel(event, of_channels)) return false;
+    }
     const auto told = journal_->ReadDeliveries(ChannelKey(channel));
     if (!told.ok()) return told.status();
     const bool told_lately = std::any_of(told->begin(), told->end(), [now](const Delivery& row) {
@@ -189,7 +219,8 @@ StatusOr<bool> Notifier::TellOfChannel(const Delivery& delivery, bool delivered,
   if (!head.ok()) return head.status();
   const NoticeContext context{now, head->text()};
   const Notice notice = delivered ? ChannelWorking(channel, context) : ChannelFailing(channel, outcome, context);
-  REVERTD_RETURN_IF_ERROR(Queue(notice, RowEvent(notice.event, now), channel));
+  const auto is_other = [&channel](std::string_view other) { return other != channel; };
+  REVERTD_RETURN_IF_ERROR(Queue(notice, RowEvent(notice.event, now), is_other));
   return true;
 }
 

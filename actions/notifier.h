@@ -8,7 +8,8 @@
 // given up; 2. one that is known already (channel, key, event) is not told again; 3. of one key a channel gets messages
 // in the order told: a later one waits for the earlier one's end; 4. killed between a channel's answer and its row, we
 // deliver again: X-Revertd-Delivery, PagerDuty's dedup_key and Alertmanager's labels say that it is the same; 5. a
-// channel that fails is told to the others, never a failure to tell of that.
+// channel that fails is told to the others, never a failure to tell of that; 6. a channel whose messages were given up
+// is asked itself, with the words that it works again: they are true once they arrive, and nobody reads them before.
 #pragma once
 
 #include <cstdint>
@@ -74,6 +75,8 @@ class Notifier {
   static constexpr int kPendingMax = 64;
   // A failing channel is told of once in this time.
   static constexpr DurationNs kTellFailingEvery = kHourNs;
+  // How often failing channels without a message of their own are asked; and at the start, for whoever corrected one.
+  static constexpr DurationNs kProbeEvery = 10 * kMinuteNs;
 
   // `journal` must outlive it.
   Notifier(const Config& config, ExecutorStore* journal, NotifierParts parts);
@@ -84,6 +87,8 @@ class Notifier {
   // Queues it for every channel, all or none; within ExecutorStore::Together it is part of that. A failed status is the
   // journal's.
   Status Tell(const Notice& notice);
+  // The same for every other channel: of this one it is told.
+  Status TellAllBut(std::string_view channel, const Notice& notice);
   // Writes what the channels have answered, each with a row of the audit trail where a message ends (kind "delivery"),
   // and hands out what is due. Cheap where there is nothing to do: call it at every turn, a second apart or less. After
   // a failed status the next call goes on where this one stopped.
@@ -101,7 +106,9 @@ class Notifier {
   Status End(const Delivery& delivery, int64_t tries, bool delivered, std::string_view outcome, TimeNs now);
   Status EndUnknownChannels(TimeNs now);
   StatusOr<bool> TellOfChannel(const Delivery& delivery, bool delivered, std::string_view outcome, TimeNs now);
-  Status Queue(const Notice& notice, std::string_view row_event, std::string_view except);
+  Status Probe(TimeNs now);
+  using IsFor = std::function<bool(std::string_view channel)>;
+  Status Queue(const Notice& notice, std::string_view row_event, const IsFor& is_for);
   Status AuditEnd(const DeliveryEnd& end);
   void HandOut(TimeNs now);
   DurationNs WaitAfter(int64_t tries, std::optional<DurationNs> asked);
@@ -118,6 +125,7 @@ class Notifier {
   std::deque<ChannelResult> answered_;
   std::optional<std::set<std::string, std::less<>>> failing_;  // channels that the others were told of
   TimeNs now_ns_ = 0;                                          // of the newest Pump
+  std::optional<TimeNs> probed_ns_;
 };
 
 }  // namespace revertd

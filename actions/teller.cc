@@ -134,7 +134,7 @@ StatusOr<int64_t> Teller::DecisionsCursor() const {
 }
 
 Status Teller::TakeDecisions() {
-  const TimeNs now = clock_->Now();
+  const TimeNs now = clock_->Monotonic();  // a clock that is set back may not stop the looking
   if (now < next_look_ns_) return OkStatus();
   next_look_ns_ = now + kDecisionsEvery;
   StatusOr<int64_t> cursor = DecisionsCursor();

@@ -8,6 +8,8 @@ namespace revertd {
 namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+// So many other services that fail their health checks at once: no deploy of this one did that.
+constexpr int64_t kSharedFailures = 2;
 constexpr double kNoRival = -std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -25,7 +27,8 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
                [sink](std::string_view service, const ShadowResult& result) {
                  sink->OnShadow(service, result.start_second, Encode(result));
                }),
-      late_(config, series_, registry_, &desk_, sink) {}
+      late_(config, series_, registry_, &desk_, sink),
+      follow_ups_(config, registry_, &desk_, sink) {}
 
 WatchSources AnalysisLoop::Sources() {
   return {config_, series_, parts_, registry_, graph_, desk_, shadows_, rollups_, memo_};
@@ -91,6 +94,8 @@ void AnalysisLoop::SealedThrough(int64_t second) {
     OpenDue(clock_);
     StepAll(clock_);
     late_.SealedThrough(clock_);
+    follow_ups_.SealedThrough(clock_, Sources(),
+                              [this](const OpenWatch& watch, int64_t at) { return AroundAt(watch, at, RivalsNow()); });
     ++clock_;
   }
   shadows_.SealedThrough(sealed_, series_, registry_);
@@ -98,7 +103,7 @@ void AnalysisLoop::SealedThrough(int64_t second) {
 }
 
 int64_t AnalysisLoop::NextDue() const {
-  int64_t due = late_.NextDue(clock_).value_or(kNever);
+  int64_t due = std::min(late_.NextDue(clock_).value_or(kNever), follow_ups_.NextDue().value_or(kNever));
   for (const DeployRecord* record : waiting_) {
     if (record->deploy.finished()) due = std::min(due, record->first_second());
   }
@@ -122,6 +127,7 @@ void AnalysisLoop::OpenDue(int64_t second) {
     if (record->phase != DeployRecord::Phase::kClosed) continue;
     open_.pop_back();
     late_.Take(record, second);
+    follow_ups_.Take(record, second);
   }
 }
 
@@ -192,6 +198,7 @@ void AnalysisLoop::StepAll(int64_t second) {
   std::erase_if(open_, [this, second](const OpenWatch& watch) {
     if (watch.record->phase != DeployRecord::Phase::kClosed) return false;
     late_.Take(watch.record, second);
+    follow_ups_.Take(watch.record, second);
     return true;
   });
 }
@@ -219,8 +226,55 @@ void AnalysisLoop::Judge(OpenWatch* watch, int64_t second, const Rivals& rivals)
     if (watch->recovery->state() != watch->record->recovery) TellRecovery(watch);
     return;
   }
-  if (watch->release->Judge(second, rivals.LargestBeside(watch->record->deploy.service))) TellVerdict(watch);
+  if (watch->release->Judge(second, AroundAt(*watch, second, rivals))) TellVerdict(watch);
   desk_.Step(*watch->record, watch->release->verdict(), second, &watch->decisions);
+}
+
+// Services that call this one suffer from it: their blame is no rival of its own.
+double AnalysisLoop::LargestRival(std::string_view service, const Rivals& rivals) const {
+  if (!graph_.HasCallers(service)) return rivals.LargestBeside(service);
+  double largest = kNoRival;
+  for (const OpenWatch& watch : open_) {
+    const std::string_view other = watch.record->deploy.service;
+    if (!watch.release || other == service || graph_.Reaches(other, service)) continue;
+    largest = std::max(largest, watch.release->LogBlame());
+  }
+  return largest;
+}
+
+std::string_view AnalysisLoop::MovedCallee(const OpenWatch& watch, int64_t second) const {
+  if (!watch.callees.moved().empty()) return watch.callees.moved();
+  for (const std::string_view callee : watch.callees.names()) {
+    if (health_.IsFailing(callee, second)) return callee;
+  }
+  return {};
+}
+
+Surroundings AnalysisLoop::AroundAt(const OpenWatch& watch, int64_t second, const Rivals& rivals) {
+  const DeployRecord& record = *watch.record;
+  const std::string& service = record.deploy.service;
+  Surroundings around;
+  around.rival_log_blame = LargestRival(service, rivals);
+  around.moved_callee = MovedCallee(watch, second);
+  around.may_be_healthy = !is_blind_ && !health_.IsFailing(service, second);
+  const ServiceConfig* config = config_.FindService(service);
+  if (config == nullptr) return around;
+  // A follow-up asks whether a check failed since it began to look.
+  const int64_t first = watch.release->first_second();
+  const bool is_follow_up = first > record.first_second();
+  const int64_t settled = record.first_second() + config_.detect.stabilise / kSecondNs;
+  const HealthRule rule{.before_second = is_follow_up ? first : FloorToSecond(record.deploy.start_ns),
+                        .from_second = std::max(first, settled),
+                        .fatals_needed = config->health.fatals_needed};
+  failed_check_.reset();
+  if (const auto failed = health_.Failed(service, rule, second)) failed_check_ = EvidenceOf(*failed);
+  if (failed_check_) {
+    around.rule = &*failed_check_;
+    around.shared_failure = health_.OthersFailing(service, second) >= kSharedFailures;
+  } else if (watch.rule && watch.rule->fired()) {
+    around.rule = &*watch.rule->fired();
+  }
+  return around;
 }
 
 // Closes the watch if `second` is its last one, or for `reason` where one is given; whether it is closed.

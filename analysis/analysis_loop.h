@@ -13,9 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/follow_up_desk.h"
 #include "analysis/gate.h"
+#include "analysis/health_book.h"
 #include "analysis/late_desk.h"
 #include "analysis/open_watch.h"
+#include "base/health.h"
 #include "base/service_table.h"
 #include "base/sinks.h"
 #include "base/window.h"
@@ -39,6 +42,7 @@ class AnalysisLoop {
   void RestoreShadow(std::string_view service, const ShadowResult& result);  // ascending for each service
   void RestoreDeploy(const Deploy& deploy, const std::optional<Verdict>& last_verdict,
                      const std::optional<Decision>& last_decision);
+  void RestoreFollowUp(std::string_view deploy_id, DurationNs after_ns);  // it was told; after its deploy
   void RestoreTrigger(const RollbackTrigger& trigger);
   void RestoreRecovery(const Recovery& recovery);
   void RestoreRevertPrepared(std::string_view trigger_id, std::string_view sha);
@@ -56,7 +60,11 @@ class AnalysisLoop {
   StatusOr<Deploy> OnDeployAbandon(std::string_view id, TimeNs at_ns);
   StatusOr<Deploy> OnHeadAbandon(std::string_view service, std::string_view head, TimeNs at_ns);  // its newest deploy
   void OnRevertPrepared(std::string_view trigger_id, std::string_view sha);
-  void OnTrigger(const RollbackTrigger& trigger);  // a person's own rollback, for its recovery
+  void OnTrigger(const RollbackTrigger& trigger);                      // a person's own rollback, for its recovery
+  void OnHealth(const HealthResult& result) { health_.Take(result); }  // of one check in the order asked
+  // What is seen cannot be trusted (a silent source, a clock that jumps, a full disk): until it can, nothing is called
+  // healthy. A fact of the wall clock: what is told of it is not part of invariant 1.
+  void SetBlind(bool is_blind) { is_blind_ = is_blind; }
 
   // Windows in order of time, then the second through which everything is sealed: watches are evaluated second by
   // second up to it.
@@ -70,6 +78,7 @@ class AnalysisLoop {
     Verdict verdict;  // with the evidence of now
   };
   std::vector<Watch> OpenWatches() const;  // releases, also those that have not finished
+  std::vector<FollowUpDesk::Armed> ArmedFollowUps() const { return follow_ups_.armed(); }  // by time
   // Seconds of routes and cohorts that found no place among those that are remembered.
   uint64_t parts_overflow() const;
   // What a deploy of `service` would be judged against whose baseline ends at `second`, the newest one at the latest.
@@ -97,6 +106,9 @@ class AnalysisLoop {
   void CatchUp(OpenWatch* watch, int64_t second);
   void StepAll(int64_t second);
   void Judge(OpenWatch* watch, int64_t second, const Rivals& rivals);
+  Surroundings AroundAt(const OpenWatch& watch, int64_t second, const Rivals& rivals);
+  double LargestRival(std::string_view service, const Rivals& rivals) const;
+  std::string_view MovedCallee(const OpenWatch& watch, int64_t second) const;
   bool EndIfDue(OpenWatch* watch, int64_t second, std::string_view reason);
   Rivals RivalsNow() const;
   void TellVerdict(OpenWatch* watch);
@@ -116,6 +128,10 @@ class AnalysisLoop {
   std::vector<PartCounts> part_counts_;  // of the window at hand
   ShadowDesk shadows_;
   LateDesk late_;
+  FollowUpDesk follow_ups_;
+  HealthBook health_;
+  std::optional<Evidence> failed_check_;  // of the watch at hand
+  bool is_blind_ = false;
   std::vector<Series*> series_by_id_;
   std::vector<DeployRecord*> waiting_;                              // registered, no watch opened yet
   std::vector<OpenWatch> open_;                                     // in the order of opening

@@ -35,6 +35,10 @@ void AnalysisLoop::RestoreDeploy(const Deploy& deploy, const std::optional<Verdi
   waiting_.push_back(record);
 }
 
+void AnalysisLoop::RestoreFollowUp(std::string_view deploy_id, DurationNs after_ns) {
+  if (DeployRecord* record = registry_.Find(deploy_id)) record->follow_ups_done.push_back(after_ns);
+}
+
 void AnalysisLoop::RestoreTrigger(const RollbackTrigger& trigger) { desk_.Know(trigger); }
 
 void AnalysisLoop::RestoreRecovery(const Recovery& recovery) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -30,22 +31,33 @@ struct Candidate {
 }  // namespace
 
 CallGraph::CallGraph(const Config& config) {
-  for (const ServiceConfig& service : config.services) calls_[service.name] = service.depends_on;
+  for (const ServiceConfig& service : config.services) {
+    calls_[service.name] = service.depends_on;
+    called_.insert(service.depends_on.begin(), service.depends_on.end());
+  }
 }
 
-bool CallGraph::Reaches(std::string_view from, std::string_view to) const {
-  std::set<std::string_view> seen = {from};
-  std::deque<std::string_view> open = {from};
+std::vector<std::string> CallGraph::CalleesOf(std::string_view service) const {
+  std::set<std::string_view> seen = {service};
+  std::vector<std::string> callees;
+  std::deque<std::string_view> open = {service};
   while (!open.empty()) {
     const auto calls = calls_.find(open.front());
     open.pop_front();
     if (calls == calls_.end()) continue;
     for (const std::string& called : calls->second) {
-      if (called == to) return true;
-      if (seen.insert(called).second) open.push_back(called);
+      if (!seen.insert(called).second) continue;
+      open.push_back(called);
+      callees.push_back(called);
     }
   }
-  return false;
+  return callees;
+}
+
+bool CallGraph::Reaches(std::string_view from, std::string_view to) const {
+  if (!calls_.contains(from)) return false;
+  const std::vector<std::string> callees = CalleesOf(from);
+  return std::find(callees.begin(), callees.end(), to) != callees.end();
 }
 
 bool CallGraph::Related(std::string_view a, std::string_view b) const { return Reaches(a, b) || Reaches(b, a); }
@@ -66,20 +78,35 @@ ServiceSignals SignalsOf(std::string_view service, const SignalTimes& times, con
   return signals;
 }
 
+bool IsTroubled(const ServiceSignals& service, const RateCounts& counts) {
+  constexpr double kTroubled = 2;
+  constexpr double kEventsMin = 10;
+  const Baseline& errors = service.baseline(Signal::kErrors);
+  const double expected = static_cast<double>(counts.requests) * errors.reference;
+  return errors.known() && static_cast<double>(counts.errors) > kTroubled * expected + kEventsMin;
+}
+
 ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& times, const ServiceSources& sources) {
   std::vector<Candidate> candidates;
   for (const auto& [service, kept] : sources.series) {
     if (service == target.service() || sources.graph.Related(service, target.service())) continue;
     if (!sources.registry.MayBeControl(service, times.first_second)) continue;
-    const int64_t requests = kept.Sum({times.before_second - kTrafficSeconds, times.before_second}).requests;
+    const int64_t requests = kept.Sum(times.minutes_before()).requests;
     if (requests > 0) candidates.push_back({service, requests});
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.requests > b.requests; });
   if (candidates.size() > kControlsMax) candidates.resize(kControlsMax);
-  std::vector<ServiceSignals> services;
-  services.reserve(candidates.size());
-  for (const Candidate& candidate : candidates) services.push_back(SignalsOf(candidate.service, times, sources));
+  std::vector<ServiceSignals> services, troubled;
+  for (const Candidate& candidate : candidates) {
+    ServiceSignals signals = SignalsOf(candidate.service, times, sources);
+    const SecondInterval minutes{times.first_second - kTrafficSeconds, times.first_second};
+    const bool is_troubled = IsTroubled(signals, sources.series.find(candidate.service)->second.Sum(minutes));
+    (is_troubled ? troubled : services).push_back(std::move(signals));
+  }
+  // One that is far from its own baseline before anything was deployed is no measure of what others should be. But
+  // where most are in trouble there is an outage, and whoever leaves them out blames the deploy for it.
+  if (troubled.size() > services.size()) std::move(troubled.begin(), troubled.end(), std::back_inserter(services));
   return {std::move(services), times.horizon_seconds};
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,10 +33,15 @@ class CallGraph {
   explicit CallGraph(const Config& config);
   // Whether one of the two calls the other, directly or through others.
   bool Related(std::string_view a, std::string_view b) const;
+  // Whether `from` calls `to`, directly or through others.
+  bool Reaches(std::string_view from, std::string_view to) const;
+  bool HasCallers(std::string_view service) const { return called_.contains(service); }
+  // What `service` calls, directly or through others, without itself.
+  std::vector<std::string> CalleesOf(std::string_view service) const;
 
  private:
-  bool Reaches(std::string_view from, std::string_view to) const;
   std::map<std::string, std::vector<std::string>, std::less<>> calls_;
+  std::set<std::string, std::less<>> called_;
 };
 
 // The services that a deploy is compared with, signal by signal.
@@ -92,6 +98,8 @@ struct ServiceSources {
 };
 // `service` must have a series.
 ServiceSignals SignalsOf(std::string_view service, const SignalTimes& times, const ServiceSources& sources);
+// Whether so many of its requests failed that the service is far from its own baseline, whatever was deployed.
+bool IsTroubled(const ServiceSignals& service, const RateCounts& counts);
 // The services with the most traffic before the deploy that may stand as its controls.
 ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& times, const ServiceSources& sources);
 

@@ -18,6 +18,7 @@ constexpr double kInverseKappaFloor = 0.02;
 constexpr double kSpreadDeviations = 2;  // of the spread's estimate: about one in forty is larger
 constexpr double kIncidentFactor = 8;    // blocks above 8 mu + 10 are incidents, left to the cap
 constexpr double kIncidentEvents = 10;
+constexpr size_t kCalmShare = 4;    // an hour's calm blocks: all but the worst one of so many
 constexpr double kWorseFactor = 2;  // "healthy" refutes x2 of the reference, or 5 margins above it
 constexpr double kWorseMargins = 5;
 constexpr int64_t kHourSeconds = 3600;
@@ -29,18 +30,44 @@ struct Noise {
   double inverse_kappa = 0;
 };
 
+struct HourOf {
+  RateCounts all;
+  RateCounts calm;  // an outage of minutes must not hide itself in the mean of its hour
+};
+std::map<int64_t, HourOf> ByHour(const std::vector<HistoryBlock>& blocks) {
+  std::map<int64_t, HourOf> hours;
+  std::vector<RateCounts> of_hour;
+  for (auto block = blocks.begin(); block != blocks.end();) {
+    const int64_t number = block->start_second / kHourSeconds;
+    of_hour.clear();
+    for (; block != blocks.end() && block->start_second / kHourSeconds == number; ++block) {
+      of_hour.push_back({block->requests, block->errors});
+    }
+    const auto calm = of_hour.end() - static_cast<std::ptrdiff_t>(of_hour.size() / kCalmShare);
+    std::nth_element(of_hour.begin(), calm, of_hour.end(),
+                     [](const RateCounts& a, const RateCounts& b) { return a.rate() < b.rate(); });
+    HourOf& hour = hours[number];
+    for (auto counts = of_hour.begin(); counts != of_hour.end(); ++counts) {
+      hour.all += *counts;
+      if (counts < calm) hour.calm += *counts;
+    }
+  }
+  return hours;
+}
+
 // Of blocks of one length. Residuals are taken against each hour's own mean, so that the day's course is not called
 // noise.
 Noise NoiseOf(const std::vector<HistoryBlock>& blocks, double absolute_margin) {
-  std::map<int64_t, RateCounts> hours;
-  for (const HistoryBlock& block : blocks) hours[block.start_second / kHourSeconds] += {block.requests, block.errors};
+  const std::map<int64_t, HourOf> hours = ByHour(blocks);
   double squares = 0, expected_sum = 0, excess = 0, scale = 0;
   for (const HistoryBlock& block : blocks) {
-    const double expected = AsDouble(block.requests) * hours[block.start_second / kHourSeconds].rate();
+    const HourOf& hour = hours.at(block.start_second / kHourSeconds);
+    const double expected = AsDouble(block.requests) * hour.all.rate();
     const double residual = AsDouble(block.errors) - expected;
     squares += residual * residual;
     expected_sum += expected;
-    if (AsDouble(block.errors) > kIncidentFactor * expected + kIncidentEvents) continue;
+    const double calm = AsDouble(block.requests) * hour.calm.rate();
+    if (AsDouble(block.errors) > kIncidentFactor * calm + kIncidentEvents) continue;
     excess += residual * residual - expected;
     const double level = std::max(expected, AsDouble(block.requests) * absolute_margin);
     scale += level * level;

@@ -101,7 +101,7 @@ WalkForward::Result& WalkForward::Result::operator+=(const Result& other) {
 
 WalkForward::WalkForward(const ShadowSettings& settings)
     : settings_(settings),
-      no_calls_(Config{}),
+      no_calls_(Config()),
       desk_(settings, no_calls_, [](std::string_view, const ShadowResult&) {}) {}
 
 void WalkForward::Observe(std::string_view service, const ShadowResult& shadow) {

@@ -95,7 +95,7 @@ StatusOr<DeployRegistry::Registered> DeployRegistry::Register(Deploy deploy) {
   Records& records = by_service_[deploy.service];
   if (records.size() >= kDeploysKeptPerService) {
     const auto closed = std::find_if(records.begin(), records.end(), [](const auto& record) {
-      return record->phase == DeployRecord::Phase::kClosed && !record->watched_late;
+      return record->phase == DeployRecord::Phase::kClosed && !record->watched_late && !record->followed_up;
     });
     if (closed == records.end())
       return Unavailable("registering a deploy of " + deploy.service + ": too many are open");

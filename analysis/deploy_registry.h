@@ -43,7 +43,9 @@ struct DeployRecord {
   std::optional<Verdict> told_verdict;                // the last one told, also before a restart
   std::optional<Decision> told_decision;
   bool recovery_told = false;
-  bool watched_late = false;  // closed, but the late desk still holds it
+  bool watched_late = false;                     // closed, but the late desk still holds it,
+  bool followed_up = false;                      // or the desk of follow-ups
+  std::vector<DurationNs> follow_ups_done = {};  // those that were told
 
   bool abandoned() const { return told_verdict && told_verdict->reason == kAbandoned; }
   TimeNs abandoned_ns() const { return told_verdict->at_ns; }  // of one that is

@@ -65,15 +65,29 @@ bool DeployWatch::IsHealthy(int64_t second) const {
   });
 }
 
-bool DeployWatch::Judge(int64_t second, double rival_log_blame) {
-  if (verdict_.state == VerdictState::kRegressed || !errors().known()) return false;
+// The owner's word needs no statistics, only that nothing else explains it.
+bool DeployWatch::JudgeByRule(int64_t second, const Surroundings& around) {
+  const bool is_doubtful = !around.moved_callee.empty() || around.shared_failure;
+  if (is_doubtful && verdict_.state == VerdictState::kAmbiguous) return false;
+  const std::string_view doubt = around.shared_failure ? kSharedOutage : kCalleeMoved;
+  Change(second, is_doubtful ? VerdictState::kAmbiguous : VerdictState::kRegressed,
+         is_doubtful ? doubt : around.rule->signal, errors());
+  verdict_.evidence.insert(verdict_.evidence.begin(), *around.rule);
+  return true;
+}
+
+bool DeployWatch::Judge(int64_t second, const Surroundings& around) {
+  if (verdict_.state == VerdictState::kRegressed) return false;
+  if (around.rule != nullptr) return JudgeByRule(second, around);
+  if (!errors().known()) return false;
   const SignalWatch* const fired = FirstFired();
   if (fired == nullptr) {
-    if (verdict_.state != VerdictState::kWatching || !IsHealthy(second)) return false;
+    if (verdict_.state != VerdictState::kWatching || !around.may_be_healthy || !IsHealthy(second)) return false;
     return Change(second, VerdictState::kHealthy, "not_worse", errors());
   }
-  const double blame_needed = rival_log_blame + std::log(kRivalRatioNeeded);
+  const double blame_needed = around.rival_log_blame + std::log(kRivalRatioNeeded);
   for (const SignalWatch& signal : signals_) {
+    if (!around.moved_callee.empty()) break;
     if (!signal.fired_at() || !ControlAgrees(signal) || signal.LogBlame() < blame_needed) continue;
     return Change(second, VerdictState::kRegressed, signal.traits().reason, signal);
   }
@@ -82,6 +96,7 @@ bool DeployWatch::Judge(int64_t second, double rival_log_blame) {
       verdict_.state == VerdictState::kAmbiguous && (!OnlyAsks(verdict_) || !fired->traits().is_comparable);
   if (is_told || second - *fired->fired_at() < kBlameWaitSeconds) return false;
   const std::string_view reason = !fired->traits().is_comparable ? fired->traits().reason
+                                  : !around.moved_callee.empty() ? kCalleeMoved
                                   : ControlAgrees(*fired)        ? "overlapping_deploys"
                                   : fired->has_control()         ? "control_moved_too"
                                                                  : "no_control_for_signal";

@@ -1,4 +1,5 @@
 // DeployWatch: the judgement of one deploy on all its signals, a fold over the seconds after its finish.
+// A rule of the service's owner, where one is configured, stands beside them.
 //
 // Pure, any thread: the same seconds give the same verdict at the same second, however they were batched. Protocol for
 // every second in order: Observe, then Judge; Close when the watch ends. Invariants: 1. regressed is final and comes
@@ -7,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,19 @@ inline constexpr int64_t kHealthySecondsMin = 60;
 // A deploy that overlaps others is blamed only if its blame value is this many times the largest of theirs.
 inline constexpr double kRivalRatioNeeded = 20;
 
+// What a verdict rests on beside the service's own signals, at one second.
+struct Surroundings {
+  double rival_log_blame = -std::numeric_limits<double>::infinity();  // the largest of the overlapping deploys
+  std::string_view moved_callee = {};  // a service that it calls got worse by itself; empty: none
+  const Evidence* rule = nullptr;      // of a rule of the owner's that fired (rules.h)
+  bool shared_failure = false;         // others fail their health checks too
+  bool may_be_healthy = true;          // false: what is seen cannot be trusted, or a check fails
+};
+
+// Reasons of an ambiguous verdict: a service that it calls got worse too; so did many others.
+inline constexpr std::string_view kCalleeMoved = "callee_moved_too";
+inline constexpr std::string_view kSharedOutage = "shared_outage";
+
 struct WatchPlan {
   std::string deploy_id;
   std::string service;
@@ -36,8 +51,7 @@ class DeployWatch {
   void Observe(int64_t second, std::span<const SignalSecond> signals);  // as in the plan
   // The largest of any signal.
   double LogBlame() const;
-  // Whether the verdict's state changed. `rival_log_blame`: the largest LogBlame of the overlapping deploys.
-  bool Judge(int64_t second, double rival_log_blame);
+  bool Judge(int64_t second, const Surroundings& around);  // whether the verdict's state changed
   // The observation is over for `reason`; whether the state changed. `second` is the newest one observed.
   bool Close(int64_t second, std::string_view reason);
   // A final verdict from before a restart: nothing is judged any more.
@@ -52,6 +66,7 @@ class DeployWatch {
   const SignalWatch* FirstFired() const;  // one that only asks comes after all others
   bool ControlAgrees(const SignalWatch& signal) const;
   bool IsHealthy(int64_t second) const;
+  bool JudgeByRule(int64_t second, const Surroundings& around);
   // `decisive`: whose evidence stands first.
   bool Change(int64_t second, VerdictState state, std::string_view reason, const SignalWatch& decisive);
   std::vector<Evidence> EvidenceLedBy(const SignalWatch& decisive) const;

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "analysis/rules.h"
 #include "base/trigger.h"
 
 namespace revertd {
@@ -20,6 +21,7 @@ bool HasControl(const Verdict& verdict) {
 // What keeps a verdict from being more than a person's case, whatever the mode.
 std::optional<Ruling> WhyTriage(const Verdict& verdict, bool would_act) {
   if (verdict.state != VerdictState::kRegressed) return Ruling{DecisionKind::kTriage, "ambiguous"};
+  if (IsByRule(verdict)) return std::nullopt;  // its owner's choice: it needs neither
   if (!verdict.calibrated && !HasControl(verdict)) return Ruling{DecisionKind::kTriage, "uncalibrated_without_control"};
   // Nothing but a person follows: an alert is the word for a calibrated verdict, and this one asks for a second look.
   if (!verdict.calibrated && !would_act) return Ruling{DecisionKind::kTriage, "uncalibrated"};
@@ -34,26 +36,25 @@ Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode,
   if (facts.kill_switch_on) return {DecisionKind::kHold, "kill_switch"};
   if (mode == Mode::kObserve) return {DecisionKind::kHold, "mode_observe"};
   if (const auto triage = WhyTriage(verdict, would_act)) return *triage;
+  const DurationNs age = verdict.at_ns - deploy.finish_ns;
   if (mode == Mode::kAlert) return {DecisionKind::kAlert, "mode_alert"};
   // What the rollback did not mend, this deploy need not have broken: reverting further only hides it.
   if (rollback_before && rollback_before->not_recovered) return {DecisionKind::kTriage, "rollback_did_not_recover"};
   if (deploy.head.empty() || config.FindRepo(deploy.repo) == nullptr) return {DecisionKind::kTriage, "no_commit"};
-  if (mode == Mode::kPush && verdict.at_ns - deploy.finish_ns > guard.commit_age_push) {
-    return {DecisionKind::kHold, "deploy_too_old"};
-  }
+  // What has served for hours is undone by a person's word.
+  const bool may_push = mode == Mode::kPush && age <= guard.commit_age_push;
+  if (would_act && !may_push && age > guard.commit_age_propose) return {DecisionKind::kHold, "deploy_too_old"};
   if (rollback_before && verdict.at_ns - rollback_before->finish_ns < guard.cooldown) {
     return {DecisionKind::kHold, "cooldown"};
   }
   if (facts.source_stale) return {DecisionKind::kHold, "source_stale"};
   if (facts.revert_in_flight) return {DecisionKind::kHold, "revert_in_flight"};
-  if (mode == Mode::kPush && facts.pushes_today >= guard.pushes_per_day) {
-    return {DecisionKind::kHold, "limit_pushes_per_day"};
-  }
-  if (mode == Mode::kPropose && facts.proposals_today >= guard.proposals_per_day) {
+  if (may_push && facts.pushes_today >= guard.pushes_per_day) return {DecisionKind::kHold, "limit_pushes_per_day"};
+  if (!may_push && facts.proposals_today >= guard.proposals_per_day) {
     return {DecisionKind::kHold, "limit_proposals_per_day"};
   }
-  if (mode == Mode::kPush) return {DecisionKind::kAct, "mode_push"};
-  return {DecisionKind::kPropose, "mode_propose"};
+  if (may_push) return {DecisionKind::kAct, "mode_push"};
+  return {DecisionKind::kPropose, mode == Mode::kPush ? "deploy_too_old_to_push" : "mode_propose"};
 }
 
 }  // namespace

@@ -61,8 +61,8 @@ std::optional<LateWatch> LateDesk::WatchOf(const DeployRecord& record, const Ser
 }
 
 bool LateDesk::IsOver(const DeployRecord& record, int64_t end) const {
-  return record.abandoned() || end > record.first_second() + kLateHorizonSeconds ||
-         registry_.Superseded(record, end - 1);
+  return record.abandoned() || record.state == VerdictState::kRegressed ||
+         end > record.first_second() + kLateHorizonSeconds || registry_.Superseded(record, end - 1);
 }
 
 std::optional<int64_t> LateDesk::NextDue(int64_t second) const {

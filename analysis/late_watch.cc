@@ -14,36 +14,6 @@ constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-size_t DayBinOf(int64_t second) {
-  return static_cast<size_t>((second - BlockStart(second, kDaySeconds)) / kDayBinSeconds);
-}
-
-DayNull NullByTimeOfDay(const RateHistory& history, const Baseline& baseline, const RateMargins& margins) {
-  struct Bin {
-    RateCounts counts;
-    int64_t blocks = 0;
-  };
-  std::array<Bin, std::tuple_size_v<DayNull>> bins{};
-  for (const HistoryBlock& block : history.blocks) {
-    Bin& bin = bins[DayBinOf(block.start_second)];
-    bin.counts += {block.requests, block.errors};
-    ++bin.blocks;
-  }
-  DayNull null_rates{};
-  for (size_t i = 0; i < bins.size(); ++i) {
-    RateCounts counts;
-    int64_t blocks = 0;
-    for (const size_t shift : {bins.size() - 1, size_t{0}, size_t{1}}) {
-      const Bin& bin = bins[(i + shift) % bins.size()];
-      counts += bin.counts;
-      blocks += bin.blocks;
-    }
-    if (blocks < kBlocksEnough) continue;
-    null_rates[i] = std::max(baseline.null_rate, NullRate(UpperRate(counts, baseline.dispersion), margins));
-  }
-  return null_rates;
-}
-
 LatePlan LatePlanOf(const RateHistory& history, int64_t before_second, const RateMargins& margins,
                     double value_needed) {
   LatePlan plan;

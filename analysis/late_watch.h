@@ -18,6 +18,7 @@
 #include "analysis/baseline.h"
 #include "analysis/e_process.h"
 #include "analysis/rate_shift.h"
+#include "analysis/time_of_day.h"
 #include "base/sinks.h"
 #include "base/verdict.h"
 
@@ -31,15 +32,6 @@ inline constexpr double kLateAlphaShare = 0.3;
 // two then adds its cap once or twice, and noise that lasts half a minute is inside a block, where the spread holds it.
 inline constexpr int64_t kLateFastBlockSeconds = kHistoryBlockSeconds;
 inline constexpr int64_t kLateSlowBlockSeconds = 3 * kHistoryBlockSeconds;
-
-// p_null by time of day (UTC), in half hours; 0: the history has hardly seen that time of day.
-inline constexpr int64_t kDaySeconds = int64_t{24} * 3600;
-inline constexpr int64_t kDayBinSeconds = 1800;
-using DayNull = std::array<double, kDaySeconds / kDayBinSeconds>;
-size_t DayBinOf(int64_t second);
-// The baseline's, or that of U of the history's blocks of this half hour and its two neighbours, if larger: twelve
-// hours later the rate may be another without any deploy.
-DayNull NullByTimeOfDay(const RateHistory& history, const Baseline& baseline, const RateMargins& margins);
 
 struct LatePlan {
   Baseline baseline;  // before the deploy

@@ -16,12 +16,13 @@ double ValueNeeded(Signal signal, const DetectConfig& detect) {
   return static_cast<double>(kTracks) / (TraitsOf(signal).alpha_share * detect.false_rollback_rate);
 }
 
-void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
+// Judged from watch->next_second on.
+void OpenRelease(const WatchSources& sources, double value_factor, OpenWatch* watch) {
   const DeployRecord& record = *watch->record;
   const std::string& service = record.deploy.service;
   const DetectConfig& detect = sources.config.detect;
   const SignalTimes times{.before_second = record.baseline_end(),
-                          .first_second = record.first_second(),
+                          .first_second = watch->next_second,
                           .horizon_seconds = detect.observe / kSecondNs};
   const ServiceSources services{
       sources.series,
@@ -40,7 +41,7 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
   plan.first_second = times.first_second;
   for (const Signal signal : kAllSignals) {
     plan.signals.push_back(PlanOf(signal, *watch->signals, watch->controls, times));
-    plan.signals.back().value_needed = ValueNeeded(signal, detect);
+    plan.signals.back().value_needed = value_factor * ValueNeeded(signal, detect);
   }
   // Shadow deploys are played on the service's errors alone: what they say of its controls holds for its routes too.
   SignalPlan& errors = plan.signals.front();
@@ -61,6 +62,10 @@ void OpenRelease(const WatchSources& sources, OpenWatch* watch) {
     plan.signals.push_back(PlanOf(route, watch->controls, times));
     plan.signals.back().value_needed = errors_needed / route.weight;
     plan.signals.back().calibration = of_routes;
+  }
+  watch->callees = WatchCallees(service, times, services);
+  if (const ServiceConfig* config = sources.config.FindService(service)) {
+    watch->rule.emplace(config->rule, plan.signals.front().baseline.counts);
   }
   watch->seconds.resize(plan.signals.size());
   watch->release.emplace(std::move(plan));
@@ -130,7 +135,9 @@ RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64
 
 void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
   const RollbackTrigger* trigger = sources.triggers.Find(watch->record->deploy.trigger_id);
-  const bool has_evidence = trigger != nullptr && !trigger->evidence.signal.empty();
+  // What a health check found is no rate of requests.
+  const bool has_evidence =
+      trigger != nullptr && !trigger->evidence.signal.empty() && trigger->evidence.signal != kRuleHealth;
   const Baseline baseline = BaselineOfUndone(trigger, *watch, sources);
   RecoveryBounds bounds = has_evidence ? BoundsFromEvidence(trigger->evidence) : BoundsWithoutEvidence(baseline);
   if (has_evidence) watch->undone_for = trigger->evidence;
@@ -143,6 +150,17 @@ void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
   watch->recovery.emplace(bounds, watch->record->first_second());
 }
 
+OpenWatch WatchFrom(int64_t first_second, DeployRecord* record, const WatchSources& sources) {
+  OpenWatch watch;
+  watch.record = record;
+  watch.next_second = first_second;
+  const auto series = sources.series.find(record->deploy.service);
+  REVERTD_CHECK(series != sources.series.end());
+  watch.series = &series->second;
+  watch.parts = &sources.parts[record->deploy.service];
+  return watch;
+}
+
 }  // namespace
 
 ShadowSettings JudgingSettings(const DetectConfig& detect) {
@@ -152,18 +170,18 @@ ShadowSettings JudgingSettings(const DetectConfig& detect) {
 }
 
 OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources) {
-  OpenWatch watch;
-  watch.record = record;
-  watch.next_second = record->first_second();
-  const auto series = sources.series.find(record->deploy.service);
-  REVERTD_CHECK(series != sources.series.end());
-  watch.series = &series->second;
-  watch.parts = &sources.parts[record->deploy.service];
+  OpenWatch watch = WatchFrom(record->first_second(), record, sources);
   if (record->deploy.kind == DeployKind::kRevert) {
     OpenRecovery(sources, &watch);
   } else {
-    OpenRelease(sources, &watch);
+    OpenRelease(sources, 1, &watch);
   }
+  return watch;
+}
+
+OpenWatch OpenFollowUp(DeployRecord* record, int64_t first_second, double value_factor, const WatchSources& sources) {
+  OpenWatch watch = WatchFrom(first_second, record, sources);
+  OpenRelease(sources, value_factor, &watch);
   return watch;
 }
 
@@ -198,6 +216,8 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
     errors.target = errors.told = cohorts->fresh;
   }
   FoldRoutes(control[Signal::kErrors], second, watch);
+  watch->callees.Observe(second);
+  if (watch->rule) watch->rule->Observe(second, errors.target);
   watch->release->Observe(second, seconds);
 }
 

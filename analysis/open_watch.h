@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "analysis/attribution.h"
+#include "analysis/callee_watch.h"
 #include "analysis/deploy_registry.h"
 #include "analysis/deploy_watch.h"
 #include "analysis/part_series.h"
 #include "analysis/recovery_watch.h"
 #include "analysis/routes.h"
+#include "analysis/rules.h"
 #include "analysis/saturation.h"
 #include "analysis/shadow_desk.h"
 #include "analysis/trigger_desk.h"
@@ -40,6 +42,8 @@ struct OpenWatch {
   ControlGroup controls;                  // and compared with
   Crowd crowd;                            // that would fill any queue
   std::vector<SignalSecond> seconds;      // of the plan's signals, filled anew each second
+  std::optional<ErrorsRule> rule;         // its owner's own,
+  CalleeWatch callees;                    // and those that it calls
   DecisionTrack decisions;
   std::optional<RecoveryWatch> recovery;  // of a revert,
   Evidence undone_for;                    // and what it was rolled back for; no signal: errors
@@ -63,6 +67,9 @@ ShadowSettings JudgingSettings(const DetectConfig& detect);
 
 // The service's series must exist.
 OpenWatch OpenFor(DeployRecord* record, const WatchSources& sources);
+// A release judged once more over the `observe` seconds from `first_second` on, hours after its finish. `value_factor`:
+// how many times the e-values of its own watch are needed.
+OpenWatch OpenFollowUp(DeployRecord* record, int64_t first_second, double value_factor, const WatchSources& sources);
 // Folds watch->next_second and moves on.
 void Fold(const WatchSources& sources, OpenWatch* watch);
 

@@ -1,14 +1,32 @@
 #include "analysis/service_signals.h"
 
+#include "analysis/time_of_day.h"
 #include "analysis/traffic.h"
 
 namespace revertd {
 namespace {
 
+constexpr int64_t kHalfHourSeconds = 1800;
+
 constexpr size_t QuantileOf(Signal signal) {
   return static_cast<size_t>(signal) - static_cast<size_t>(Signal::kLatencyP50);
 }
 constexpr bool IsLatency(Signal signal) { return QuantileOf(signal) < kLatencyQuantiles.size(); }
+
+// Hours later the same hour of the day before counts too: of each quantile the slower one.
+LatencyQuantiles LatencyBefore(const Rollups& rollups, std::string_view service, const SignalTimes& times,
+                               const std::vector<SecondInterval>& left_out, const LatencyMargins& margins) {
+  LatencyQuantiles before = EstimateLatency(rollups, service, times.before_second, left_out, margins);
+  if (!times.is_late()) return before;
+  const int64_t middle = (times.first_second + times.last_second()) / 2;
+  const LatencyQuantiles yesterday =
+      EstimateLatency(rollups, service, middle - kDaySeconds + kHalfHourSeconds, left_out, margins);
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (yesterday[i].baseline.known() && yesterday[i].slower_than_ns > before[i].slower_than_ns)
+      before[i] = yesterday[i];
+  }
+  return before;
+}
 
 }  // namespace
 
@@ -22,13 +40,18 @@ ServiceSignals::ServiceSignals(std::string_view service, const Series& series, c
                                const SignalTimes& times, const std::vector<SecondInterval>& left_out,
                                const SignalMargins& margins)
     : service_(service), series_(&series), rollups_(rollups) {
-  const RateHistory history = HistoryBefore(series, times.before_second, left_out);
+  RateHistory history = HistoryBefore(series, times.before_second, left_out);
+  if (times.is_late()) {
+    // What was short of the time before is forgotten: how blocks spread is read from the time right before the watch.
+    history.recent = HistoryBefore(series, times.first_second, {}).recent;
+  }
   errors_ = EstimateBaseline(history, times.before_second, margins.errors);
-  const RateCounts newest = series.Sum({times.before_second - kTrafficSeconds, times.before_second});
+  if (times.is_late()) errors_ = AtTimeOfDay(errors_, history, margins.errors, times.first_second, times.last_second());
+  const RateCounts newest = series.Sum(times.minutes_before());
   requests_per_second_ = static_cast<double>(newest.requests) / static_cast<double>(kTrafficSeconds);
   if (rollups == nullptr) return;
   timed_ = std::make_shared<const Timed>(
-      Timed{EstimateLatency(*rollups, service, times.before_second, left_out, margins.latency),
+      Timed{LatencyBefore(*rollups, service, times, left_out, margins.latency),
             EstimateTraffic(history, times.before_second, times.first_second, times.horizon_seconds),
             EstimateSaturation(*rollups, service, times.before_second, left_out)});
 }

@@ -33,6 +33,16 @@ struct SignalTimes {
   int64_t first_second = 0;   // the watch's first second
   int64_t horizon_seconds = 0;
 
+  int64_t last_second() const { return first_second + horizon_seconds - 1; }
+  // The minutes whose traffic is the measure of what a watch will see; seconds of hours ago are forgotten.
+  SecondInterval minutes_before() const {
+    const int64_t end = is_late() ? first_second : before_second;
+    return {end - kTrafficSeconds, end};
+  }
+  // So long after the baseline that the time of day is another one.
+  bool is_late() const { return first_second - before_second > kLateAfterSeconds; }
+  static constexpr int64_t kLateAfterSeconds = int64_t{30} * 60;
+
   bool operator==(const SignalTimes&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "analysis/gamma_quantile.h"
@@ -14,6 +15,7 @@ constexpr int64_t kDaySeconds = 24 * kHourSeconds;
 constexpr int64_t kDaysBack = 13;
 constexpr int64_t kStretchSeconds = 15 * kHistoryBlockSeconds;  // ten minutes
 constexpr int64_t kStretchBlocksMin = 12;                       // of 15
+constexpr int64_t kSameTimeSeconds = kHourSeconds;              // so long afterwards it is still the same time of day
 constexpr double kNullShare = 0.7;                              // of the expected rate: fewer is worse
 constexpr double kLowerTail = 1e-4;
 constexpr double kInverseKappaMin = 0.02;  // kappa = 50: arrivals come in bursts
@@ -47,9 +49,9 @@ Arrivals QuietestStretch(const std::vector<HistoryBlock>& blocks, int64_t before
   return quietest;
 }
 
-// How the days before went on from this time of day: the median of after to before, at most 1.
-double SeasonalRatio(const std::vector<HistoryBlock>& blocks, int64_t before_second, int64_t first_second,
-                     int64_t horizon_seconds) {
+// How the days before went on from this time of day: the median of after to before, at most 1. nullopt: nobody knows.
+std::optional<double> SeasonalRatio(const std::vector<HistoryBlock>& blocks, int64_t before_second,
+                                    int64_t first_second, int64_t horizon_seconds) {
   std::vector<double> ratios;
   for (int64_t day = 1; day <= kDaysBack; ++day) {
     const int64_t back = day * kDaySeconds;
@@ -58,7 +60,7 @@ double SeasonalRatio(const std::vector<HistoryBlock>& blocks, int64_t before_sec
     if (before.requests == 0 || after.blocks == 0) continue;
     ratios.push_back(after.rate() / before.rate());
   }
-  if (ratios.empty()) return 1;
+  if (ratios.empty()) return std::nullopt;
   const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
   std::nth_element(ratios.begin(), middle, ratios.end());
   return std::clamp(*middle, kRatioMin, 1.0);
@@ -83,12 +85,15 @@ Baseline EstimateTraffic(const RateHistory& history, int64_t before_second, int6
   Baseline baseline;
   const Arrivals quietest = QuietestStretch(history.blocks, before_second);
   if (quietest.blocks == 0 || quietest.rate() < kTrafficRateMin) return baseline;
+  const auto seasonal = SeasonalRatio(history.blocks, before_second, first_second, horizon_seconds);
+  // Without a day of history the next minutes are like the last; of hours later nothing is expected.
+  if (!seasonal && first_second - before_second > kSameTimeSeconds) return baseline;
   baseline = EstimateBaseline(AsArrivals(history, before_second), before_second, {.factor = 1, .absolute = 0});
   const double phi = baseline.dispersion;
   const double seconds = static_cast<double>(quietest.blocks * kHistoryBlockSeconds);
   const double lower =
       phi * GammaUpperQuantile(std::max(static_cast<double>(quietest.requests) / phi, 0.5), 1 - kLowerTail) / seconds;
-  baseline.reference = lower * SeasonalRatio(history.blocks, before_second, first_second, horizon_seconds);
+  baseline.reference = lower * seasonal.value_or(1);
   baseline.null_rate = kNullShare * baseline.reference;
   baseline.worse_rate = baseline.null_rate;
   baseline.spread.RaiseTo(kInverseKappaMin);

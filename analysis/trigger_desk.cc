@@ -48,6 +48,14 @@ std::optional<RollbackBefore> TriggerDesk::RollbackBeforeOf(const DeployRecord& 
                         .not_recovered = previous->recovery == RecoveryState::kNotRecovered};
 }
 
+// What was serving before, by the deploys that are known: a push may tell of fewer commits than the rollout brought,
+// and the head's first parent need never have served.
+std::string TriggerDesk::BaseOf(const DeployRecord& record) const {
+  const DeployRecord* previous = registry_.Previous(record);
+  const bool is_known = previous != nullptr && previous->deploy.finished() && !previous->deploy.head.empty();
+  return is_known ? previous->deploy.head : record.deploy.base;
+}
+
 Decision TriggerDesk::Decide(const DeployRecord& record, const Verdict& verdict) const {
   const Deploy& deploy = record.deploy;
   const RollbackTrigger* known = nullptr;
@@ -68,7 +76,7 @@ bool TriggerDesk::WriteTrigger(const DeployRecord& record, const Verdict& verdic
   trigger.deploy_id = record.deploy.id;
   trigger.service = record.deploy.service;
   trigger.repo = record.deploy.repo;
-  trigger.base = record.deploy.base;
+  trigger.base = BaseOf(record);
   trigger.head = record.deploy.head;
   trigger.state = decision.kind == DecisionKind::kAct ? TriggerState::kPending : TriggerState::kProposed;
   trigger.reason = decision.reason;

@@ -30,13 +30,17 @@ constexpr int64_t CeilToSecond(TimeNs time) {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual TimeNs Now() const = 0;                  // wall clock
+  virtual TimeNs Now() const = 0;  // wall clock
+  // Goes on evenly, whatever is done to the wall clock and while the machine is suspended too; since when is nobody's
+  // business. For ages, waits, and what must hold when a clock is set. A clock that is never set is its own.
+  virtual TimeNs Monotonic() const { return Now(); }
   virtual void SleepFor(DurationNs duration) = 0;  // a test's clock advances itself instead of waiting
 };
 
 class SystemClock final : public Clock {
  public:
   TimeNs Now() const override;
+  TimeNs Monotonic() const override;
   void SleepFor(DurationNs duration) override;
 };
 

@@ -59,6 +59,7 @@ class AnalysisSink {
   virtual void OnShadow(std::string_view /*service*/, int64_t /*start_second*/, std::string_view /*result*/) {}
   virtual void OnDeploy(const Deploy& deploy) = 0;  // new or changed
   virtual void OnVerdict(const Verdict& verdict) = 0;
+  virtual void OnFollowUp(const FollowUp& /*follow_up*/) {}  // after the verdict that it takes back, if any
   virtual void OnDecision(const Decision& decision) = 0;
   virtual Status OnTrigger(const RollbackTrigger& trigger) = 0;
   virtual void OnRecovery(const Recovery& recovery) = 0;

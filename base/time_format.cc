@@ -60,6 +60,17 @@ std::optional<int64_t> ParseOffset(std::string_view text) {
   return (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 }
 
+struct Unit {
+  std::string_view name;
+  DurationNs length;
+};
+constexpr std::array<Unit, 6> kUnits = {{{"d", 24 * kHourNs},
+                                         {"h", kHourNs},
+                                         {"m", kMinuteNs},
+                                         {"s", kSecondNs},
+                                         {"ms", kMillisecondNs},
+                                         {"us", kMicrosecondNs}}};
+
 }  // namespace
 
 std::string FormatRfc3339(TimeNs time) {
@@ -118,16 +129,6 @@ std::optional<TimeNs> ParseTime(std::string_view text) {
 }
 
 std::optional<DurationNs> ParseDuration(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    DurationNs length;
-  };
-  static constexpr std::array<Unit, 6> kUnits = {{{"ms", kMillisecondNs},
-                                                  {"us", kMicrosecondNs},
-                                                  {"s", kSecondNs},
-                                                  {"m", kMinuteNs},
-                                                  {"h", kHourNs},
-                                                  {"d", 24 * kHourNs}}};
   const size_t digits = text.find_first_not_of("0123456789");
   if (digits == std::string_view::npos || digits == 0) return std::nullopt;
   const auto number = ParseUnsigned(text.substr(0, digits));
@@ -139,6 +140,14 @@ std::optional<DurationNs> ParseDuration(std::string_view text) {
     return static_cast<int64_t>(*number) * unit.length;
   }
   return std::nullopt;
+}
+
+std::string FormatDuration(DurationNs duration) {
+  if (duration == 0) return "0s";
+  for (const Unit& unit : kUnits) {
+    if (duration % unit.length == 0) return std::to_string(duration / unit.length) + std::string(unit.name);
+  }
+  return std::to_string(duration) + "ns";
 }
 
 }  // namespace revertd

@@ -15,6 +15,8 @@ std::string FormatRfc3339(TimeNs time);
 std::optional<TimeNs> ParseTime(std::string_view text);
 // "15m", "1h", "90s", "500ms"; whole numbers of one unit.
 std::optional<DurationNs> ParseDuration(std::string_view text);
+// The same text of a duration >= 0, in the largest unit that divides it: "1h", "90s".
+std::string FormatDuration(DurationNs duration);
 // Days since the epoch of a date in the proleptic Gregorian calendar. month 1..12, day 1..31.
 // Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
 constexpr int64_t DaysFromCivil(int64_t year, int64_t month, int64_t day) {

@@ -60,6 +60,14 @@ struct Verdict {
   std::vector<Evidence> evidence;
 };
 
+// A deploy judged once more, hours later: of the observation's length, ending at `due_ns`; later than was asked for
+// where nobody was there to look.
+struct FollowUp {
+  DurationNs after_ns = 0;  // the deploy's finish, as configured
+  TimeNs due_ns = 0;
+  Verdict verdict;  // of this look alone; where it is bad, it takes the place of the deploy's own
+};
+
 enum class DecisionKind { kAct, kPropose, kAlert, kTriage, kHold };
 std::string_view NameOf(DecisionKind kind);
 std::optional<DecisionKind> DecisionKindNamed(std::string_view name);

@@ -164,7 +164,7 @@ void FoldDeploy(benchmark::State& state) {
     DeployWatch watch(plan);
     for (size_t i = 0; i < seconds.size(); ++i) {
       watch.Observe(kStart + static_cast<int64_t>(i), seconds[i]);
-      watch.Judge(kStart + static_cast<int64_t>(i), 0);
+      watch.Judge(kStart + static_cast<int64_t>(i), {});
     }
     benchmark::DoNotOptimize(watch.LogBlame());
   }

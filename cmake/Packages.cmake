@@ -10,6 +10,9 @@ find_package(CURL REQUIRED)
 find_package(Boost 1.74 REQUIRED)  # headers only: the gamma quantile of analysis/, the HTTP server of daemon/http/
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)  # expressions that users write about answers
+# Its -pthread is a define, with which the precompiled headers were not made.
+set_target_properties(PkgConfig::re2 PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 
 find_program(CCACHE ccache)
 if(CCACHE)

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,13 +23,13 @@ std::optional<Mode> ModeNamed(std::string_view name);
 struct SourceConfig {
   enum class Kind { kStdin, kFile, kSyslog };
   Kind kind = Kind::kStdin;
-  std::string format = "auto";            // a name of ingest/format/format.h, a description "KIND:TEXT", or "auto"
-  std::string timezone = "local";         // of times that are logged without one (base/time_zone.h)
-  DurationNs stale_after_ns = kMinuteNs;  // silence of this length is an event
-  std::string path;                       // of a file
-  bool from_start = false;                // of a file that is there at the very first start: read it whole
-  ListenAddress listen;                   // of syslog
-  unsigned socket_mode = 0660;            // of syslog on a unix socket: the permissions of its file
+  std::string format = "auto";                 // a name of ingest/format/format.h, a description "KIND:TEXT", or "auto"
+  std::string timezone = "local";              // of times that are logged without one (base/time_zone.h)
+  DurationNs stale_after_ns = 45 * kSecondNs;  // silence of this length is an event; told within a minute
+  std::string path;                            // of a file
+  bool from_start = false;                     // of a file that is there at the very first start: read it whole
+  ListenAddress listen;                        // of syslog
+  unsigned socket_mode = 0660;                 // of syslog on a unix socket: the permissions of its file
 };
 
 // A line belongs to a service if its host equals `host` (lower case, no port; empty: any host) and its path starts
@@ -59,6 +60,77 @@ enum class InFlight { kCompleteOld, kCompleteNew, kCancel };
 std::string_view NameOf(InFlight policy);
 std::optional<InFlight> InFlightNamed(std::string_view name);
 
+// Where a secret stands: never in the configuration itself.
+struct SecretConfig {
+  std::string file;
+  std::string env;
+
+  bool given() const { return !file.empty() || !env.empty(); }
+};
+
+// What a text must be: equal, or with a match of an RE2 expression in it. Neither given: anything that is there.
+struct TextRule {
+  std::optional<std::string> equals;
+  std::optional<std::string> matches;
+};
+
+struct HeaderRule {
+  std::string name;  // lower case
+  TextRule value;
+};
+
+// Of one value of a JSON body. Numbers are compared as numbers, all else as text.
+struct JsonRule {
+  std::string pointer;  // RFC 6901; empty: the whole body
+  TextRule value;
+  std::optional<double> min;
+  std::optional<double> max;
+};
+
+// What an answer must be to be healthy; what is not given is not asked.
+struct HealthExpectation {
+  std::vector<std::pair<int, int>> statuses = {{200, 299}};  // first and last
+  std::vector<HeaderRule> headers = {};
+  std::string body_contains = {};
+  std::string body_matches = {};  // RE2
+  std::vector<JsonRule> json = {};
+  DurationNs latency_max = 0;                    // of the whole answer; 0: only the timeout
+  std::optional<int64_t> certificate_days = {};  // TLS: that the certificate is still valid for
+};
+
+// A question to a service, asked again and again, whose answer is looked into (docs/health.md).
+struct HealthCheckConfig {
+  enum class Kind { kHttp, kPrometheus };
+  std::string name;  // unique in its service
+  Kind kind = Kind::kHttp;
+  std::string url;  // of Prometheus its base: http://HOST:9090
+  std::string method = "GET";
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  SecretConfig token = {};   // sent as `Authorization: Bearer`
+  std::string ca_file = {};  // trusted instead of the system's
+  std::string query = {};    // of Prometheus; its result is one number
+  bool fatal = true;         // false: a failure is a warning, and never evidence
+  DurationNs every = 15 * kSecondNs;
+  DurationNs timeout = 5 * kSecondNs;    // of the whole exchange, however slowly it drips
+  int64_t body_bytes_max = 1024 * 1024;  // a longer body that must be looked into is a failure
+  HealthExpectation expect = {};
+  std::optional<double> min = std::nullopt;  // of Prometheus's number
+  std::optional<double> max = std::nullopt;
+};
+
+struct HealthConfig {
+  int64_t fatals_needed = 3;  // so many failures of a fatal check, one after the other, are evidence against a deploy
+  std::vector<HealthCheckConfig> checks = {};
+};
+
+// The simple rule that stands beside the statistics, for those who want one: it fires where more than `errors_above` of
+// the requests in the newest `window` since the deploy failed, of at least `requests_min`.
+struct RuleConfig {
+  std::optional<double> errors_above;  // fraction of requests; none: no rule
+  int64_t requests_min = 100;
+  DurationNs window = 5 * kMinuteNs;
+};
+
 struct ServiceConfig {
   std::string name;
   std::vector<MatchConfig> matches;
@@ -74,14 +146,8 @@ struct ServiceConfig {
   // What others call it: a Sentry project, a Kustomization, an application, an environment of its own.
   std::vector<std::string> known_as = {};
   bool deploys_from_log = false;  // a release that is new in its access log is a deploy
-};
-
-// Where a secret stands: never in the configuration itself.
-struct SecretConfig {
-  std::string file;
-  std::string env;
-
-  bool given() const { return !file.empty() || !env.empty(); }
+  HealthConfig health = {};
+  RuleConfig rule = {};
 };
 
 enum class ForgeKind { kGitHub, kGitLab, kGitea };
@@ -174,6 +240,9 @@ struct DetectConfig {
   DurationNs margin_latency_abs = 5 * kMillisecondNs;  // nor those up to this much longer; [0, 1 h]
   int64_t lateness_seconds = kLatenessSecondsDefault;
   CohortField cohort = CohortField::kNone;
+  DurationNs stabilise = kMinuteNs;  // after a deploy's finish its health checks do not count yet
+  // After the finish; at each the deploy is judged once more, over as long as `observe` (analysis/follow_up.h).
+  std::vector<DurationNs> follow_ups = {kHourNs, 4 * kHourNs, 12 * kHourNs};
 };
 
 // What memory is bounded by (base/limits.h has the reasons).
@@ -196,6 +265,15 @@ struct GuardConfig {
   DurationNs post_mortem_due = 7 * 24 * kHourNs;  // after a rollback; while one is overdue the service is a person's
 };
 
+// What watches the watcher (docs/operations.md, "Silence").
+struct WatchdogConfig {
+  std::string heartbeat = {};  // URL that is asked while nothing is wrong; empty: none, or in `secret_heartbeat`
+  SecretConfig secret_heartbeat = {};
+  DurationNs heartbeat_every = kMinuteNs;
+  DurationNs clock_step_max = 2 * kSecondNs;  // by which the wall clock may jump against the monotonic one
+  int64_t disk_free_min = 64 * 1024 * 1024;   // bytes, where the state is kept
+};
+
 struct Config {
   std::vector<SourceConfig> sources = {SourceConfig{}};
   std::vector<ServiceConfig> services;
@@ -206,6 +284,7 @@ struct Config {
   std::vector<ChannelConfig> notify = {};
   std::optional<HttpConfig> http = std::nullopt;  // none: nobody can connect
   ManifestConfig manifest = {};
+  WatchdogConfig watchdog = {};
   bool executes = true;  // false: `revertd execute` is a process, and perhaps a user, of its own
   std::string state = "/var/lib/revertd/state.db";  // executor.db and the mirrors stand beside it
 

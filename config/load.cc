@@ -12,6 +12,7 @@
 #include "base/time_zone.h"
 #include "config/load_actions.h"
 #include "config/load_doors.h"
+#include "config/load_health.h"
 #include "config/map_reader.h"
 
 namespace revertd {
@@ -51,6 +52,8 @@ class ConfigReader {
           [this](const YamlNode& node, const std::string& path) { return doors_.Http(node, path, &config_.http); }},
          {"manifest", [this](const YamlNode& node,
                              const std::string& path) { return doors_.Manifest(node, path, &config_.manifest); }},
+         {"watchdog", [this](const YamlNode& node,
+                             const std::string& path) { return health_.Watchdog(node, path, &config_.watchdog); }},
          {"execute", [this](const YamlNode& node, const std::string& path) { return Execute(node, path); }},
          {"state", read_.Text(&config_.state)}});
     if (!status.ok()) return status;
@@ -170,6 +173,7 @@ class ConfigReader {
         {"depends_on", [&](const YamlNode& from, const std::string& at) { return DependsOn(from, at, &service); }}};
     for (MapReader::Key& key : actions_.RollbackKeys(&service)) keys.push_back(std::move(key));
     for (MapReader::Key& key : doors_.ServiceKeys(&service)) keys.push_back(std::move(key));
+    for (MapReader::Key& key : health_.ServiceKeys(&service)) keys.push_back(std::move(key));
     REVERTD_RETURN_IF_ERROR(read_.Keys(node, path, keys));
     REVERTD_RETURN_IF_ERROR(actions_.CheckRollback(node, path, service));
     if (service.repo.empty() && (service.mode == Mode::kPush || service.mode == Mode::kPropose)) {
@@ -227,23 +231,24 @@ class ConfigReader {
   Status Detect(const YamlNode& node, const std::string& path) {
     DetectConfig& detect = config_.detect;
     DurationNs lateness = detect.lateness_seconds * kSecondNs;
-    REVERTD_RETURN_IF_ERROR(
-        read_.Keys(node, path,
-                   {{"false_rollback_rate", read_.Number(&detect.false_rollback_rate, 1e-9, 0.5, "from 1e-9 to 0.5")},
-                    {"observe", read_.Duration(&detect.observe, kMinuteNs, 30 * kMinuteNs, "from 1m to 30m")},
-                    {"lateness", read_.Duration(&lateness, 0, kLatenessSecondsMax * kSecondNs,
-                                                "from 0s to " + std::to_string(kLatenessSecondsMax) + "s")},
-                    {"cohort", read_.Named(&CohortFieldNamed, "none, release or upstream", &detect.cohort)},
-                    {"margins", [&](const YamlNode& from, const std::string& at) {
-                       return read_.Keys(
-                           from, at,
-                           {{"errors", read_.Number(&detect.margin_errors, 1, 100, "from 1 to 100")},
-                            {"errors_abs", read_.Number(&detect.margin_errors_abs, 0, 1, "from 0 to 1")},
-                            {"latency", read_.Number(&detect.margin_latency, 1.01, 100, "from 1.01 to 100")},
-                            {"latency_abs", read_.Duration(&detect.margin_latency_abs, 0, kHourNs, "from 0s to 1h")}});
-                     }}}));
+    const std::string lateness_range = "from 0s to " + std::to_string(kLatenessSecondsMax) + "s";  // outlives the keys
+    std::vector<MapReader::Key> keys = {
+        {"false_rollback_rate", read_.Number(&detect.false_rollback_rate, 1e-9, 0.5, "from 1e-9 to 0.5")},
+        {"observe", read_.Duration(&detect.observe, kMinuteNs, 30 * kMinuteNs, "from 1m to 30m")},
+        {"lateness", read_.Duration(&lateness, 0, kLatenessSecondsMax * kSecondNs, lateness_range)},
+        {"cohort", read_.Named(&CohortFieldNamed, "none, release or upstream", &detect.cohort)},
+        {"margins", [&](const YamlNode& from, const std::string& at) {
+           return read_.Keys(
+               from, at,
+               {{"errors", read_.Number(&detect.margin_errors, 1, 100, "from 1 to 100")},
+                {"errors_abs", read_.Number(&detect.margin_errors_abs, 0, 1, "from 0 to 1")},
+                {"latency", read_.Number(&detect.margin_latency, 1.01, 100, "from 1.01 to 100")},
+                {"latency_abs", read_.Duration(&detect.margin_latency_abs, 0, kHourNs, "from 0s to 1h")}});
+         }}};
+    for (MapReader::Key& key : health_.DetectKeys(&detect)) keys.push_back(std::move(key));
+    REVERTD_RETURN_IF_ERROR(read_.Keys(node, path, keys));
     detect.lateness_seconds = CeilToSecond(lateness);
-    return OkStatus();
+    return health_.CheckFollowUps(node, path, detect);
   }
 
   Status Guard(const YamlNode& node, const std::string& path) {
@@ -304,6 +309,7 @@ class ConfigReader {
   const MapReader read_;
   const ActionsReader actions_{read_};
   const DoorsReader doors_{read_, actions_};
+  const HealthReader health_{read_, actions_};
   Config config_;
   std::vector<Reference> references_;
   std::map<std::pair<std::string, std::string>, std::string> match_owners_;  // (host, path) to service

@@ -18,7 +18,7 @@ struct YamlMember;
 
 struct YamlNode {
   static constexpr size_t kNodesMax = 100'000;  // a thousand services take about ten thousand
-  static constexpr size_t kDepthMax = 32;       // the deepest valid key stands at 5
+  static constexpr size_t kDepthMax = 32;       // the deepest valid key stands at 9
 
   enum class Kind { kNull, kScalar, kSequence, kMap };
   Kind kind = Kind::kNull;

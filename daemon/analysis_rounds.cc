@@ -1,5 +1,6 @@
 #include "daemon/analysis_rounds.h"
 
+#include <limits>
 #include <utility>
 
 #include "daemon/api/metrics_text.h"
@@ -13,6 +14,7 @@ namespace revertd {
 namespace {
 
 constexpr std::string_view kReleasesNote = "releases";
+constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min() / 2;
 
 }  // namespace
 
@@ -26,7 +28,19 @@ AnalysisRounds::AnalysisRounds(Edges edges)
           &rollups_),
       releases_(*edges_.config, *edges_.services),
       trail_(edges_.state),
-      started_(edges_.clock->Now()) {
+      lookout_({.config = edges_.config,
+                .clock = edges_.clock,
+                .sources = edges_.sources,
+                .ring = edges_.ring,
+                .state = edges_.state,
+                .sink = &sink_,
+                .heartbeat = edges_.heartbeat,
+                .executor = [this] { return Executor(); }}),
+      started_(edges_.clock->Now()),
+      monotonic_(edges_.clock->Monotonic()),
+      inbox_at_(kNever),
+      written_at_(kNever),
+      releases_written_at_(kNever) {
   Restore();
 }
 
@@ -35,6 +49,7 @@ void AnalysisRounds::Restore() {
   if (const Status status = RestoreAnalysis(*edges_.state, edges_.clock->Now(), &analysis_); !status.ok()) {
     Say("starting without what was known before: " + std::string(MessageOf(status)));
   }
+  if (const Status status = lookout_.Restore(); !status.ok()) Say(MessageOf(status));
   if (!releases_.is_needed()) return;
   const auto note = edges_.state->ReadNote(kReleasesNote);
   Status status = note.status();
@@ -44,24 +59,37 @@ void AnalysisRounds::Restore() {
 
 void AnalysisRounds::Round(bool is_last) {
   const TimeNs now = edges_.clock->Now();
+  monotonic_ = edges_.clock->Monotonic();
+  if (!is_last) LookAround();
   TakeMessages(now, is_last);
-  const int64_t sealed = TakeWindows(now);
+  const int64_t sealed = TakeWindows();
   if (is_last) rollups_.Finish();
   if (auto positions = edges_.positions->Take(sealed)) {
     sink_.SetPositions(*std::move(positions));
     // Where reading began is written at once: after a kill in the first second it would begin at the files' ends.
-    if (!std::exchange(has_positions_, true)) written_at_ = 0;
+    if (!std::exchange(has_positions_, true)) written_at_ = kNever;
   }
-  if (now - written_at_ >= kWriteEvery || is_last) Write(now, sealed, is_last);
+  if (monotonic_ - written_at_ >= kWriteEvery || is_last) Write(now, sealed, is_last);
+}
+
+// The watchdog meets analysis here and nowhere else, before windows are judged. The end of the sources is the end of
+// the process, and no trouble.
+void AnalysisRounds::LookAround() {
+  if (lookout_.Look(status_failure_)) analysis_.SetBlind(!lookout_.standing().empty());
 }
 
 void AnalysisRounds::TakeMessages(TimeNs now, bool is_last) {
-  if (now - inbox_at_ < kInboxPoll && !is_last) return;
-  inbox_at_ = now;
+  if (monotonic_ - inbox_at_ < kInboxPoll && !is_last) return;
+  inbox_at_ = monotonic_;
   if (const Status status = TakeInbox(edges_.state, &analysis_, &sink_, now); !status.ok()) Say(MessageOf(status));
+  TakeHealth();
 }
 
-int64_t AnalysisRounds::TakeWindows(TimeNs now) {
+void AnalysisRounds::TakeHealth() {
+  for (const HealthResult& result : edges_.health->Take()) analysis_.OnHealth(result);
+}
+
+int64_t AnalysisRounds::TakeWindows() {
   const int64_t sealed = edges_.ring->Collect([this](const Window& window) {
     rollups_.OnWindow(window);
     analysis_.OnWindow(window);
@@ -69,31 +97,31 @@ int64_t AnalysisRounds::TakeWindows(TimeNs now) {
     if (releases_.is_needed()) releases_.OnWindow(window);
   });
   if (sealed == kNoSecond) return sealed;
-  if (releases_.is_needed()) WatchReleases(sealed, now);
+  if (releases_.is_needed()) WatchReleases(sealed);
   analysis_.SealedThrough(sealed);
   rollups_.SealedThrough(sealed);
   sink_.WriteVerdicts();
   return sealed;
 }
 
-void AnalysisRounds::WatchReleases(int64_t sealed, TimeNs now) {
+void AnalysisRounds::WatchReleases(int64_t sealed) {
   const std::vector<Deploy> deploys = releases_.SealedThrough(sealed);
   // Before the deploys: a kill in between then forgets none that was told of.
-  if (!deploys.empty() || now - releases_written_at_ >= kReleasesWrittenEvery) WriteReleases(now);
+  if (!deploys.empty() || monotonic_ - releases_written_at_ >= kReleasesWrittenEvery) WriteReleases();
   for (const Deploy& deploy : deploys) {
     if (const auto known = analysis_.OnDeploy(deploy); !known.ok()) Say(MessageOf(known.status()));
   }
 }
 
-void AnalysisRounds::WriteReleases(TimeNs now) {
-  releases_written_at_ = now;
+void AnalysisRounds::WriteReleases() {
+  releases_written_at_ = monotonic_;
   const Status status = edges_.state->WriteNote(kReleasesNote, releases_.Encode());
   if (!status.ok()) Say(MessageOf(status));
 }
 
 void AnalysisRounds::Write(TimeNs now, int64_t sealed, bool is_last) {
-  written_at_ = now;
-  if (is_last && releases_.is_needed()) WriteReleases(now);
+  written_at_ = monotonic_;
+  if (is_last && releases_.is_needed()) WriteReleases();
   if (const ExecutorStore* executor = Executor()) {
     const Status status = trail_.TakeOver(*executor, now);
     const std::string words(status.ok() ? std::string_view() : MessageOf(status));
@@ -115,14 +143,21 @@ void AnalysisRounds::Publish(TimeNs now, int64_t sealed, bool is_last) {
                           .rollup_bytes = rollups_.bytes(),
                           .rollup_chunks_cut = rollups_.chunks_cut(),
                           .rollups_out_of_order = rollups_.windows_disordered(),
+                          .follow_ups = analysis_.ArmedFollowUps(),
+                          .troubles = lookout_.standing(),
+                          .troubles_begun = lookout_.begun(),
+                          .heartbeats = edges_.heartbeat == nullptr ? 0 : edges_.heartbeat->beats(),
+                          .heartbeats_failed = edges_.heartbeat == nullptr ? 0 : edges_.heartbeat->failures(),
                           .parts_overflow = analysis_.parts_overflow()};
   const auto sources = edges_.sources->views();
   const auto watches = analysis_.OpenWatches();
-  std::string json = StatusJson(facts, sources, *edges_.services, watches);
+  std::string json = StatusJson(facts, sources, *edges_.services, watches, edges_.health->Read());
   const Status status = edges_.state->WriteStatus(json);
+  status_failure_ = MessageOf(status);
   if (!status.ok()) sink_.Flush(now);  // says it, once a failure
   edges_.board->Publish({.at_ns = now,
                          .running = !is_last,
+                         .troubles = NamesOf(facts.troubles),
                          .status = std::move(json),
                          .metrics = MetricsText(facts, sources, *edges_.services, metrics_, watches)});
 }

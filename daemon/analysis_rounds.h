@@ -20,9 +20,12 @@
 #include "daemon/api/service_metrics.h"
 #include "daemon/doors/release_watch.h"
 #include "daemon/executor_events.h"
+#include "daemon/health/health_board.h"
 #include "daemon/output.h"
 #include "daemon/position_board.h"
 #include "daemon/store_sink.h"
+#include "daemon/watchdog/heartbeat.h"
+#include "daemon/watchdog/lookout.h"
 #include "ingest/source_set.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
@@ -46,6 +49,8 @@ class AnalysisRounds {
     PositionBoard* positions = nullptr;
     const SourceSet* sources = nullptr;
     Board* board = nullptr;
+    HealthBoard* health = nullptr;
+    Heartbeat* heartbeat = nullptr;  // may stay null
     std::function<void()> trigger_written = {};
   };
   explicit AnalysisRounds(Edges edges);
@@ -55,10 +60,12 @@ class AnalysisRounds {
 
  private:
   void Restore();
+  void LookAround();
   void TakeMessages(TimeNs now, bool is_last);
-  int64_t TakeWindows(TimeNs now);
-  void WatchReleases(int64_t sealed, TimeNs now);
-  void WriteReleases(TimeNs now);
+  void TakeHealth();
+  int64_t TakeWindows();
+  void WatchReleases(int64_t sealed);
+  void WriteReleases();
   void Write(TimeNs now, int64_t sealed, bool is_last);
   void Publish(TimeNs now, int64_t sealed, bool is_last);
   const ExecutorStore* Executor();
@@ -72,12 +79,16 @@ class AnalysisRounds {
   ServiceMetrics metrics_;
   ReleaseWatch releases_;
   ExecutorTrail trail_;
+  Lookout lookout_;
   const TimeNs started_;
-  TimeNs inbox_at_ = 0;
-  TimeNs written_at_ = 0;
-  TimeNs releases_written_at_ = 0;
+  // Clock::Monotonic, which paces everything here: while the wall clock is set back messages are taken all the same.
+  TimeNs monotonic_;  // of this round
+  TimeNs inbox_at_;
+  TimeNs written_at_;
+  TimeNs releases_written_at_;
   bool has_positions_ = false;
-  std::string trail_told_;  // the newest failure, so that it is said once
+  std::string status_failure_;  // why the status was not written; empty: it was
+  std::string trail_told_;      // the newest failure, so that it is said once
 };
 
 }  // namespace revertd

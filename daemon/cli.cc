@@ -27,6 +27,7 @@ struct Arguments {
   DeployOptions deploy;
   RevertOptions revert;
   IncidentAnswerOptions answer;
+  HealthOptions health;
   std::string head;
   std::string id;
   std::string why;
@@ -264,6 +265,18 @@ void AddRest(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   AddConfig(check, arguments);
   check->add_flag("--list-fault-points", arguments.list_fault_points, "print the names of the executor's fault points");
   check->callback([&] { chosen = [&] { return CheckCommand(arguments.config, arguments.list_fault_points); }; });
+
+  CLI::App* health = Add(app, "health", "asks every configured health check once, whether or not the sidecar runs",
+                         "revertd health --service checkout --fail-on-fatal");
+  AddConfig(health, arguments);
+  health->add_option("--service", arguments.health.service, "service whose checks are asked (default: all)")
+      ->type_name("NAME");
+  health->add_flag("--fail-on-fatal", arguments.health.fail_on_fatal, "exit code 1 where a check is fatal");
+  health->add_flag("--json", arguments.health.json, "print one object a check, not a table");
+  health->callback([&] {
+    arguments.health.config = arguments.config;
+    chosen = [&] { return HealthCommand(arguments.health); };
+  });
 
   CLI::App* explain = Add(app, "explain", "what happened and why, of a trigger or a deploy",
                           "revertd explain checkout-3f2a91c0-1763719200");

@@ -186,7 +186,7 @@ void SayHowItWent(const Calibrating& calibrating, bool empty, bool dry_run) {
 StatusOr<Config> ConfigOf(const CalibrateOptions& options) {
   std::error_code ignored;
   if (options.dry_run && options.config.empty() && !std::filesystem::exists(kDefaultConfigPath, ignored)) {
-    return Config{};
+    return Config();
   }
   return ConfigOrFail(options.config);
 }

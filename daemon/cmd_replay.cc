@@ -133,7 +133,7 @@ class Replay {
 };
 
 StatusOr<Config> ConfigOrDefaults(const std::string& path) {
-  if (path.empty()) return Config{};
+  if (path.empty()) return Config();
   return LoadConfig(path);
 }
 

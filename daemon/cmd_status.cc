@@ -4,6 +4,7 @@
 #include <simdjson.h>
 #include <unistd.h>
 
+#include "base/strings.h"
 #include "base/time_format.h"
 #include "daemon/output.h"
 #include "daemon/sidecar.h"
@@ -35,18 +36,57 @@ std::string WhyNotRunning(const SidecarState& state) {
   return "the sidecar last wrote its state at " + FormatRfc3339(state.written_ns) + ": it does not run any more";
 }
 
+std::string TextOf(simdjson::dom::element check, std::string_view key) {
+  std::string_view text;
+  return check[key].get(text) == simdjson::SUCCESS ? std::string(text) : "";
+}
+
 struct Row {
   std::string name;
   std::string value;
 };
+
+// A line a health check: "LEVEL since TIME (REASON)".
+void AppendHealth(simdjson::dom::array checks, std::vector<Row>* rows) {
+  for (const simdjson::dom::element check : checks) {
+    std::string value = TextOf(check, "level");
+    TimeNs since_ns = 0;
+    if (check["since_ns"].get(since_ns) == simdjson::SUCCESS) value += " since " + FormatRfc3339(since_ns);
+    if (const std::string reason = TextOf(check, "reason"); reason != TextOf(check, "level"))
+      value += " (" + reason + ")";
+    rows->push_back({"health " + TextOf(check, "service") + " " + TextOf(check, "check"), value});
+  }
+}
+
+void AppendTroubles(const simdjson::dom::array& troubles, std::vector<Row>* rows) {
+  for (const auto trouble : troubles) {
+    std::string_view name;
+    std::string_view subject;
+    std::string_view words;
+    TimeNs since_ns = 0;
+    if (trouble["trouble"].get(name) || trouble["subject"].get(subject) || trouble["words"].get(words) ||
+        trouble["since_ns"].get(since_ns)) {
+      continue;
+    }
+    std::string value(name);
+    if (!subject.empty()) value += " (" + std::string(subject) + ")";
+    rows->push_back({"trouble", Printable(value + " since " + FormatRfc3339(since_ns) + ": " + std::string(words))});
+  }
+}
 
 // The numbers of the status object as a table, one a line; nested objects by their own keys.
 void AppendRows(simdjson::dom::element element, std::vector<Row>* rows) {
   simdjson::dom::object object;
   if (element.get(object) != simdjson::SUCCESS) return;
   for (const auto& [key, value] : object) {
+    simdjson::dom::array checks;
+    simdjson::dom::array troubles;
     if (value.is_object()) {
       AppendRows(value, rows);
+    } else if (key == "troubles" && value.get(troubles) == simdjson::SUCCESS) {
+      AppendTroubles(troubles, rows);
+    } else if (key == "health" && value.get(checks) == simdjson::SUCCESS) {
+      AppendHealth(checks, rows);
     } else {
       rows->push_back({std::string(key), simdjson::minify(value)});
     }

@@ -96,6 +96,14 @@ ExitCode IncidentShowCommand(const std::string& config, const std::string& id);
 ExitCode IncidentAnswerCommand(const IncidentAnswerOptions& options);
 ExitCode IncidentCloseCommand(const std::string& config, const std::string& id);
 
+struct HealthOptions {
+  std::string config;
+  std::string service;         // empty: all
+  bool fail_on_fatal = false;  // bad news then, where a check is fatal
+  bool json = false;
+};
+ExitCode HealthCommand(const HealthOptions& options);
+
 ExitCode CheckCommand(const std::string& config, bool list_fault_points);
 ExitCode ExplainCommand(const std::string& config, const std::string& id);
 ExitCode StatusCommand(const std::string& config);

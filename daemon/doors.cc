@@ -18,11 +18,12 @@ bool AsksForBranches(const Config& config) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<Doors>> Doors::Open(const Config& config, const Board* board, Clock* clock) {
+StatusOr<std::unique_ptr<Doors>> Doors::Open(const Config& config, const Board* board, const HealthBoard* health,
+                                             Clock* clock) {
   std::unique_ptr<Doors> doors(new Doors());
   const auto say = [](std::string_view words) { Say(words); };
   if (config.http) {
-    auto http = HttpDoor::Open(config, board, clock);
+    auto http = HttpDoor::Open(config, board, health, clock);
     if (!http.ok()) return http.status();
     doors->http_ = *std::move(http);
   }

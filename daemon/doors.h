@@ -15,13 +15,15 @@
 #include "daemon/api/http_door.h"
 #include "daemon/doors/branch_poller.h"
 #include "daemon/doors/manifest_keeper.h"
+#include "daemon/health/health_board.h"
 
 namespace revertd {
 
 class Doors {
  public:
   // Opens what the configuration asks for; the state must have been made by its owner. All that is passed outlives it.
-  static StatusOr<std::unique_ptr<Doors>> Open(const Config& config, const Board* board, Clock* clock);
+  static StatusOr<std::unique_ptr<Doors>> Open(const Config& config, const Board* board, const HealthBoard* health,
+                                               Clock* clock);
   ~Doors();
 
   void Start();

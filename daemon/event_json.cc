@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/time_format.h"
+
 namespace revertd {
 namespace {
 
@@ -9,6 +11,15 @@ JsonWriter Begin(std::string_view event, TimeNs at_ns, std::string_view service,
   JsonWriter json;
   json.BeginObject().Field("event", event).Field("time_ns", at_ns).Field("service", service).Field("deploy", deploy);
   return json;
+}
+
+void AppendVerdict(JsonWriter& json, const Verdict& verdict) {
+  json.Field("state", NameOf(verdict.state)).Field("reason", verdict.reason);
+  json.Field("calibrated", verdict.calibrated);
+  if (verdict.state == VerdictState::kInconclusive) json.Field("power", verdict.power);
+  json.Key("signals").BeginArray();
+  for (const Evidence& evidence : verdict.evidence) AppendEvidence(json, evidence);
+  json.EndArray();
 }
 
 }  // namespace
@@ -26,6 +37,22 @@ void AppendFields(JsonWriter& json, const RollbackTrigger& trigger) {
   json.Field("deploy", trigger.deploy_id).Field("repo", trigger.repo);
   json.Field("base", trigger.base).Field("commit", trigger.head);
   json.Field("reason", trigger.reason).Field("created_ns", trigger.created_ns);
+}
+
+void AppendFields(JsonWriter& json, const HealthResult& result) {
+  json.Field("service", result.service).Field("check", result.check).Field("level", NameOf(result.level));
+  json.Field("reason", result.reason).Field("detail", result.detail);
+  json.Field("at_ns", result.at_ns).Field("took_ns", result.took_ns);
+}
+
+void AppendFields(JsonWriter& json, const HealthState& state) {
+  if (state.is_asked()) {
+    AppendFields(json, state.newest);
+    json.Field("since_ns", state.since_ns);
+  } else {
+    json.Field("service", state.newest.service).Field("check", state.newest.check);
+    json.Field("level", NameOf(state.newest.level)).Field("reason", state.newest.reason);
+  }
 }
 
 void AppendEvidence(JsonWriter& json, const Evidence& evidence) {
@@ -59,12 +86,16 @@ std::string ToEvent(const Deploy& deploy, TimeNs at_ns) {
 
 std::string ToEvent(const Verdict& verdict) {
   JsonWriter json = Begin("verdict", verdict.at_ns, verdict.service, verdict.deploy_id);
-  json.Field("state", NameOf(verdict.state)).Field("reason", verdict.reason);
-  json.Field("calibrated", verdict.calibrated);
-  if (verdict.state == VerdictState::kInconclusive) json.Field("power", verdict.power);
-  json.Key("signals").BeginArray();
-  for (const Evidence& evidence : verdict.evidence) AppendEvidence(json, evidence);
-  return json.EndArray().EndObject().Take();
+  AppendVerdict(json, verdict);
+  return json.EndObject().Take();
+}
+
+std::string ToEvent(const FollowUp& follow_up) {
+  const Verdict& verdict = follow_up.verdict;
+  JsonWriter json = Begin("follow_up", verdict.at_ns, verdict.service, verdict.deploy_id);
+  json.Field("after", FormatDuration(follow_up.after_ns)).Field("due_ns", follow_up.due_ns);
+  AppendVerdict(json, verdict);
+  return json.EndObject().Take();
 }
 
 std::string ToEvent(const Decision& decision) {
@@ -108,6 +139,13 @@ std::string ToEvent(const DeliveryEnd& end) {
   JsonWriter json = Begin("delivery", end.at_ns, "", "");
   json.Field("channel", end.channel).Field("key", end.key).Field("told", end.event).Field("delivered", end.delivered);
   return json.Field("outcome", end.outcome).Field("tries", end.tries).EndObject().Take();
+}
+
+std::string ToEvent(const HealthResult& result) {
+  JsonWriter json = Begin("health", result.at_ns, result.service, "");
+  json.Field("check", result.check).Field("level", NameOf(result.level)).Field("reason", result.reason);
+  json.Field("detail", result.detail).Field("took_ns", result.took_ns);
+  return json.EndObject().Take();
 }
 
 std::string ToEvent(const SourceEvent& event) {

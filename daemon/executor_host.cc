@@ -7,6 +7,7 @@
 
 #include "daemon/commands.h"
 #include "daemon/event_json.h"
+#include "daemon/watchdog/watchdog.h"
 
 namespace revertd {
 
@@ -19,6 +20,7 @@ struct ExecutorHost::Parts {
   std::unique_ptr<CommandRunner> commands;
   std::unique_ptr<Notifier> notifier;
   std::unique_ptr<Teller> teller;
+  std::unique_ptr<TroubleTeller> troubles;
   std::unique_ptr<LockWatch> locks;
   std::unique_ptr<PostMortemDesk> desk;
   std::unique_ptr<RevertExecutor> executor;
@@ -49,6 +51,8 @@ Status ExecutorHost::Open() {
                                                .on_end = [this](const DeliveryEnd& end) { PrintDelivery(end); },
                                                .seed = static_cast<uint64_t>(clock_.Now())});
   parts->teller = std::make_unique<Teller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), &clock_);
+  parts->troubles =
+      std::make_unique<TroubleTeller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), &clock_);
   parts->locks = std::make_unique<LockWatch>(&config_, parts->state.get(), parts->journal.get(), parts->git.get(),
                                              parts->notifier.get(), &clock_);
   PostMortemTools tools;
@@ -95,7 +99,16 @@ void ExecutorHost::PrintDelivery(const DeliveryEnd& end) {
   if (!end.delivered) Say("channel " + end.channel + " was not told of " + end.event + ": " + end.outcome);
 }
 
+// The sidecar sees that it changes; what it holds is for people.
+void ExecutorHost::GiveSign() {
+  const TimeNs monotonic = clock_.Monotonic();
+  if (monotonic < next_sign_ns_) return;
+  next_sign_ns_ = monotonic + kExecutorSignEvery;
+  SayOnce(parts_->journal->WriteCursor(kExecutorSign, clock_.Now()), &sign_told_);
+}
+
 bool ExecutorHost::RunOnce() {
+  GiveSign();
   const auto advanced = parts_->actions->RunOnce();
   SayOnce(advanced.status(), &actions_told_);
   if (!told_what_was_lost_) {
@@ -104,6 +117,7 @@ bool ExecutorHost::RunOnce() {
     SayOnce(status, &teller_told_);
   }
   SayOnce(parts_->teller->TakeDecisions(), &teller_told_);
+  SayOnce(parts_->troubles->RunOnce(), &troubles_told_);
   SayOnce(parts_->notifier->Pump(clock_.Now()), &notifier_told_);
   // Two steps that follow each other at once wait for no record.
   if (advanced.ok() && *advanced) return true;

@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "daemon/output.h"
+#include "daemon/watchdog/trouble_teller.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 
@@ -44,6 +45,7 @@ class ExecutorHost final : public ExecutorEvents {
  private:
   struct Parts;
   void OnStep(const ExecutorEvent& event) override;
+  void GiveSign();
   void SayOnce(const Status& status, std::string* told);
   void PrintDelivery(const DeliveryEnd& end);
 
@@ -59,6 +61,9 @@ class ExecutorHost final : public ExecutorEvents {
   std::string notifier_told_;
   std::string desk_told_;
   std::string locks_told_;
+  std::string troubles_told_;
+  std::string sign_told_;
+  TimeNs next_sign_ns_ = 0;  // monotonic
 };
 
 }  // namespace revertd

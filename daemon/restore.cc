@@ -24,6 +24,9 @@ Status RestoreDeploys(const StateStore& store, TimeNs now, AnalysisLoop* analysi
     auto decisions = store.ReadDecisions(deploy.id);
     if (!decisions.ok()) return decisions.status();
     analysis->RestoreDeploy(deploy, Last(*std::move(verdicts)), Last(*std::move(decisions)));
+    const auto follow_ups = store.ReadFollowUps(deploy.id);
+    if (!follow_ups.ok()) return follow_ups.status();
+    for (const FollowUp& follow_up : *follow_ups) analysis->RestoreFollowUp(deploy.id, follow_up.after_ns);
   }
   return OkStatus();
 }

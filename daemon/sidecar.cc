@@ -22,7 +22,8 @@ Sidecar::Sidecar(const Config& config, bool use_io_uring, SimdKernel kernel, std
                {.make_room = [this] { return MakeRoomInRing(); },
                 .on_batch = [this] { WakeAnalysisIfSealed(); },
                 .on_event = [this](const SourceEvent& event) { PrintSourceEvent(event); },
-                .positions = &positions_}) {}
+                .positions = &positions_}),
+      health_(config_) {}
 
 Sidecar::~Sidecar() = default;
 
@@ -40,7 +41,9 @@ Status Sidecar::Open() {
   if (!newest.ok()) return newest.status();
   if (newest->has_value()) ring_.SealThrough(**newest);
   REVERTD_RETURN_IF_ERROR(OpenSources(newest->value_or(kNoSecond)));
-  auto doors = Doors::Open(config_, &board_, &clock_);
+  REVERTD_RETURN_IF_ERROR(OpenHealth());
+  OpenHeartbeat();
+  auto doors = Doors::Open(config_, &board_, &health_, &clock_);
   if (!doors.ok()) return doors.status();
   doors_ = *std::move(doors);
   return OkStatus();
@@ -60,6 +63,26 @@ Status Sidecar::OpenSources(int64_t counted_through) {
   return OkStatus();
 }
 
+Status Sidecar::OpenHealth() {
+  auto questions = OpenHealthQuestions(config_);
+  if (!questions.ok()) return questions.status();
+  poller_ = std::make_unique<HealthPoller>(
+      *std::move(questions),
+      HealthPoller::Edges{.clock = &clock_, .board = &health_, .on_change = [this](const HealthResult& result) {
+                            events_.Print(ToEvent(result));
+                          }});
+  return OkStatus();
+}
+
+void Sidecar::OpenHeartbeat() {
+  if (!Heartbeat::IsAskedFor(config_.watchdog)) return;
+  const HttpLimits limits{.total_timeout = Heartbeat::kAskLimit};
+  heartbeat_ = std::make_unique<Heartbeat>(config_.watchdog,
+                                           Heartbeat::Edges{.http = std::make_unique<CurlHttpClient>(limits),
+                                                            .clock = &clock_,
+                                                            .say = [](std::string_view words) { Say(words); }});
+}
+
 void Sidecar::PrintSourceEvent(const SourceEvent& event) {
   events_.Print(ToEvent(event));
   Say(std::string(event.source) + ": " + std::string(event.what) + (event.detail.empty() ? "" : ": " + event.detail));
@@ -67,13 +90,19 @@ void Sidecar::PrintSourceEvent(const SourceEvent& event) {
 
 Status Sidecar::Run() {
   doors_->Start();
+  poller_->Start();
+  if (heartbeat_) heartbeat_->Start();
   std::thread executor([this] { ExecutorThread(); });
   std::thread analysis([this] { AnalysisThread(); });
   std::thread ingest([this] { IngestThread(); });
   ingest.join();
+  poller_->Stop();  // while the others end
+  if (heartbeat_) heartbeat_->Stop();
   analysis.join();
   executor.join();
   doors_.reset();
+  poller_.reset();
+  heartbeat_.reset();
   return source_status_;
 }
 
@@ -117,6 +146,8 @@ void Sidecar::AnalysisThread() {
                          .positions = &positions_,
                          .sources = &sources_,
                          .board = &board_,
+                         .health = &health_,
+                         .heartbeat = heartbeat_.get(),
                          .trigger_written = [this] { executor_wake_.Notify(); }});
   while (true) {
     // Read before the ring is drained: whatever was counted before the end is then in what is collected.

@@ -4,9 +4,12 @@
 //   analysis thread  WindowRing -> AnalysisLoop -> StoreSink -> state.db     (edge 2: the trigger's row, a wake-up)
 //   executor thread  state.db -> ExecutorHost -> git, executor.db -> inbox   (back to the front: the revert's deploy)
 //   doors            HTTP, remotes, manifests -> inbox                       (threads of their own; Doors)
+//   heartbeat        analysis -> Heartbeat -> a URL                          (as long as nothing is wrong)
+//   health threads   servers -> HealthPoller -> HealthBoard                  (the analysis thread takes, the doors ask)
 //
 // Each thread owns its database connections. The order of shutting down is the order of the line: the sources end,
-// analysis drains the ring and writes what it has, the executor finishes the step at hand.
+// analysis drains the ring and writes what it has, the executor finishes the step at hand. A health check that is being
+// asked is waited for, at most its timeout.
 #pragma once
 
 #include <atomic>
@@ -21,9 +24,12 @@
 #include "daemon/api/board.h"
 #include "daemon/doors.h"
 #include "daemon/executor_host.h"
+#include "daemon/health/health_board.h"
+#include "daemon/health/health_poller.h"
 #include "daemon/output.h"
 #include "daemon/position_board.h"
 #include "daemon/wake_up.h"
+#include "daemon/watchdog/heartbeat.h"
 #include "ingest/source_set.h"
 #include "store/state_store.h"
 
@@ -49,6 +55,8 @@ class Sidecar {
 
  private:
   Status OpenSources(int64_t counted_through);
+  Status OpenHealth();
+  void OpenHeartbeat();
   void PrintSourceEvent(const SourceEvent& event);
   void IngestThread();
   void AnalysisThread();
@@ -69,6 +77,9 @@ class Sidecar {
   std::unique_ptr<StateStore> state_;       // analysis thread
   std::unique_ptr<ExecutorHost> executor_;  // executor thread; none where `revertd execute` is a process of its own
   Board board_;                             // the analysis thread tells, the doors ask
+  HealthBoard health_;                      // the poller tells, the analysis thread and the doors ask
+  std::unique_ptr<HealthPoller> poller_;
+  std::unique_ptr<Heartbeat> heartbeat_;  // the analysis thread says how we are; none where nobody waits for it
   std::unique_ptr<Doors> doors_;
   int64_t woken_for_ = kNoSecond;  // ingest thread: analysis was woken for what is sealed through it
   WakeUp analysis_wake_;

@@ -2,6 +2,8 @@
 
 #include "base/counters.h"
 #include "base/json_writer.h"
+#include "base/time_format.h"
+#include "daemon/event_json.h"
 
 namespace revertd {
 
@@ -33,7 +35,8 @@ void AppendSource(JsonWriter& json, const SourceSet::View& source) {
 }  // namespace
 
 std::string StatusJson(const StatusFacts& facts, const std::vector<SourceSet::View>& sources,
-                       const ServiceTable& services, const std::vector<AnalysisLoop::Watch>& watches) {
+                       const ServiceTable& services, const std::vector<AnalysisLoop::Watch>& watches,
+                       const std::vector<HealthState>& health) {
   JsonWriter json;
   json.BeginObject().Field("running", facts.running).Field("event_loop", facts.event_loop);
   json.Field("started_ns", facts.started_ns).Field("now_ns", facts.now_ns);
@@ -44,7 +47,11 @@ std::string StatusJson(const StatusFacts& facts, const std::vector<SourceSet::Vi
   json.Field("events_dropped", facts.events_dropped).Field("writes_dropped", facts.writes_dropped);
   json.Field("rollup_bytes", facts.rollup_bytes).Field("rollup_chunks_cut", facts.rollup_chunks_cut);
   json.Field("rollups_out_of_order", facts.rollups_out_of_order);
+  json.Field("troubles_begun", facts.troubles_begun).Field("heartbeats", facts.heartbeats);
+  json.Field("heartbeats_failed", facts.heartbeats_failed);
   json.Field("parts_overflow", facts.parts_overflow).EndObject();
+  json.Key("troubles");
+  AppendTroubles(json, facts.troubles);
   json.Key("sources").BeginArray();
   for (const SourceSet::View& source : sources) AppendSource(json, source);
   json.EndArray().Key("services").BeginArray();
@@ -54,6 +61,18 @@ std::string StatusJson(const StatusFacts& facts, const std::vector<SourceSet::Vi
     json.BeginObject().Field("deploy", watch.deploy.id).Field("service", watch.deploy.service);
     json.Field("kind", NameOf(watch.deploy.kind)).Field("state", NameOf(watch.verdict.state));
     json.Field("reason", watch.verdict.reason).EndObject();
+  }
+  json.EndArray().Key("follow_ups").BeginArray();
+  for (const FollowUpDesk::Armed& armed : facts.follow_ups) {
+    const Deploy& deploy = armed.record->deploy;
+    json.BeginObject().Field("deploy", deploy.id).Field("service", deploy.service);
+    json.Field("after", FormatDuration(armed.after_ns)).Field("due_ns", armed.due_second * kSecondNs).EndObject();
+  }
+  json.EndArray().Key("health").BeginArray();
+  for (const HealthState& state : health) {
+    json.BeginObject();
+    AppendFields(json, state);
+    json.EndObject();
   }
   return json.EndArray().EndObject().Take();
 }

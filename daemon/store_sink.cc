@@ -1,5 +1,6 @@
 #include "daemon/store_sink.h"
 
+#include "base/time_format.h"
 #include "daemon/event_json.h"
 
 namespace revertd {
@@ -32,6 +33,19 @@ Event EventOf(const Verdict& verdict) {
           .commit = "",
           .key = "",
           .text = ToEvent(verdict)};
+}
+
+Event EventOf(const FollowUp& follow_up) {
+  const Verdict& verdict = follow_up.verdict;
+  return {.at_ns = verdict.at_ns,
+          .kind = "follow_up",
+          .service = verdict.service,
+          .deploy_id = verdict.deploy_id,
+          .trigger_id = "",
+          .repo = "",
+          .commit = "",
+          .key = "follow_up:" + verdict.deploy_id + ":" + FormatDuration(follow_up.after_ns),
+          .text = ToEvent(follow_up)};
 }
 
 Event EventOf(const Decision& decision) {
@@ -91,6 +105,10 @@ void StoreSink::OnVerdict(const Verdict& verdict) {
   Keep(Told([this, verdict] { return store_->WriteVerdict(verdict); }, EventOf(verdict)));
 }
 
+void StoreSink::OnFollowUp(const FollowUp& follow_up) {
+  Keep(Told([this, follow_up] { return store_->WriteFollowUp(follow_up); }, EventOf(follow_up)));
+}
+
 void StoreSink::OnDecision(const Decision& decision) {
   WriteOrKeep(Told([this, decision] { return store_->WriteDecision(decision); }, EventOf(decision)));
 }
@@ -106,7 +124,7 @@ Status StoreSink::OnTrigger(const RollbackTrigger& trigger) {
     for (const Write& told : backlog_) REVERTD_RETURN_IF_ERROR(told());
     return write();
   };
-  if (failing_) {
+  if (!failure_.empty()) {
     REVERTD_RETURN_IF_ERROR(store_->Together(write));  // it does not wait for what cannot be written
   } else {
     REVERTD_RETURN_IF_ERROR(store_->Together(write_all));
@@ -182,18 +200,18 @@ void StoreSink::DrainBacklog() {
     const Status status = backlog_.front()();
     if (!status.ok()) {
       // Once a failure, not once a try: the same line ten times a second helps nobody.
-      if (!failing_) Say(std::string(MessageOf(status)) + "; what is not written is kept and tried again");
-      failing_ = true;
+      if (failure_.empty()) Say(std::string(MessageOf(status)) + "; what is not written is kept and tried again");
+      failure_ = MessageOf(status);
       return;
     }
     backlog_.pop_front();
   }
-  if (failing_) {
+  if (!failure_.empty()) {
     Say("state is written again" + (writes_dropped_ == 0
                                         ? std::string("; every write that waited is in it")
                                         : "; writes dropped so far: " + std::to_string(writes_dropped_)));
   }
-  failing_ = false;
+  failure_.clear();
 }
 
 }  // namespace revertd

@@ -35,6 +35,7 @@ class StoreSink final : public AnalysisSink {
   void OnShadow(std::string_view service, int64_t start_second, std::string_view result) override;
   void OnDeploy(const Deploy& deploy) override;
   void OnVerdict(const Verdict& verdict) override;
+  void OnFollowUp(const FollowUp& follow_up) override;
   void OnDecision(const Decision& decision) override;
   Status OnTrigger(const RollbackTrigger& trigger) override;
   void OnRecovery(const Recovery& recovery) override;
@@ -51,6 +52,7 @@ class StoreSink final : public AnalysisSink {
   // Whether everything told so far is durable, but for history since the last Flush.
   bool durable() const { return backlog_.empty(); }
   uint64_t writes_dropped() const { return writes_dropped_; }
+  const std::string& failure() const { return failure_; }  // why the newest write was not taken; empty: it was
 
  private:
   using Write = std::function<Status()>;
@@ -68,7 +70,7 @@ class StoreSink final : public AnalysisSink {
   std::vector<StoredMinute> minutes_;
   std::optional<std::vector<FilePosition>> positions_;
   std::deque<Write> backlog_;
-  bool failing_ = false;
+  std::string failure_;
   uint64_t writes_dropped_ = 0;
   TimeNs pruned_at_ = 0;
 };

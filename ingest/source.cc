@@ -4,6 +4,7 @@ namespace revertd {
 
 void SourceContext::Heard(const Format* format) const {
   facts->last_bytes_ns.store(clock->Now(), std::memory_order_relaxed);
+  facts->heard_ns.store(clock->Monotonic(), std::memory_order_relaxed);
   if (format == nullptr || facts->format.load(std::memory_order_relaxed) == format) return;
   facts->format.store(format, std::memory_order_relaxed);
   Tell("format", std::string(format->name()));

@@ -34,6 +34,7 @@ using OnSourceEvent = std::function<void(const SourceEvent&)>;
 // What any thread may ask while the source runs.
 struct SourceFacts {
   std::atomic<TimeNs> last_bytes_ns{0};  // wall time; of a source that never spoke, when it was opened
+  std::atomic<TimeNs> heard_ns{0};       // the same by Clock::Monotonic: a clock that is set makes nobody silent
   std::atomic<const Format*> format{nullptr};
   std::atomic<bool> stale{false};
   std::atomic<bool> ended{false};

@@ -86,6 +86,7 @@ StatusOr<SourceContext> SourceSet::ContextOf(const SourceConfig& config, const O
                                                                   .details = &details_},
                                                 &watermark_, ring_, &member->counters, hooks_.make_room);
   member->facts.last_bytes_ns.store(clock_->Now());
+  member->facts.heard_ns.store(clock_->Monotonic());
   return SourceContext{.name = member->name,
                        .fixed = fixed,
                        .options = ReaderOptions{.zone = *std::move(zone)},
@@ -134,27 +135,28 @@ void SourceSet::TellPositions() {
   hooks_.positions->OnSealed(sealed, std::move(positions));
 }
 
-std::string SourceSet::WhyStale(Member* member, TimeNs now) {
+std::string SourceSet::WhyStale(Member* member, TimeNs monotonic) {
   const Counters& counters = member->counters;
   const uint64_t counted = counters.Get(Counter::kLinesSampled);
   const uint64_t misdated = counters.Get(Counter::kLinesTooLate) + counters.Get(Counter::kLinesFromFuture);
   if (counted != member->counted || misdated == member->misdated) {
     member->counted = counted;
     member->misdated = misdated;
-    member->counted_ns = now;
+    member->counted_ns = monotonic;
   }
   const auto seconds = [](DurationNs duration) { return " for " + std::to_string(duration / kSecondNs) + " s"; };
-  const DurationNs silent = now - member->facts.last_bytes_ns.load(std::memory_order_relaxed);
+  const DurationNs silent = monotonic - member->facts.heard_ns.load(std::memory_order_relaxed);
   if (silent >= member->stale_after_ns) return "nothing came" + seconds(silent);
-  const DurationNs uncounted = now - member->counted_ns;
+  const DurationNs uncounted = monotonic - member->counted_ns;
   if (uncounted < member->stale_after_ns) return "";
   return "every line" + seconds(uncounted) + " is too late or from the future; was a clock set?";
 }
 
 void SourceSet::CheckStale(TimeNs now) {
+  const TimeNs monotonic = clock_->Monotonic();
   for (const auto& member : members_) {
     if (member->facts.ended.load()) continue;
-    const std::string why = WhyStale(member.get(), now);
+    const std::string why = WhyStale(member.get(), monotonic);
     const bool stale = !why.empty();
     if (stale == member->facts.stale.load()) continue;
     member->facts.stale.store(stale);

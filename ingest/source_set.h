@@ -74,7 +74,8 @@ class SourceSet {
     std::unique_ptr<const Format> custom_format;
     Counters counters;
     SourceFacts facts;
-    // When a line was last seen to be counted, and how many were by then, counted and refused for their times.
+    // When a line was last seen to be counted (Clock::Monotonic), and how many were by then, counted and refused for
+    // their times.
     TimeNs counted_ns = 0;
     uint64_t counted = 0;
     uint64_t misdated = 0;
@@ -87,7 +88,7 @@ class SourceSet {
   void Seal(TimeNs now);
   void CheckStale(TimeNs now);
   // Why a source tells nothing; empty: it tells something.
-  static std::string WhyStale(Member* member, TimeNs now);
+  static std::string WhyStale(Member* member, TimeNs monotonic);
   void TellPositions();
   void Finish();
   bool AllEnded() const;

@@ -46,6 +46,14 @@ struct Delivery {
   std::string outcome;  // "delivered", or why it was given up
 };
 
+// How a channel does, by its messages.
+struct ChannelState {
+  bool failing = false;      // a message waits for another try, or the newest that ended was not delivered
+  std::string outcome = {};  // why
+  bool has_waiting = false;  // messages without an end
+  int64_t untried = 0;       // id of the oldest that was not tried yet; 0: none
+};
+
 // The post-mortem record of one rollback. closed_ns = 0: open.
 struct Incident {
   std::string trigger_id;
@@ -103,7 +111,8 @@ class ExecutorStore {
   Status QueueDelivery(const Delivery& delivery);
   StatusOr<std::vector<Delivery>> ReadDueDeliveries(TimeNs now_ns, int limit) const;  // oldest first
   StatusOr<std::vector<Delivery>> ReadDeliveries(std::string_view key) const;         // oldest first
-  Status RetryDelivery(int64_t id, TimeNs next_ns, std::string_view outcome);         // one more try was made
+  StatusOr<ChannelState> ReadChannel(std::string_view channel) const;
+  Status RetryDelivery(int64_t id, TimeNs next_ns, std::string_view outcome);  // one more try was made
   Status EndDelivery(int64_t id, TimeNs at_ns, std::string_view outcome);
 
   // Post-mortem records. Open of one that is there changes nothing.

@@ -99,6 +99,34 @@ StatusOr<std::vector<Delivery>> ExecutorStore::ReadDeliveries(std::string_view k
   return ReadDeliveriesWhere(*database_, "WHERE key = ? ORDER BY id", {key});
 }
 
+StatusOr<ChannelState> ExecutorStore::ReadChannel(std::string_view channel) const {
+  constexpr std::string_view kDoing = "reading how a channel does";
+  ChannelState state;
+  REVERTD_RETURN_IF_ERROR(database_->Read(kDoing,
+                                          "SELECT outcome FROM deliveries WHERE ended_ns > 0 AND channel = ?"
+                                          " ORDER BY ended_ns DESC, id DESC LIMIT 1",
+                                          {channel}, [&](SqlRow& row) {
+                                            state.outcome = row.Text();
+                                            state.failing = state.outcome != "delivered";
+                                            return OkStatus();
+                                          }));
+  REVERTD_RETURN_IF_ERROR(database_->Read(
+      kDoing, "SELECT id, tries, outcome FROM deliveries WHERE ended_ns = 0 AND channel = ? ORDER BY id", {channel},
+      [&](SqlRow& row) {
+        const int64_t id = row.Integer();
+        const bool was_tried = row.Integer() != 0;
+        state.has_waiting = true;
+        if (was_tried) {
+          state.failing = true;
+          state.outcome = row.Text();
+        } else if (state.untried == 0) {
+          state.untried = id;
+        }
+        return OkStatus();
+      }));
+  return state;
+}
+
 Status ExecutorStore::RetryDelivery(int64_t id, TimeNs next_ns, std::string_view outcome) {
   return database_
       ->Write("writing how a message went",

@@ -296,6 +296,22 @@ DROP TABLE inbox;
 ALTER TABLE inbox_of_7 RENAME TO inbox;
 )sql";
 
+// A deploy's follow-ups that were told: how a restart knows which are still to come.
+constexpr std::string_view kState8 = R"sql(
+CREATE TABLE follow_ups (
+  deploy_id TEXT NOT NULL,
+  after_ns INTEGER NOT NULL,
+  due_ns INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  calibrated INTEGER NOT NULL,
+  power REAL NOT NULL,
+  at_ns INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  PRIMARY KEY (deploy_id, after_ns)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::string_view kExecutor1 = R"sql(
 CREATE TABLE journal (
   id INTEGER PRIMARY KEY,
@@ -380,7 +396,7 @@ constexpr int64_t kExecutorApplicationId = 0x72766578;
 
 const Schema& StateSchema() {
   static const Schema schema = {
-      "state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5, kState6, kState7}};
+      "state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5, kState6, kState7, kState8}};
   return schema;
 }
 

@@ -131,6 +131,15 @@ Status StateStore::WriteVerdict(const Verdict& verdict) {
   });
 }
 
+Status StateStore::WriteFollowUp(const FollowUp& follow_up) {
+  const Verdict& verdict = follow_up.verdict;
+  return database_
+      ->Write("writing a follow-up", "INSERT OR IGNORE INTO follow_ups VALUES (?,?,?,?,?,?,?,?,?)",
+              {verdict.deploy_id, follow_up.after_ns, follow_up.due_ns, NameOf(verdict.state), verdict.reason,
+               int64_t{verdict.calibrated}, verdict.power, verdict.at_ns, verdict.service})
+      .status();
+}
+
 Status StateStore::WriteDecision(const Decision& decision) {
   return database_
       ->Write("writing a decision",

@@ -191,6 +191,25 @@ StatusOr<std::vector<Verdict>> StateStore::ReadVerdicts(std::string_view deploy_
   return verdicts;
 }
 
+StatusOr<std::vector<FollowUp>> StateStore::ReadFollowUps(std::string_view deploy_id) const {
+  std::vector<FollowUp> follow_ups;
+  REVERTD_RETURN_IF_ERROR(database_->Read(
+      "reading follow-ups",
+      "SELECT after_ns, due_ns, deploy_id, service, state, reason, calibrated, power, at_ns FROM follow_ups"
+      " WHERE deploy_id = ? ORDER BY after_ns",
+      {deploy_id}, [&](SqlRow& row) {
+        FollowUp follow_up;
+        follow_up.after_ns = row.Integer();
+        follow_up.due_ns = row.Integer();
+        auto verdict = TakeVerdict(row);
+        if (!verdict.ok()) return verdict.status();
+        follow_up.verdict = *std::move(verdict);
+        follow_ups.push_back(std::move(follow_up));
+        return OkStatus();
+      }));
+  return follow_ups;
+}
+
 StatusOr<std::vector<Decision>> StateStore::ReadDecisions(std::string_view deploy_id) const {
   return ReadAll(*database_, "reading decisions",
                  "SELECT deploy_id, service, kind, reason, trigger_id, at_ns FROM decisions WHERE deploy_id = ?"

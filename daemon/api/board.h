@@ -14,10 +14,11 @@
 namespace revertd {
 
 struct Published {
-  TimeNs at_ns = 0;          // wall clock
-  bool running = true;       // false: it is about to end
-  std::string status = {};   // JSON (daemon/status_report.h)
-  std::string metrics = {};  // Prometheus text (daemon/api/metrics_text.h)
+  TimeNs at_ns = 0;           // wall clock
+  bool running = true;        // false: it is about to end
+  std::string troubles = {};  // names of those that stand, with commas; empty: none
+  std::string status = {};    // JSON (daemon/status_report.h)
+  std::string metrics = {};   // Prometheus text (daemon/api/metrics_text.h)
 };
 
 class Board {

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "daemon/api/board.h"
 #include "daemon/doors/told.h"
+#include "daemon/health/health_board.h"
 #include "daemon/http/http_call.h"
 #include "daemon/http/http_server.h"
 #include "store/executor_store.h"
@@ -32,6 +33,7 @@ struct ApiTools {
   StateStore* state = nullptr;  // kInboxOnly
   Clock* clock = nullptr;
   const Board* board = nullptr;
+  const HealthBoard* health = nullptr;
   ApiSecrets secrets = {};
 };
 

@@ -20,6 +20,9 @@ HttpAnswer PutKillSwitch(ApiContext& context, const HttpCall& call, const PathWo
 HttpAnswer ListServices(ApiContext& context, const HttpCall& call, const PathWords& words);
 HttpAnswer ListWindows(ApiContext& context, const HttpCall& call, const PathWords& words);
 
+// health.cc: what health checks found.
+HttpAnswer ListHealth(ApiContext& context, const HttpCall& call, const PathWords& words);
+
 // deploys.cc
 HttpAnswer ListDeploys(ApiContext& context, const HttpCall& call, const PathWords& words);
 HttpAnswer StartDeploy(ApiContext& context, const HttpCall& call, const PathWords& words);

@@ -16,7 +16,8 @@ StatusOr<std::string> SecretOf(const SecretConfig& secret, std::string_view what
 
 }  // namespace
 
-StatusOr<std::unique_ptr<HttpDoor>> HttpDoor::Open(const Config& config, const Board* board, Clock* clock) {
+StatusOr<std::unique_ptr<HttpDoor>> HttpDoor::Open(const Config& config, const Board* board, const HealthBoard* health,
+                                                   Clock* clock) {
   const HttpConfig& http = *config.http;
   auto token = SecretOf(http.token, "http.token");
   if (!token.ok()) return token.status();
@@ -31,6 +32,7 @@ StatusOr<std::unique_ptr<HttpDoor>> HttpDoor::Open(const Config& config, const B
                                               .state = door->state_.get(),
                                               .clock = clock,
                                               .board = board,
+                                              .health = health,
                                               .secrets = {*std::move(token), *std::move(webhook_secret)}});
   auto server = HttpServer::Listen(http.listen, http.socket_mode, door->api_.get(), clock);
   if (!server.ok()) return Annotate(server.status(), "http.listen " + ToText(http.listen));

@@ -20,7 +20,8 @@ class HttpDoor {
  public:
   // Needs config.http; the state must have been made by its owner. Reads the secrets and binds the address. All that is
   // passed must outlive the door.
-  static StatusOr<std::unique_ptr<HttpDoor>> Open(const Config& config, const Board* board, Clock* clock);
+  static StatusOr<std::unique_ptr<HttpDoor>> Open(const Config& config, const Board* board, const HealthBoard* health,
+                                                  Clock* clock);
   ~HttpDoor();
 
   void Start();

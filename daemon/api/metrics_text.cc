@@ -43,6 +43,13 @@ void WriteWatches(const std::vector<AnalysisLoop::Watch>& watches, PrometheusTex
   }
 }
 
+void WriteTroubles(const StatusFacts& facts, PrometheusText* text) {
+  text->Family("revertd_trouble", "gauge", "1 for each trouble that stands; meanwhile nothing is called healthy.");
+  for (const Trouble& trouble : facts.troubles) {
+    text->Sample({{"name", trouble.name}, {"subject", trouble.subject}}, uint64_t{1});
+  }
+}
+
 struct One {
   std::string_view name;
   std::string_view type;
@@ -69,6 +76,11 @@ std::string MetricsText(const StatusFacts& facts, const std::vector<SourceSet::V
     text.Sample({}, static_cast<double>(facts.sealed_through));
   }
   WriteSources(sources, &text);
+  WriteTroubles(facts, &text);
+  Write({"revertd_troubles_begun_total", "counter", "Troubles that began."}, facts.troubles_begun, &text);
+  Write({"revertd_heartbeats_total", "counter", "Heartbeats that were heard."}, facts.heartbeats, &text);
+  Write({"revertd_heartbeats_failed_total", "counter", "Heartbeats that were not heard."}, facts.heartbeats_failed,
+        &text);
   Write({"revertd_events_dropped_total", "counter", "Events not printed, for their reader was too slow."},
         facts.events_dropped, &text);
   Write({"revertd_writes_dropped_total", "counter", "Writes that the state never took."}, facts.writes_dropped, &text);

@@ -21,6 +21,7 @@ constexpr std::array kRoutes = {
     ApiRoute{"PUT", "/v1/kill-switch", Caller::kTrusted, kCommandBytes, &PutKillSwitch},
     ApiRoute{"GET", "/v1/services", Caller::kKnown, 0, &ListServices},
     ApiRoute{"GET", "/v1/services/{service}/windows", Caller::kKnown, 0, &ListWindows},
+    ApiRoute{"GET", "/v1/health", Caller::kKnown, 0, &ListHealth},
     ApiRoute{"GET", "/v1/deploys", Caller::kKnown, 0, &ListDeploys},
     ApiRoute{"POST", "/v1/deploys", Caller::kKnown, kCommandBytes, &StartDeploy},
     ApiRoute{"POST", "/v1/deploys/{id}/finish", Caller::kKnown, kCommandBytes, &FinishDeploy},

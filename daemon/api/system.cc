@@ -9,6 +9,7 @@
 #include "actions/guards.h"
 #include "daemon/api/body.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/health_metrics.h"
 #include "daemon/api/http_metrics.h"
 #include "daemon/api/openapi.h"
 #include "daemon/api/reply.h"
@@ -45,10 +46,13 @@ HttpReply KillSwitchReply(const std::string& path) {
   return JsonReply(json.Field("path", path).EndObject().Take());
 }
 
-HttpReply ReadyReply(std::string_view why_not) {
+// Troubles are no reason to restart it or to send nobody here: it lives, and says what is wrong. Names alone: whoever
+// asks needs no token.
+HttpReply ReadyReply(std::string_view why_not, std::string_view troubles = "") {
   JsonWriter json;
   json.BeginObject().Field("ready", why_not.empty());
   if (!why_not.empty()) json.Field("reason", why_not);
+  if (!troubles.empty()) json.Field("troubles", troubles);
   return JsonReply(json.EndObject().Take(), why_not.empty() ? 200 : 503);
 }
 
@@ -62,13 +66,15 @@ HttpAnswer GetReady(ApiContext& context, const HttpCall& /*call*/, const PathWor
   const auto published = context.tools().board->Read();
   if (published == nullptr) return ReadyReply("starting");
   if (!published->running) return ReadyReply("ending");
-  return ReadyReply(context.Now() - published->at_ns > kPublishedAgeMax ? "analysis_is_stuck" : "");
+  const bool is_stuck = context.Now() - published->at_ns > kPublishedAgeMax;
+  return ReadyReply(is_stuck ? "analysis_is_stuck" : "", published->troubles);
 }
 
 HttpAnswer GetMetrics(ApiContext& context, const HttpCall& /*call*/, const PathWords& /*words*/) {
   HttpReply reply;
   reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
   if (const auto published = context.tools().board->Read()) reply.body = published->metrics;
+  reply.body += HealthMetricsText(context.tools().health->Read(), context.tools().health->results_dropped());
   if (context.counters() != nullptr) reply.body += HttpMetricsText(*context.counters());
   return reply;
 }

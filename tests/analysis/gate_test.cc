@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "analysis/deploy_registry.h"
+#include "analysis/rules.h"
 
 namespace revertd {
 namespace {
@@ -54,7 +55,7 @@ TEST(Gate, EachRuleOutranksThoseAfterIt) {
       {"stale", [](Case* c) { c->facts.source_stale = true; }, DecisionKind::kHold, "source_stale"},
       {"cooldown", [](Case* c) { c->rollback_before = RollbackBefore{.finish_ns = c->verdict.at_ns - 14 * kMinuteNs}; },
        DecisionKind::kHold, "cooldown"},
-      {"old", [](Case* c) { c->verdict.at_ns += 7 * kHourNs; }, DecisionKind::kHold, "deploy_too_old"},
+      {"old", [](Case* c) { c->verdict.at_ns += 73 * kHourNs; }, DecisionKind::kHold, "deploy_too_old"},
       {"no head", [](Case* c) { c->deploy.head.clear(); }, DecisionKind::kTriage, "no_commit"},
       {"not recovered", [](Case* c) { c->rollback_before->not_recovered = true; }, DecisionKind::kTriage,
        "rollback_did_not_recover"},
@@ -72,6 +73,24 @@ TEST(Gate, EachRuleOutranksThoseAfterIt) {
     EXPECT_EQ(decision.reason, row.reason) << row.name;
     EXPECT_EQ(decision.trigger_id.empty(), row.kind != DecisionKind::kAct) << row.name;
   }
+}
+
+TEST(Gate, WhatHasServedForHoursIsProposedAndNotPushed) {
+  Case c = Regressed();
+  c.verdict.at_ns += 7 * kHourNs;
+  c.facts.pushes_today = 100;
+  const Decision decision = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
+  EXPECT_EQ(decision.kind, DecisionKind::kPropose);
+  EXPECT_EQ(decision.reason, "deploy_too_old_to_push");
+  EXPECT_FALSE(decision.trigger_id.empty());
+}
+
+TEST(Gate, AnOwnersRuleNeedsNeitherCalibrationNorControl) {
+  Case c = Regressed();
+  c.verdict.calibrated = false;
+  c.verdict.evidence[0].control.clear();
+  c.verdict.reason = kRuleErrors;
+  EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config).kind, DecisionKind::kAct);
 }
 
 TEST(Gate, ProposesWithinItsOwnLimit) {

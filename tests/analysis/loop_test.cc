@@ -261,13 +261,13 @@ TEST(AnalysisLoop, TwoBadDeploysAtOnceAreAmbiguous) {
   bad.error_rate = [](int64_t second) { return second < kDeployAt + 5 ? 0.002 : 0.02; };
   Scenario scenario;
   std::vector<Stream> streams;
-  for (const char* name : {"shop", "bank", "mail"}) {
+  for (const char* name : {"shop", "till", "mail"}) {
     const TrafficModel model = std::string(name) == "mail" ? Steady(300, 0.002) : bad;
     scenario.loop.RestoreHistory(name, DrawHistory(model, kDeployAt - 3600, kFrom, random), {});
     streams.push_back(Draw(name, model, kFrom, kTo, random));
   }
   scenario.Register(BadDeploy());
-  scenario.Register(DeployOf("bank", kDeployAt + 1, kDeployAt + 5, "bad2000"));
+  scenario.Register(DeployOf("till", kDeployAt + 1, kDeployAt + 5, "bad2000"));
   scenario.Feed(streams, kFrom, kTo);
   const Verdict* shop = scenario.sink.LastVerdict("shop-badc0de");
   EXPECT_EQ(shop->state, VerdictState::kAmbiguous);

@@ -29,6 +29,7 @@ class RecordingSink final : public AnalysisSink {
   }
   void OnDeploy(const Deploy& deploy) override { deploys.push_back(deploy); }
   void OnVerdict(const Verdict& verdict) override { verdicts.push_back(verdict); }
+  void OnFollowUp(const FollowUp& follow_up) override { follow_ups.push_back(follow_up); }
   void OnDecision(const Decision& decision) override { decisions.push_back(decision); }
   Status OnTrigger(const RollbackTrigger& trigger) override {
     if (trigger_failures > 0) {
@@ -50,6 +51,7 @@ class RecordingSink final : public AnalysisSink {
   std::map<std::string, std::vector<HistoryBlock>> blocks;
   std::vector<Deploy> deploys;
   std::vector<Verdict> verdicts;
+  std::vector<FollowUp> follow_ups;
   std::vector<Decision> decisions;
   std::vector<RollbackTrigger> triggers;
   std::vector<Recovery> recoveries;

@@ -44,7 +44,7 @@ std::vector<WrongConfig> UnknownKeys() {
        "deploys_from, environments, branch_poll"},
       {"<<: {state: x}",
        "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, notify, http, manifest, "
-       "execute, state"},
+       "watchdog, execute, state"},
   };
 }
 
@@ -181,7 +181,9 @@ void ExpectDefaults(const Config& config) {
   ASSERT_FALSE(config.sources.empty());
   EXPECT_EQ(config.sources[0].kind, defaults.sources[0].kind);
   EXPECT_EQ(config.sources[0].format, defaults.sources[0].format);
-  const auto& [rate, observe, errors, errors_abs, latency, latency_abs, lateness, cohort] = config.detect;
+  EXPECT_EQ(config.sources[0].stale_after_ns, defaults.sources[0].stale_after_ns);
+  const auto& [rate, observe, errors, errors_abs, latency, latency_abs, lateness, cohort, stabilise, follow_ups] =
+      config.detect;
   EXPECT_EQ(rate, defaults.detect.false_rollback_rate);
   EXPECT_EQ(observe, defaults.detect.observe);
   EXPECT_EQ(errors, defaults.detect.margin_errors);
@@ -190,6 +192,8 @@ void ExpectDefaults(const Config& config) {
   EXPECT_EQ(latency_abs, defaults.detect.margin_latency_abs);
   EXPECT_EQ(lateness, defaults.detect.lateness_seconds);
   EXPECT_EQ(cohort, defaults.detect.cohort);
+  EXPECT_EQ(stabilise, defaults.detect.stabilise);
+  EXPECT_EQ(follow_ups, defaults.detect.follow_ups);
   const auto& [services, routes] = config.limits;
   EXPECT_EQ(services, defaults.limits.services);
   EXPECT_EQ(routes, defaults.limits.routes);
@@ -203,6 +207,9 @@ void ExpectDefaults(const Config& config) {
   EXPECT_EQ(age_propose, defaults.guard.commit_age_propose);
   EXPECT_EQ(in_flight, defaults.guard.in_flight);
   EXPECT_EQ(due, defaults.guard.post_mortem_due);
+  EXPECT_EQ(config.watchdog.heartbeat_every, defaults.watchdog.heartbeat_every);
+  EXPECT_EQ(config.watchdog.clock_step_max, defaults.watchdog.clock_step_max);
+  EXPECT_EQ(config.watchdog.disk_free_min, defaults.watchdog.disk_free_min);
   EXPECT_EQ(config.executes, defaults.executes);
   EXPECT_EQ(config.state, defaults.state);
 }
@@ -259,12 +266,34 @@ TEST(LoadConfig, TheReferenceShowsEveryKey) {
   std::stringstream text;
   text << file.rdbuf();
   const std::string reference = text.str();
-  for (const std::string around :
-       {"@", "sources: [{@}]", "sources: [{stdin: {@}}]", "services: {a: {@}}", "services: {a: {match: {@}}}",
-        "repos: {r: {@}}", "detect: {@}", "detect: {margins: {@}}", "guard: {@}", "limits: {@}", "http: {@}",
-        "manifest: {@}", "services: {a: {deploy: {@}}}", "repos: {r: {forge: {@}}}",
-        "repos: {r: {forge: {token: {@}}}}", "notify: [{@}]", "notify: [{webhook: {@}}]", "notify: [{pagerduty: {@}}]",
-        "notify: [{command: {@}}]"}) {
+  for (const std::string around : {"@",
+                                   "sources: [{@}]",
+                                   "sources: [{stdin: {@}}]",
+                                   "services: {a: {@}}",
+                                   "services: {a: {match: {@}}}",
+                                   "repos: {r: {@}}",
+                                   "detect: {@}",
+                                   "detect: {margins: {@}}",
+                                   "guard: {@}",
+                                   "limits: {@}",
+                                   "http: {@}",
+                                   "manifest: {@}",
+                                   "services: {a: {deploy: {@}}}",
+                                   "repos: {r: {forge: {@}}}",
+                                   "repos: {r: {forge: {token: {@}}}}",
+                                   "notify: [{@}]",
+                                   "notify: [{webhook: {@}}]",
+                                   "notify: [{pagerduty: {@}}]",
+                                   "notify: [{command: {@}}]",
+                                   "watchdog: {@}",
+                                   "services: {a: {rule: {@}}}",
+                                   "services: {a: {health: {@}}}",
+                                   "services: {a: {health: {checks: [{@}]}}}",
+                                   "services: {a: {health: {checks: [{prometheus: {@}}]}}}",
+                                   "services: {a: {health: {checks: [{prometheus: {url: 'http://p', query: q}, @}]}}}",
+                                   "services: {a: {health: {checks: [{expect: {@}}]}}}",
+                                   "services: {a: {health: {checks: [{expect: {headers: {A: {@}}}}]}}}",
+                                   "services: {a: {health: {checks: [{expect: {json: [{@}]}}]}}}"}) {
     std::string yaml = around;
     yaml.replace(yaml.find('@'), 1, "no_such_key_of_any_map_at_all: 1");
     const std::string message = MessageOfParse(yaml);

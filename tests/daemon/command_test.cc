@@ -64,7 +64,8 @@ TEST(CommandLine, WrongUsageIsExitCode2AndHelpIs0) {
   EXPECT_EQ(RunProgram(folder, {}).exit_code, 2);
   EXPECT_EQ(RunProgram(folder, {"reply"}).exit_code, 2);
   EXPECT_EQ(RunProgram(folder, {"deploy", "start"}).exit_code, 2);
-  for (const char* command : {"run", "replay", "calibrate", "parse", "revert", "check", "explain", "status"}) {
+  for (const char* command :
+       {"run", "replay", "calibrate", "parse", "revert", "check", "health", "explain", "status"}) {
     const ProgramResult help = RunProgram(folder, {command, "--help"});
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("Example:\n  ")) << command;

@@ -167,7 +167,7 @@ if install_npm "$root/build/prism" @stoplight/prism-cli@5.16.0; then
   listens() { grep -q "Prism is listening" "$folder/prism.log"; }
   wait_for "Prism listens" listens
   trigger=$(ask "$url/v1/triggers" | jq -r '.triggers[0].id // empty')
-  for path in /healthz /readyz /v1/status /v1/kill-switch /v1/services /v1/services/checkout/windows /v1/deploys \
+  for path in /healthz /readyz /v1/status /v1/kill-switch /v1/services /v1/health /v1/services/checkout/windows /v1/deploys \
     /v1/deploys/good /v1/deploys/nobody "/v1/verdicts?deploy=bad" "/v1/gate?deploy=bad" "/v1/gate?deploy=nobody" /v1/manifest \
     /v1/triggers ${trigger:+/v1/triggers/$trigger} /v1/incidents "/v1/events?limit=1000" "/v1/events?limit=5000"; do
     ask -D "$folder/headers" -o /dev/null "http://127.0.0.1:$proxy$path"

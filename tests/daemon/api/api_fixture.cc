@@ -14,6 +14,7 @@ ApiTest::ApiTest() {
     service.mode = mode;
     config_.services.push_back(service);
   }
+  health_ = std::make_unique<HealthBoard>(config_);
   config_.repos = {{.name = "shop", .url = "git@git.example.com:acme/shop.git"}};
   config_.http.emplace();
   auto owner = StateStore::Open(config_.state, StateStore::Access::kOwner);
@@ -27,8 +28,12 @@ ApiTest::ApiTest() {
 
 void ApiTest::Listen(ApiSecrets secrets, bool is_unix) {
   if (is_unix) config_.http->listen = {ListenAddress::Kind::kUnixStream, folder_.Path("http.sock"), "", 0};
-  api_ = std::make_unique<Api>(ApiTools{
-      .config = &config_, .state = inbox_.get(), .clock = &clock_, .board = &board_, .secrets = std::move(secrets)});
+  api_ = std::make_unique<Api>(ApiTools{.config = &config_,
+                                        .state = inbox_.get(),
+                                        .clock = &clock_,
+                                        .board = &board_,
+                                        .health = health_.get(),
+                                        .secrets = std::move(secrets)});
 }
 
 HttpAnswer ApiTest::AskOpen(std::string_view method, std::string_view target, std::string body, Headers headers) {

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "daemon/api/api.h"
 #include "daemon/api/board.h"
+#include "daemon/health/health_board.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 #include "tests/test_folder.h"
@@ -50,6 +51,7 @@ class ApiTest : public ::testing::Test {
   Config config_;
   SetClock clock_;
   Board board_;
+  std::unique_ptr<HealthBoard> health_;  // of no checks
   std::unique_ptr<StateStore> owner_;
   std::unique_ptr<StateStore> inbox_;
   std::unique_ptr<Api> api_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -47,20 +48,11 @@ StatusOr<std::string> ShownHost(const std::string& url) {
   return shown;
 }
 
-bool IsToken(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  const auto fits = [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
-}
-
 // A line end in a value would be a header of its own. Values come from files (tokens), so it is the world's mistake.
 Status CheckRequest(const HttpRequest& request) {
-  if (!IsToken(request.method)) return FailedPrecondition("the method is none");
+  if (!IsHttpToken(request.method)) return FailedPrecondition("the method is none");
   for (const auto& [name, value] : request.headers) {
-    if (!IsToken(name)) return FailedPrecondition("a header's name is none");
+    if (!IsHttpToken(name)) return FailedPrecondition("a header's name is none");
     const bool fits = std::all_of(value.begin(), value.end(),
                                   [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; });
     if (!fits) return FailedPrecondition("the value of header " + name + " has a control character in it");

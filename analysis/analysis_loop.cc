@@ -94,12 +94,18 @@ void AnalysisLoop::SealedThrough(int64_t second) {
     OpenDue(clock_);
     StepAll(clock_);
     late_.SealedThrough(clock_);
-    follow_ups_.SealedThrough(clock_, Sources(),
-                              [this](const OpenWatch& watch, int64_t at) { return AroundAt(watch, at, RivalsNow()); });
+    FollowUp(clock_);
     ++clock_;
   }
   shadows_.SealedThrough(sealed_, series_, registry_);
   memo_.by_service.clear();
+}
+
+void AnalysisLoop::FollowUp(int64_t second) {
+  if (follow_ups_.NextDue().value_or(kNever) > second) return;
+  const Rivals rivals = RivalsNow();
+  follow_ups_.SealedThrough(
+      second, Sources(), [this, &rivals](const OpenWatch& watch, int64_t at) { return AroundAt(watch, at, rivals); });
 }
 
 int64_t AnalysisLoop::NextDue() const {

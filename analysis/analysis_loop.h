@@ -78,7 +78,7 @@ class AnalysisLoop {
     Verdict verdict;  // with the evidence of now
   };
   std::vector<Watch> OpenWatches() const;  // releases, also those that have not finished
-  std::vector<FollowUpDesk::Armed> ArmedFollowUps() const { return follow_ups_.armed(); }  // by time
+  const std::vector<FollowUpDesk::Armed>& ArmedFollowUps() const { return follow_ups_.armed(); }  // by time
   // Seconds of routes and cohorts that found no place among those that are remembered.
   uint64_t parts_overflow() const;
   // What a deploy of `service` would be judged against whose baseline ends at `second`, the newest one at the latest.
@@ -105,6 +105,7 @@ class AnalysisLoop {
   void TakeUpFromBeforeRestart(OpenWatch* watch);
   void CatchUp(OpenWatch* watch, int64_t second);
   void StepAll(int64_t second);
+  void FollowUp(int64_t second);
   void Judge(OpenWatch* watch, int64_t second, const Rivals& rivals);
   Surroundings AroundAt(const OpenWatch& watch, int64_t second, const Rivals& rivals);
   double LargestRival(std::string_view service, const Rivals& rivals) const;

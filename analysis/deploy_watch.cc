@@ -98,8 +98,8 @@ bool DeployWatch::Judge(int64_t second, const Surroundings& around) {
   const std::string_view reason = !fired->traits().is_comparable ? fired->traits().reason
                                   : !around.moved_callee.empty() ? kCalleeMoved
                                   : ControlAgrees(*fired)        ? "overlapping_deploys"
-                                  : fired->has_control()         ? "control_moved_too"
-                                                                 : "no_control_for_signal";
+                                  : fired->has_control()         ? kControlMoved
+                                                                 : kNoControlForSignal;
   return Change(second, VerdictState::kAmbiguous, reason, *fired);
 }
 

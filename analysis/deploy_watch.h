@@ -33,7 +33,9 @@ struct Surroundings {
   bool may_be_healthy = true;          // false: what is seen cannot be trusted, or a check fails
 };
 
-// Reasons of an ambiguous verdict: a service that it calls got worse too; so did many others.
+// Reasons of an ambiguous verdict: the control got worse too, or there is none; a service that it calls did; many did.
+inline constexpr std::string_view kControlMoved = "control_moved_too";
+inline constexpr std::string_view kNoControlForSignal = "no_control_for_signal";
 inline constexpr std::string_view kCalleeMoved = "callee_moved_too";
 inline constexpr std::string_view kSharedOutage = "shared_outage";
 

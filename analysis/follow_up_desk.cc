@@ -12,12 +12,12 @@ Verdict HoursLater(Verdict verdict) {
   const bool has_control = !verdict.evidence.empty() && !verdict.evidence.front().control.empty();
   if (verdict.state == VerdictState::kRegressed && !has_control) {
     verdict.state = VerdictState::kAmbiguous;
-    if (!IsByRule(verdict)) verdict.reason = "no_control_for_signal";
+    if (!IsByRule(verdict)) verdict.reason = kNoControlForSignal;
   }
   const bool is_of_errors =
       !verdict.evidence.empty() && SignalNamed(verdict.evidence.front().signal) == Signal::kErrors;
   // Of a service that it calls, that service's own watch tells.
-  const bool is_a_case = is_of_errors && verdict.reason != kCalleeMoved && verdict.reason != "control_moved_too";
+  const bool is_a_case = is_of_errors && verdict.reason != kCalleeMoved && verdict.reason != kControlMoved;
   if (verdict.state == VerdictState::kAmbiguous && !is_a_case) verdict.state = VerdictState::kInconclusive;
   return verdict;
 }
@@ -43,31 +43,31 @@ void FollowUpDesk::Take(DeployRecord* record, int64_t second) {
   if (!record->deploy.finished() || IsOver(*record, second)) return;
   const std::vector<DurationNs>& done = record->follow_ups_done;
   for (const DurationNs after : config_.detect.follow_ups) {
-    const bool is_armed = std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
-      return waiting.record == record && waiting.after_ns == after;
+    const bool is_armed = std::any_of(armed_.begin(), armed_.end(), [&](const Armed& armed) {
+      return armed.record == record && armed.after_ns == after;
     });
     if (is_armed || std::find(done.begin(), done.end(), after) != done.end()) continue;
     int64_t due = record->first_second() + after / kSecondNs;
     if (due <= second) due = second + 1 + length_;
-    waiting_.push_back({record, after, due});
+    armed_.push_back({record, after, due});
     record->followed_up = true;
   }
-  std::stable_sort(waiting_.begin(), waiting_.end(),
-                   [](const Waiting& a, const Waiting& b) { return a.due_second < b.due_second; });
+  std::stable_sort(armed_.begin(), armed_.end(),
+                   [](const Armed& a, const Armed& b) { return a.due_second < b.due_second; });
 }
 
 std::optional<int64_t> FollowUpDesk::NextDue() const {
   std::optional<int64_t> due;
-  if (!waiting_.empty()) due = waiting_.front().due_second - 1;
+  if (!armed_.empty()) due = armed_.front().due_second - 1;
   for (const Called& called : called_)
     due = std::min(due.value_or(called.decisions.next_ask_second), called.decisions.next_ask_second);
   return due;
 }
 
 void FollowUpDesk::SealedThrough(int64_t second, const WatchSources& sources, const Around& around) {
-  while (!waiting_.empty() && waiting_.front().due_second <= second + 1) {
-    const Waiting due = waiting_.front();
-    waiting_.erase(waiting_.begin());
+  while (!armed_.empty() && armed_.front().due_second <= second + 1) {
+    const Armed due = armed_.front();
+    armed_.erase(armed_.begin());
     Run(due, sources, around);
     Release(due.record);
   }
@@ -81,26 +81,26 @@ void FollowUpDesk::SealedThrough(int64_t second, const WatchSources& sources, co
 }
 
 void FollowUpDesk::Release(DeployRecord* record) {
-  record->followed_up = std::any_of(waiting_.begin(), waiting_.end(),
-                                    [record](const Waiting& waiting) { return waiting.record == record; });
+  record->followed_up =
+      std::any_of(armed_.begin(), armed_.end(), [record](const Armed& armed) { return armed.record == record; });
 }
 
-void FollowUpDesk::Run(const Waiting& waiting, const WatchSources& sources, const Around& around) {
-  DeployRecord* record = waiting.record;
-  if (record->state == VerdictState::kRegressed || IsOver(*record, waiting.due_second - 1)) return;
+void FollowUpDesk::Run(const Armed& armed, const WatchSources& sources, const Around& around) {
+  DeployRecord* record = armed.record;
+  if (record->state == VerdictState::kRegressed || IsOver(*record, armed.due_second - 1)) return;
   const double value_factor = static_cast<double>(config_.detect.follow_ups.size()) / kFollowUpAlphaShare;
-  OpenWatch watch = OpenFollowUp(record, waiting.due_second - length_, value_factor, sources);
-  while (watch.next_second < waiting.due_second) {
+  OpenWatch watch = OpenFollowUp(record, armed.due_second - length_, value_factor, sources);
+  while (watch.next_second < armed.due_second) {
     const int64_t second = watch.next_second;
     Fold(sources, &watch);
     watch.release->Judge(second, around(watch, second));
   }
-  watch.release->Close(waiting.due_second - 1, "follow_up_ended");
+  watch.release->Close(armed.due_second - 1, "follow_up_ended");
   const Verdict verdict = HoursLater(watch.release->verdict());
-  record->follow_ups_done.push_back(waiting.after_ns);
+  record->follow_ups_done.push_back(armed.after_ns);
   const bool takes_back = IsBad(verdict.state) && verdict.state != record->state;
   if (takes_back && record->state != VerdictState::kRegressed) TakeBack(record, verdict);
-  sink_->OnFollowUp({waiting.after_ns, waiting.due_second * kSecondNs, verdict});
+  sink_->OnFollowUp({armed.after_ns, armed.due_second * kSecondNs, verdict});
 }
 
 void FollowUpDesk::TakeBack(DeployRecord* record, const Verdict& verdict) {
@@ -109,12 +109,6 @@ void FollowUpDesk::TakeBack(DeployRecord* record, const Verdict& verdict) {
   sink_->OnVerdict(verdict);
   std::erase_if(called_, [record](const Called& called) { return called.record == record; });
   called_.push_back({record, {}});
-}
-
-std::vector<FollowUpDesk::Armed> FollowUpDesk::armed() const {
-  std::vector<Armed> armed;
-  for (const Waiting& waiting : waiting_) armed.push_back({waiting.record, waiting.after_ns, waiting.due_second});
-  return armed;
 }
 
 }  // namespace revertd

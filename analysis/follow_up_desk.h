@@ -41,24 +41,19 @@ class FollowUpDesk {
   void SealedThrough(int64_t second, const WatchSources& sources, const Around& around);
 
   struct Armed {
-    const DeployRecord* record = nullptr;
+    DeployRecord* record = nullptr;
     DurationNs after_ns = 0;
     int64_t due_second = 0;  // exclusive end of what it looks at
   };
-  std::vector<Armed> armed() const;  // by time
+  const std::vector<Armed>& armed() const { return armed_; }  // by time
 
  private:
-  struct Waiting {
-    DeployRecord* record = nullptr;
-    DurationNs after_ns = 0;
-    int64_t due_second = 0;
-  };
   struct Called {  // it was bad, and what is done about it may still change
     DeployRecord* record = nullptr;
     DecisionTrack decisions;
   };
   bool IsOver(const DeployRecord& record, int64_t second) const;
-  void Run(const Waiting& waiting, const WatchSources& sources, const Around& around);
+  void Run(const Armed& armed, const WatchSources& sources, const Around& around);
   void TakeBack(DeployRecord* record, const Verdict& verdict);
   void Release(DeployRecord* record);
 
@@ -67,7 +62,7 @@ class FollowUpDesk {
   TriggerDesk* decisions_;
   AnalysisSink* sink_;
   const int64_t length_;
-  std::vector<Waiting> waiting_;
+  std::vector<Armed> armed_;
   std::vector<Called> called_;
 };
 

@@ -54,7 +54,7 @@ Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode,
     return {DecisionKind::kHold, "limit_proposals_per_day"};
   }
   if (may_push) return {DecisionKind::kAct, "mode_push"};
-  return {DecisionKind::kPropose, mode == Mode::kPush ? "deploy_too_old_to_push" : "mode_propose"};
+  return {DecisionKind::kPropose, mode == Mode::kPush ? kTooOldToPush : kModePropose};
 }
 
 }  // namespace

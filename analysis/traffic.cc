@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "analysis/gamma_quantile.h"
+#include "analysis/time_of_day.h"
 
 namespace revertd {
 namespace {
 
 constexpr int64_t kHourSeconds = 3600;
-constexpr int64_t kDaySeconds = 24 * kHourSeconds;
 constexpr int64_t kDaysBack = 13;
 constexpr int64_t kStretchSeconds = 15 * kHistoryBlockSeconds;  // ten minutes
 constexpr int64_t kStretchBlocksMin = 12;                       // of 15

@@ -19,6 +19,10 @@ enum class TriggerState {
 std::string_view NameOf(TriggerState state);
 std::optional<TriggerState> TriggerStateNamed(std::string_view name);
 
+// Of decisions to propose: by the mode, or by the age of a deploy that would have been pushed when it was young.
+inline constexpr std::string_view kModePropose = "mode_propose";
+inline constexpr std::string_view kTooOldToPush = "deploy_too_old_to_push";
+
 struct RollbackTrigger {
   std::string id;
   std::string deploy_id;  // empty for a person's own `revertd revert`

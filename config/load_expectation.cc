@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/json_pointer.h"
 #include "base/pattern.h"
 
@@ -36,14 +37,6 @@ const YamlNode* FindMember(const YamlNode& map, std::string_view key) {
   const auto found = std::find_if(map.members.begin(), map.members.end(),
                                   [key](const YamlMember& member) { return member.key == key; });
   return found == map.members.end() ? nullptr : &found->node;
-}
-
-bool IsHttpToken(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
 }
 
 MapReader::Read ExpectationReader::Number(std::optional<double>* into) const {

@@ -13,8 +13,6 @@
 namespace revertd {
 
 const YamlNode* FindMember(const YamlNode& map, std::string_view key);  // null: not there
-// A name of a header, or a method (RFC 9110, "token").
-bool IsHttpToken(std::string_view text);
 
 class ExpectationReader {
  public:

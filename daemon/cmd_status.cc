@@ -8,6 +8,7 @@
 #include "base/time_format.h"
 #include "daemon/output.h"
 #include "daemon/sidecar.h"
+#include "daemon/watchdog/troubles.h"
 #include "daemon/with_state.h"
 
 namespace revertd {
@@ -68,8 +69,7 @@ void AppendTroubles(const simdjson::dom::array& troubles, std::vector<Row>* rows
         trouble["since_ns"].get(since_ns)) {
       continue;
     }
-    std::string value(name);
-    if (!subject.empty()) value += " (" + std::string(subject) + ")";
+    const std::string value = TitleOf({.name = std::string(name), .subject = std::string(subject), .words = {}});
     rows->push_back({"trouble", Printable(value + " since " + FormatRfc3339(since_ns) + ": " + std::string(words))});
   }
 }

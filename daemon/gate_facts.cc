@@ -34,7 +34,7 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
   facts.pushes_today = *pushes;
 
   // Asked between a deciding line and its trigger: not one row of evidence is read.
-  for (const std::string_view proposed : {"mode_propose", "deploy_too_old_to_push"}) {
+  for (const std::string_view proposed : {kModePropose, kTooOldToPush}) {
     const auto proposals = state.CountTriggers(proposed, now - kDay);
     if (!proposals.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(proposals.status())));
     facts.proposals_today += *proposals;

@@ -19,7 +19,6 @@ Event EventOf(const Deploy& deploy) {
           .trigger_id = deploy.trigger_id,
           .repo = deploy.repo,
           .commit = deploy.head,
-          .key = "",
           .text = ToEvent(deploy, at_ns)};
 }
 
@@ -28,10 +27,6 @@ Event EventOf(const Verdict& verdict) {
           .kind = "verdict",
           .service = verdict.service,
           .deploy_id = verdict.deploy_id,
-          .trigger_id = "",
-          .repo = "",
-          .commit = "",
-          .key = "",
           .text = ToEvent(verdict)};
 }
 
@@ -41,9 +36,6 @@ Event EventOf(const FollowUp& follow_up) {
           .kind = "follow_up",
           .service = verdict.service,
           .deploy_id = verdict.deploy_id,
-          .trigger_id = "",
-          .repo = "",
-          .commit = "",
           .key = "follow_up:" + verdict.deploy_id + ":" + FormatDuration(follow_up.after_ns),
           .text = ToEvent(follow_up)};
 }
@@ -54,9 +46,6 @@ Event EventOf(const Decision& decision) {
           .service = decision.service,
           .deploy_id = decision.deploy_id,
           .trigger_id = decision.trigger_id,
-          .repo = "",
-          .commit = "",
-          .key = "",
           .text = ToEvent(decision)};
 }
 
@@ -78,9 +67,6 @@ Event EventOf(const Recovery& recovery) {
           .service = recovery.service,
           .deploy_id = recovery.deploy_id,
           .trigger_id = recovery.trigger_id,
-          .repo = "",
-          .commit = "",
-          .key = "",
           .text = ToEvent(recovery)};
 }
 

@@ -103,7 +103,7 @@ class StateStore {
                       const std::optional<std::vector<FilePosition>>& positions = std::nullopt,
                       const std::vector<StoredMinute>& minutes = {});
   Status WriteShadows(const std::vector<StoredShadow>& shadows);
-  Status WriteVerdict(const Verdict& verdict);  // every change of state is kept
+  Status WriteVerdict(const Verdict& verdict);      // every change of state is kept
   Status WriteFollowUp(const FollowUp& follow_up);  // told once: the first of its deploy and time stays; no evidence
   Status WriteDecision(const Decision& decision);
   Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change
@@ -138,7 +138,7 @@ class StateStore {
   Status ReadShadows(const std::function<void(const StoredShadow&)>& accept) const;  // oldest first
   StatusOr<std::vector<FilePosition>> ReadFilePositions() const;                     // in the order written
   StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;     // oldest first
-  StatusOr<std::vector<FollowUp>> ReadFollowUps(std::string_view deploy_id) const;  // by time
+  StatusOr<std::vector<FollowUp>> ReadFollowUps(std::string_view deploy_id) const;   // by time
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
   // Decisions of every deploy with their row's number, from the row after `row` on, oldest first.
   StatusOr<std::vector<std::pair<int64_t, Decision>>> ReadDecisionsAfter(int64_t row, int limit) const;

@@ -18,24 +18,8 @@ trap 'kill $(jobs -p) 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$fo
 token=sesame secret=knock
 left_out=0
 
-fail() {
-  tail -n 5 "$folder"/*.log >&2 || true
-  echo "NOT OBSERVED: $*" >&2
-  exit 1
-}
-# equals WHAT WANTED FOUND
-equals() {
-  [[ $2 == "$3" ]] || fail "$1: $2 wanted, $3 found"
-  echo "ok  $1"
-}
-wait_for() {
-  local what=$1 end=$((SECONDS + 30))
-  shift
-  until "$@"; do
-    ((SECONDS < end)) || fail "$what"
-    sleep 0.1
-  done
-}
+# shellcheck source=tests/e2e/observe.sh
+source "$root/tests/e2e/observe.sh"
 
 # --- the sidecar, and a log of 40 minutes: one good deploy of checkout, one bad deploy of catalog -----------------------
 

@@ -12,32 +12,17 @@ export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 for tool in nginx openssl jq curl perl awk; do
   command -v $tool >/dev/null || { echo "SKIPPED: health checks against real servers: $tool is not installed" >&2; exit 77; }
 done
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$(realpath "$(mktemp -d "${TMPDIR:-/tmp}/revertd-health.XXXXXX")")
 chmod 711 "$folder"  # nginx, started by root, works as another user
 trap 'kill $(jobs -p) 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$folder"' EXIT
 
-fail() {
-  tail -n 5 "$folder"/*.log >&2 || true
-  echo "NOT OBSERVED: $*" >&2
-  exit 1
-}
-# equals WHAT WANTED FOUND
-equals() {
-  [[ $2 == "$3" ]] || fail "$1: $2 wanted, $3 found"
-  echo "ok  $1"
-}
+# shellcheck source=tests/e2e/observe.sh
+source "$root/tests/e2e/observe.sh"
 # between WHAT LOW HIGH FOUND
 between() {
   (($2 <= $4 && $4 <= $3)) || fail "$1: $2 to $3 wanted, $4 found"
   echo "ok  $1: $4"
-}
-wait_for() {
-  local what=$1 end=$((SECONDS + 30))
-  shift
-  until "$@"; do
-    ((SECONDS < end)) || fail "$what"
-    sleep 0.1
-  done
 }
 
 # --- servers ------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ DEMO_PACKAGES=(git nginx haproxy hey jq sqlite3 curl)
 # What only ./check uses. The tests push through real servers; ccache makes the second build quick.
 CHECK_PACKAGES=(
   clang libclang-rt-14-dev clang-format clang-tidy shellcheck ccache jq util-linux
-  nginx fcgiwrap openssh-server openssh-client openssl wrk
+  nginx fcgiwrap openssh-server openssh-client openssl wrk libfaketime
 )
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }

@@ -7,6 +7,7 @@
 #include "actions/forge.h"
 #include "actions/notice.h"
 #include "base/strings.h"
+#include "config/secrets.h"
 
 namespace revertd {
 namespace {
@@ -51,10 +52,10 @@ void ChannelWorker::Stop() {
   changed_.notify_one();
 }
 
-bool ChannelWorker::Offer(ChannelTry order) {
+bool ChannelWorker::Offer(ChannelOrder order) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (queue_.size() >= kTriesMax) return false;
+    if (queue_.size() >= kOrdersMax) return false;
     queue_.push_back(std::move(order));
   }
   changed_.notify_one();
@@ -66,7 +67,7 @@ void ChannelWorker::Run() {
   while (true) {
     changed_.wait(lock, [this] { return stop_.load() || !queue_.empty(); });
     if (stop_.load()) return;
-    const ChannelTry order = queue_.front();
+    const ChannelOrder order = queue_.front();
     lock.unlock();
     ChannelResult result = Make(order);
     // A command that we ended ourselves has not failed: its row stays due, and its tries are not fewer.
@@ -79,59 +80,73 @@ void ChannelWorker::Run() {
   }
 }
 
-ChannelResult ChannelWorker::Make(const ChannelTry& order) {
-  ChannelResult result;
-  result.delivery_id = order.delivery_id;
-  const StatusOr<Notice> notice = NoticeFromJson(order.notice);
-  if (!notice.ok()) {
-    result.outcome = {TryOutcome::Kind::kGivenUp, std::string(MessageOf(notice.status()))};
-    return result;
-  }
-  if (channel_.kind == ChannelConfig::Kind::kCommand) {
-    ProcessSpec spec = RenderCommand(channel_, environment_, *notice);
-    spec.stop = &stop_;
-    result.outcome = JudgeExit(RunProcess(spec));
-    return result;
-  }
-  // Read anew at each try, so that a rotated secret is taken up without a restart.
-  std::string url = channel_.url;
-  std::string secret;
-  std::vector<std::string> secrets;
-  for (const auto& [from, to] : {std::pair(&channel_.secret_url, &url), std::pair(&channel_.secret, &secret)}) {
-    if (!from->given()) continue;
-    StatusOr<std::string> text = ReadSecret(*from);
-    if (!text.ok()) {
-      result.outcome = Failed(text.status());
-      return result;
-    }
-    *to = *std::move(text);
-    secrets.push_back(*to);
-  }
-  const StatusOr<HttpRequest> request = Render(channel_, url, secret, *notice);
-  if (!request.ok()) {
-    result.outcome = Failed(request.status());
-    return result;
-  }
-  StatusOr<HttpResponse> answer = http_->Send(*request);
-  result.outcome = JudgeAnswer(answer, secrets);
-  if (answer.ok()) {
-    result.answer = *std::move(answer);
-    result.answer.body.clear();
+ChannelResult ChannelWorker::Make(const ChannelOrder& order) {
+  ChannelResult result{.channel = channel_.name, .delivery_id = order.delivery_id};
+  if (order.delivery_id == 0) {
+    result.outcome = Reach();
+  } else {
+    Deliver(order, &result);
   }
   return result;
 }
 
+void ChannelWorker::Deliver(const ChannelOrder& order, ChannelResult* result) {
+  const StatusOr<Notice> notice = NoticeFromJson(order.notice);
+  if (!notice.ok()) {
+    result->outcome = {TryOutcome::Kind::kGivenUp, std::string(MessageOf(notice.status()))};
+    return;
+  }
+  if (channel_.kind == ChannelConfig::Kind::kCommand) {
+    ProcessSpec spec = RenderCommand(channel_, environment_, *notice);
+    spec.stop = &stop_;
+    result->outcome = JudgeExit(RunProcess(spec));
+    return;
+  }
+  const StatusOr<Address> address = ReadAddress();
+  const StatusOr<HttpRequest> request =
+      address.ok() ? Render(channel_, address->url, address->secret, *notice) : address.status();
+  if (!request.ok()) {
+    result->outcome = Failed(request.status());
+    return;
+  }
+  StatusOr<HttpResponse> answer = http_->Send(*request);
+  result->outcome = JudgeAnswer(answer, address->secrets);
+  if (answer.ok()) {
+    result->answer = *std::move(answer);
+    result->answer.body.clear();
+  }
+}
+
+TryOutcome ChannelWorker::Reach() {
+  Status status;
+  if (channel_.kind == ChannelConfig::Kind::kCommand) {
+    status = CheckProgram(channel_.command.given() ? channel_.command.argv.front() : "", environment_);
+  } else if (const StatusOr<Address> address = ReadAddress(); !address.ok()) {
+    status = address.status();
+  } else if (status = http_->Reach(address->url); !status.ok()) {
+    status = Unavailable(WithoutSecrets(MessageOf(status), address->secrets));
+  }
+  return status.ok() ? TryOutcome{TryOutcome::Kind::kDelivered, "reached"} : Failed(status);
+}
+
+StatusOr<ChannelWorker::Address> ChannelWorker::ReadAddress() const {
+  Address address;
+  address.url = channel_.url;
+  for (const auto& [from, to] :
+       {std::pair(&channel_.secret_url, &address.url), std::pair(&channel_.secret, &address.secret)}) {
+    if (!from->given()) continue;
+    StatusOr<std::string> text = ReadSecret(*from);
+    if (!text.ok()) return text.status();
+    *to = *std::move(text);
+    address.secrets.push_back(*to);
+  }
+  return address;
+}
+
 std::vector<std::string> WithoutSecretVariables(std::vector<std::string> environment, const Config& config) {
   std::vector<std::string> names;
-  const auto add = [&names](const SecretConfig& secret) {
-    if (!secret.env.empty()) names.push_back(secret.env + "=");
-  };
-  for (const ChannelConfig& channel : config.notify) {
-    add(channel.secret);
-    add(channel.secret_url);
-  }
-  for (const RepoConfig& repo : config.repos) {
-    if (repo.forge) add(repo.forge->token);
+  for (const NamedSecret& secret : SecretsOf(config)) {
+    if (!secret.where->env.empty()) names.push_back(secret.where->env + "=");
   }
   std::erase_if(environment, [&names](const std::string& variable) {
     return std::any_of(names.begin(), names.end(),

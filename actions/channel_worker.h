@@ -1,5 +1,6 @@
 // ChannelWorker: one channel's own thread, which makes the tries that the Notifier hands it and answers how each went.
-// One thread a channel, because a channel that hangs may delay nobody but itself.
+// One thread a channel, because a channel that hangs may delay nobody but itself. Between messages it reaches for the
+// channel: it connects, or looks for the program, and writes nothing.
 //
 // Thread contract: made, used and destroyed on one thread; the tries run on the worker's. It never touches a database.
 // Destruction ends what is under way: a command within a tenth of a second, an HTTP request when its HttpLimits say so
@@ -23,16 +24,17 @@
 
 namespace revertd {
 
-// One try of one delivery.
-struct ChannelTry {
+// One try of one delivery; of none (0): to reach the channel.
+struct ChannelOrder {
   int64_t delivery_id = 0;
-  std::string notice;  // JSON
+  std::string notice = {};  // JSON
 };
 
 struct ChannelResult {
+  std::string channel;
   int64_t delivery_id = 0;
-  TryOutcome outcome;
-  HttpResponse answer;  // without its body: for AskedToWait
+  TryOutcome outcome = {};   // kDelivered, of an order to reach: it was reached
+  HttpResponse answer = {};  // without its body: for AskedToWait
 };
 
 // What the workers have answered. Any thread.
@@ -51,8 +53,8 @@ class ChannelResults {
 
 class ChannelWorker {
  public:
-  // Tries waiting or under way. More would only age here: what is due stands in the database.
-  static constexpr size_t kTriesMax = 8;
+  // Waiting or under way. More would only age here: what is due stands in the database.
+  static constexpr size_t kOrdersMax = 8;
 
   // `results` must outlive it. environment: what a command gets.
   ChannelWorker(ChannelConfig channel, std::vector<std::string> environment, std::unique_ptr<HttpClient> http,
@@ -62,13 +64,24 @@ class ChannelWorker {
   ChannelWorker& operator=(const ChannelWorker&) = delete;
 
   // false: its queue is full.
-  bool Offer(ChannelTry order);
+  bool Offer(ChannelOrder order);
   // Told before destruction, so that several end side by side.
   void Stop();
 
  private:
+  // Where the channel is, and what proves us.
+  struct Address {
+    std::string url;
+    std::string secret;
+    std::vector<std::string> secrets;  // what of them nobody may see
+  };
+
   void Run();
-  ChannelResult Make(const ChannelTry& order);
+  ChannelResult Make(const ChannelOrder& order);
+  void Deliver(const ChannelOrder& order, ChannelResult* result);
+  TryOutcome Reach();
+  // Anew each time, so that a rotated secret is taken up without a restart.
+  StatusOr<Address> ReadAddress() const;
 
   const ChannelConfig channel_;
   const std::vector<std::string> environment_;
@@ -77,8 +90,8 @@ class ChannelWorker {
   std::atomic<bool> stop_{false};  // read by a running command without the lock
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<ChannelTry> queue_;  // its front is under way
-  std::thread thread_;            // last: it uses all of the above
+  std::deque<ChannelOrder> queue_;  // its front is under way
+  std::thread thread_;              // last: it uses all of the above
 };
 
 // The environment without the variables that hold secrets: a command is told of a rollback, not of our tokens.

@@ -16,6 +16,7 @@ std::unique_ptr<HttpClient> ClientOf(const HealthCheckConfig& check) {
                                           HttpOptions{.cuts_long_bodies = true,
                                                       .reads_certificate = check.url.starts_with("https://"),
                                                       .leaves_lookups = true,
+                                                      .direct = true,  // a proxy's fault is not the service's
                                                       .ca_file = check.ca_file});
 }
 

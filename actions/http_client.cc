@@ -263,6 +263,7 @@ void SetMore(CURL* curl, const HttpOptions& options, Arriving* arriving) {
     set(CURLOPT_SSL_CTX_DATA, static_cast<void*>(arriving));
     set(CURLOPT_SSL_SESSIONID_CACHE, 0L);  // a resumed session shows no certificate
   }
+  if (options.direct) set(CURLOPT_PROXY, "");
   // Otherwise libcurl waits for the system's resolver, whose own patience is many seconds.
   if (options.leaves_lookups) set(CURLOPT_QUICK_EXIT, 1L);
 }
@@ -328,6 +329,29 @@ StatusOr<HttpResponse> CurlHttpClient::Send(const HttpRequest& request) {
   }
   arriving.response.status = static_cast<int>(status);
   return std::move(arriving.response);
+}
+
+Status CurlHttpClient::Reach(const std::string& url) {
+  no_answer_ = {};
+  const StatusOr<std::string> host = ShownHost(url);
+  if (!host.ok()) return Failed(host.status(), HttpFailure::kNotSent);
+  CURL* const curl = handle_->curl.get();
+  if (curl == nullptr) return Failed(Unavailable("libcurl does not start"), HttpFailure::kNotSent);
+
+  HttpLimits limits = limits_;
+  limits.total_timeout = limits_.connect_timeout;
+  HttpRequest request;
+  request.url = url;
+  const HeaderList none;
+  Arriving arriving;
+  SetOptions(curl, request, limits, none, &arriving);
+  SetMore(curl, options_, &arriving);
+  // The connection does not stay: what forbids its reuse closes it.
+  REVERTD_CHECK(curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK);
+  const CURLcode code = curl_easy_perform(curl);
+  no_answer_.took_ns = TookNs(curl);
+  if (code == CURLE_OK) return OkStatus();
+  return Failed(Unavailable(*host + ": " + curl_easy_strerror(code)), FailureOf(curl, code));
 }
 
 std::string_view HttpResponse::Header(std::string_view name) const {

@@ -49,22 +49,29 @@ class HttpClient {
   // Unavailable: no answer (refused, cut, timed out, TLS); whether the request took effect is not known.
   // FailedPrecondition: the answer is longer than the limit, or the URL is none. Any status code is an answer.
   virtual StatusOr<HttpResponse> Send(const HttpRequest& request) = 0;
-  // Of the newest Send that failed.
+  // Connects as a Send to `url` would, a proxy's tunnel and TLS included, and asks nothing. Unavailable: there is no
+  // connection. FailedPrecondition: the URL is none. A client without a wire has nothing that could fail.
+  virtual Status Reach(const std::string& url) {
+    static_cast<void>(url);
+    return OkStatus();
+  }
+  // Of the newest Send or Reach that failed.
   virtual NoAnswer no_answer() const { return {}; }
 };
 
 struct HttpLimits {
-  DurationNs connect_timeout = 5 * kSecondNs;
-  DurationNs total_timeout = 20 * kSecondNs;  // of the whole exchange, however slowly it drips
+  DurationNs connect_timeout = 5 * kSecondNs;  // also of a whole Reach
+  DurationNs total_timeout = 20 * kSecondNs;   // of the whole exchange, however slowly it drips
   size_t response_bytes_max = size_t{4} * 1024 * 1024;
 };
 
-// What a health check needs and a forge does not.
+// What a health check or a channel needs and a forge does not.
 struct HttpOptions {
   bool cuts_long_bodies = false;   // at the limit, where the transfer ends; otherwise a longer answer is a failure
   bool reads_certificate = false;  // which takes a whole TLS handshake each time
   // The total timeout holds also while a name is looked up: the look-up's thread is left to end by itself.
   bool leaves_lookups = false;
+  bool direct = false;       // whatever proxy the environment names, it is not used
   std::string ca_file = {};  // trusted instead of the system's
 };
 
@@ -76,6 +83,7 @@ class CurlHttpClient final : public HttpClient {
   CurlHttpClient& operator=(const CurlHttpClient&) = delete;
 
   StatusOr<HttpResponse> Send(const HttpRequest& request) override;
+  Status Reach(const std::string& url) override;
   NoAnswer no_answer() const override { return no_answer_; }
 
  private:

@@ -55,12 +55,16 @@ Status Notifier::TellAllBut(std::string_view channel, const Notice& notice) {
 
 Status Notifier::Pump(TimeNs now) {
   now_ns_ = now;
-  if (!failing_) REVERTD_RETURN_IF_ERROR(LoadFailing());
+  if (!failing_) {
+    REVERTD_RETURN_IF_ERROR(LoadReaches(now));
+    REVERTD_RETURN_IF_ERROR(LoadFailing());
+  }
   REVERTD_RETURN_IF_ERROR(Collect(now));
   REVERTD_RETURN_IF_ERROR(Probe(now));
   REVERTD_RETURN_IF_ERROR(Refresh());
   REVERTD_RETURN_IF_ERROR(EndUnknownChannels(now));
   HandOut(now);
+  ReachOut(now);
   return OkStatus();
 }
 
@@ -70,6 +74,22 @@ Status Notifier::Refresh() {
   if (!pending.ok()) return pending.status();
   pending_ = *std::move(pending);
   pending_is_stale_ = false;
+  return OkStatus();
+}
+
+Status Notifier::LoadReaches(TimeNs now) {
+  const auto unreached = journal_->ReadUnreached();
+  if (!unreached.ok()) return unreached.status();
+  reaches_.clear();
+  for (const auto& [name, worker] : workers_) reaches_.emplace(name, ChannelReach("", now));
+  for (const auto& [channel, why] : *unreached) {
+    const auto found = reaches_.find(channel);
+    if (found != reaches_.end()) {
+      found->second = ChannelReach(why, now);
+    } else {  // no longer configured
+      REVERTD_RETURN_IF_ERROR(journal_->WriteUnreached(channel, ""));
+    }
+  }
   return OkStatus();
 }
 
@@ -87,16 +107,70 @@ Status Notifier::LoadFailing() {
   return OkStatus();
 }
 
+Status Notifier::HearReachOf(const ChannelResult& result, TimeNs now) {
+  const auto known = reaches_.find(result.channel);
+  if (known == reaches_.end()) return OkStatus();
+  const bool is_well = result.outcome.kind == TryOutcome::Kind::kDelivered;
+  ChannelReach heard = known->second;
+  if (result.delivery_id == 0) {
+    heard.Answer(is_well ? "" : result.outcome.text);
+  } else if (is_well) {
+    heard.Arrive();
+  }
+  return HearReach(result.channel, heard, now);
+}
+
+Status Notifier::HearReach(const std::string& channel, const ChannelReach& heard, TimeNs now) {
+  ChannelReach& known = reaches_.at(channel);
+  if (heard.unreached() != known.unreached()) {
+    const auto hurried = hurried_.find(channel);
+    const bool was_lately = hurried != hurried_.end() && now >= hurried->second && now - hurried->second < kHurryEvery;
+    const bool hurries = heard.unreached().empty() && !was_lately;
+    REVERTD_RETURN_IF_ERROR(journal_->Together([&]() -> Status {
+      REVERTD_RETURN_IF_ERROR(journal_->WriteUnreached(channel, heard.unreached()));
+      return hurries ? journal_->HurryDeliveries(channel, now) : OkStatus();
+    }));
+    if (hurries) {
+      hurried_[channel] = now;
+      probings_.erase(channel);
+      probed_ns_.reset();
+      pending_is_stale_ = true;
+    }
+  }
+  known = heard;
+  return OkStatus();
+}
+
+size_t Notifier::reaching() const {
+  return static_cast<size_t>(
+      std::count_if(reaches_.begin(), reaches_.end(), [](const auto& one) { return one.second.is_under_way(); }));
+}
+
+// After what is due: a channel that has a message under way is told by it how it does.
+void Notifier::ReachOut(TimeNs now) {
+  for (auto& [name, reach] : reaches_) {
+    if (!reach.IsDue(now)) continue;
+    const bool is_busy = std::any_of(under_way_.begin(), under_way_.end(),
+                                     [&name = name](const auto& one) { return one.second.channel == name; });
+    if (!is_busy && workers_.at(name)->Offer({})) reach.Begin(now);
+  }
+}
+
 // Nothing is written to a channel that was given up until something happens, and nothing tells that it was corrected.
 Status Notifier::Probe(TimeNs now) {
   if (probed_ns_ && now >= *probed_ns_ && now - *probed_ns_ < kProbeEvery) return OkStatus();
   for (const auto& [name, worker] : workers_) {
     const auto state = journal_->ReadChannel(name);
     if (!state.ok()) return state.status();
-    if (!state->failing || state->has_waiting) continue;
+    if (!state->failing || state->has_waiting || !state->unreached.empty()) continue;
+    Probing& probing = probings_[name];
+    // Further ahead than any wait of ours: the clock was set back.
+    if (probing.next_ns > now && probing.next_ns <= now + kProbeEveryMax) continue;
     const Notice notice = ChannelWorking(name, {now, ""});
     REVERTD_RETURN_IF_ERROR(Queue(notice, RowEvent(kChannelProbe, now),
                                   [&name = name](std::string_view channel) { return channel == name; }));
+    probing.next_ns = now + probing.wait;
+    probing.wait = std::min(2 * probing.wait, kProbeEveryMax);
   }
   probed_ns_ = now;
   return OkStatus();
@@ -150,13 +224,14 @@ void Notifier::HandOut(TimeNs now) {
 Status Notifier::Collect(TimeNs now) {
   for (ChannelResult& result : results_.TakeAll()) answered_.push_back(std::move(result));
   while (!answered_.empty()) {
+    REVERTD_RETURN_IF_ERROR(HearReachOf(answered_.front(), now));
     const auto delivery = under_way_.find(answered_.front().delivery_id);
     if (delivery != under_way_.end()) {
       REVERTD_RETURN_IF_ERROR(Write(delivery->second, answered_.front(), now));
       under_way_.erase(delivery);
+      pending_is_stale_ = true;
     }
     answered_.pop_front();
-    pending_is_stale_ = true;
   }
   return OkStatus();
 }
@@ -165,8 +240,10 @@ Status Notifier::Write(const Delivery& delivery, const ChannelResult& result, Ti
   using Kind = TryOutcome::Kind;
   const int64_t tries = delivery.tries + 1;
   if (result.outcome.kind == Kind::kFailed && tries < kTriesMax) {
-    const TimeNs next_ns = now + WaitAfter(tries, AskedToWait(result.answer, now));
-    REVERTD_RETURN_IF_ERROR(journal_->RetryDelivery(delivery.id, next_ns, result.outcome.text));
+    const std::optional<DurationNs> asked = AskedToWait(result.answer, now);
+    const TimeNs next_ns = now + WaitAfter(tries, asked);
+    REVERTD_RETURN_IF_ERROR(
+        journal_->RetryDelivery(delivery.id, next_ns, result.outcome.text, /*asked_to_wait=*/asked.has_value()));
     ++counters_.retried;
     return OkStatus();
   }
@@ -182,6 +259,7 @@ Status Notifier::End(const Delivery& delivery, int64_t tries, bool delivered, st
     told = TellOfChannel(delivery, delivered, outcome, now);
     return told.status();
   }));
+  if (delivered) probings_.erase(delivery.channel);
   if (*told && delivered) failing_->erase(delivery.channel);
   if (*told && !delivered) failing_->insert(delivery.channel);
   pending_is_stale_ = true;

@@ -9,7 +9,8 @@
 // in the order told: a later one waits for the earlier one's end; 4. killed between a channel's answer and its row, we
 // deliver again: X-Revertd-Delivery, PagerDuty's dedup_key and Alertmanager's labels say that it is the same; 5. a
 // channel that fails is told to the others, never a failure to tell of that; 6. a channel whose messages were given up
-// is asked itself, with the words that it works again: they are true once they arrive, and nobody reads them before.
+// is asked itself, with the words that it works again: they are true once they arrive, and nobody reads them before;
+// 7. a channel that is gone is known without a message (channel_reach.h), and stands in ExecutorStore::ReadChannel.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "actions/channel_reach.h"
 #include "actions/channel_worker.h"
 #include "actions/http_client.h"
 #include "actions/notice.h"
@@ -76,7 +78,12 @@ class Notifier {
   // A failing channel is told of once in this time.
   static constexpr DurationNs kTellFailingEvery = kHourNs;
   // How often failing channels without a message of their own are asked; and at the start, for whoever corrected one.
+  // Each time that one is asked in vain its wait doubles, up to kProbeEveryMax: every try leaves rows.
   static constexpr DurationNs kProbeEvery = 10 * kMinuteNs;
+  static constexpr DurationNs kProbeEveryMax = 6 * kHourNs;
+  // What waits for a retry is due at once where its channel is reached again, but not more often than this: a channel
+  // that comes and goes would use up in minutes the tries that are meant for an hour.
+  static constexpr DurationNs kHurryEvery = 10 * kMinuteNs;
 
   // `journal` must outlive it.
   Notifier(const Config& config, ExecutorStore* journal, NotifierParts parts);
@@ -96,16 +103,28 @@ class Notifier {
 
   // Tries handed out and not written yet. For an end that lets the last words out: Pump until it is 0 or time is up.
   size_t under_way() const { return under_way_.size(); }
+  size_t reaching() const;  // channels that are being reached for
   const NotifierCounters& counters() const { return counters_; }
 
  private:
+  // When a failing channel is asked next.
+  struct Probing {
+    TimeNs next_ns = 0;
+    DurationNs wait = kProbeEvery;
+  };
+
   Status Refresh();
+  Status LoadReaches(TimeNs now);
   Status LoadFailing();
   Status Collect(TimeNs now);
   Status Write(const Delivery& delivery, const ChannelResult& result, TimeNs now);
   Status End(const Delivery& delivery, int64_t tries, bool delivered, std::string_view outcome, TimeNs now);
   Status EndUnknownChannels(TimeNs now);
   StatusOr<bool> TellOfChannel(const Delivery& delivery, bool delivered, std::string_view outcome, TimeNs now);
+  // What became of reaching for `channel`, kept where it is another than before.
+  Status HearReach(const std::string& channel, const ChannelReach& heard, TimeNs now);
+  Status HearReachOf(const ChannelResult& result, TimeNs now);
+  void ReachOut(TimeNs now);
   Status Probe(TimeNs now);
   using IsFor = std::function<bool(std::string_view channel)>;
   Status Queue(const Notice& notice, std::string_view row_event, const IsFor& is_for);
@@ -126,6 +145,9 @@ class Notifier {
   std::optional<std::set<std::string, std::less<>>> failing_;  // channels that the others were told of
   TimeNs now_ns_ = 0;                                          // of the newest Pump
   std::optional<TimeNs> probed_ns_;
+  std::map<std::string, ChannelReach, std::less<>> reaches_;  // by channel, as are the two below
+  std::map<std::string, Probing, std::less<>> probings_;      // of those that were asked in vain
+  std::map<std::string, TimeNs, std::less<>> hurried_;
 };
 
 }  // namespace revertd

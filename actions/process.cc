@@ -67,18 +67,18 @@ bool IsProgram(const std::string& path) {
   return stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode) && access(path.c_str(), X_OK) == 0;
 }
 
-StatusOr<std::string> FindProgram(const ProcessSpec& spec) {
-  if (spec.program.find('/') != std::string::npos) {
-    if (IsProgram(spec.program)) return spec.program;
-    return NotFound(spec.program + " is not a program that we may run");
+StatusOr<std::string> FindProgram(const std::string& program, const std::vector<std::string>& environment) {
+  if (program.find('/') != std::string::npos) {
+    if (IsProgram(program)) return program;
+    return NotFound(program + " is not a program that we may run");
   }
-  const std::string_view path = FindVariable(spec.environment, "PATH").value_or(kDefaultPath);
+  const std::string_view path = FindVariable(environment, "PATH").value_or(kDefaultPath);
   for (std::string_view folder : Split(path, ':')) {
     if (folder.empty()) continue;  // POSIX reads it as the current folder; running what happens to lie there is a trap
-    std::string candidate = std::string(folder) + "/" + spec.program;
+    std::string candidate = std::string(folder) + "/" + program;
     if (IsProgram(candidate)) return candidate;
   }
-  return NotFound(spec.program + " is not installed (looked in PATH)");
+  return NotFound(program + " is not installed (looked in PATH)");
 }
 
 std::vector<char*> PointersTo(std::vector<std::string>& texts) {
@@ -227,7 +227,7 @@ Status WhyNotStarted(const ProcessSpec& spec, int error) {
 }  // namespace
 
 StatusOr<ProcessResult> RunProcess(const ProcessSpec& spec) {
-  const StatusOr<std::string> path = FindProgram(spec);
+  const StatusOr<std::string> path = FindProgram(spec.program, spec.environment);
   if (!path.ok()) return path.status();
   if (spec.standard_input.size() > kStandardInputBytesMax) {
     return FailedPrecondition("running " + spec.program + ": more than " + std::to_string(kStandardInputBytesMax) +
@@ -274,6 +274,10 @@ StatusOr<ProcessResult> RunProcess(const ProcessSpec& spec) {
   }
   result.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
   return result;
+}
+
+Status CheckProgram(const std::string& program, const std::vector<std::string>& environment) {
+  return FindProgram(program, environment).status();
 }
 
 std::vector<std::string> OwnEnvironment() {

@@ -45,6 +45,9 @@ struct ProcessResult {
 // more standard input than the limit. How the program itself ended is the result's to say.
 StatusOr<ProcessResult> RunProcess(const ProcessSpec& spec);
 
+// NotFound: RunProcess would find no program of that name or path.
+Status CheckProgram(const std::string& program, const std::vector<std::string>& environment);
+
 // The environment of this process, as ProcessSpec takes it.
 std::vector<std::string> OwnEnvironment();
 // The value of `name`; nullopt where it is not set.

@@ -149,8 +149,8 @@ StatusOr<StepAnswer> RevertExecutor::Act(const RollbackTrigger& trigger, std::st
 StepAnswer RevertExecutor::Accept(const RollbackTrigger& trigger) {
   if (auto hold = RefuseRequest(trigger, config_)) return Finished{hold->reason, hold->detail};
   // One that was approved before it was accepted is a proposal all the same: the mode asked for a review.
-  const bool asked_for_review =
-      trigger.state == TriggerState::kProposed || trigger.reason == kModePropose || trigger.reason == kTooOldToPush;
+  const bool asked_for_review = trigger.state == TriggerState::kProposed ||
+                                std::ranges::find(kProposalReasons, trigger.reason) != kProposalReasons.end();
   const bool proposes = trigger.state == TriggerState::kProposed || (asked_for_review && HasForge(trigger));
   Route route = proposes ? Route::kPropose : Route::kPush;
   if (config_.FindService(trigger.service)->rollback == RollbackBy::kVersion) route = Route::kVersion;

@@ -68,6 +68,7 @@ void AnalysisLoop::CountParts(const Window& window) {
 }
 
 void AnalysisLoop::StartClock(int64_t second) {
+  follow_ups_.StartAt(second);
   clock_ = second;
   for (const DeployRecord* record : waiting_) {
     if (record->deploy.finished()) clock_ = std::min(clock_, record->first_second());
@@ -99,6 +100,14 @@ void AnalysisLoop::SealedThrough(int64_t second) {
   }
   shadows_.SealedThrough(sealed_, series_, registry_);
   memo_.by_service.clear();
+}
+
+void AnalysisLoop::AwaitHealth() {
+  for (const ServiceConfig& service : config_.services) {
+    for (const HealthCheckConfig& check : service.health.checks) {
+      if (check.fatal) health_.Await(service.name, check.name);
+    }
+  }
 }
 
 void AnalysisLoop::FollowUp(int64_t second) {
@@ -229,6 +238,7 @@ AnalysisLoop::Rivals AnalysisLoop::RivalsNow() const {
 
 void AnalysisLoop::Judge(OpenWatch* watch, int64_t second, const Rivals& rivals) {
   if (watch->recovery) {
+    if (watch->undone_for_check) watch->recovery->ObserveCheck(second, FailsStill(*watch, second));
     if (watch->recovery->state() != watch->record->recovery) TellRecovery(watch);
     return;
   }
@@ -256,13 +266,21 @@ std::string_view AnalysisLoop::MovedCallee(const OpenWatch& watch, int64_t secon
   return {};
 }
 
+// Nothing where it is not known; a push is no rollout, and what the bad version does says nothing of the revert.
+std::optional<bool> AnalysisLoop::FailsStill(const OpenWatch& watch, int64_t second) const {
+  const Deploy& revert = watch.record->deploy;
+  const bool fails = health_.IsFailing(revert.service, second);
+  if (health_.IsAwaited(revert.service) || (fails && revert.finish_guessed)) return std::nullopt;
+  return fails;
+}
+
 Surroundings AnalysisLoop::AroundAt(const OpenWatch& watch, int64_t second, const Rivals& rivals) {
   const DeployRecord& record = *watch.record;
   const std::string& service = record.deploy.service;
   Surroundings around;
   around.rival_log_blame = LargestRival(service, rivals);
   around.moved_callee = MovedCallee(watch, second);
-  around.may_be_healthy = !is_blind_ && !health_.IsFailing(service, second);
+  around.may_be_healthy = !is_blind_ && !health_.IsAwaited(service) && !health_.IsFailing(service, second);
   const ServiceConfig* config = config_.FindService(service);
   if (config == nullptr) return around;
   // A follow-up asks whether a check failed since it began to look.
@@ -276,9 +294,19 @@ Surroundings AnalysisLoop::AroundAt(const OpenWatch& watch, int64_t second, cons
   if (const auto failed = health_.Failed(service, rule, second)) failed_check_ = EvidenceOf(*failed);
   if (failed_check_) {
     around.rule = &*failed_check_;
-    around.shared_failure = health_.OthersFailing(service, second) >= kSharedFailures;
   } else if (watch.rule && watch.rule->fired()) {
     around.rule = &*watch.rule->fired();
+  } else {
+    return around;
+  }
+  const int64_t onset = FloorToSecond(around.rule->onset_ns);
+  around.rule_waits = second < onset + kBlameWaitSeconds && !health_.OthersAsked(service, onset);
+  if (health_.OthersFailing(service, rule.before_second) >= kSharedFailures) {
+    around.rule_doubt = kSharedOutage;
+  } else if (!around.moved_callee.empty()) {
+    around.rule_doubt = kCalleeMoved;
+  } else if (is_follow_up) {
+    around.rule_doubt = around.rule->signal;  // hours later the world has moved: a person is asked
   }
   return around;
 }

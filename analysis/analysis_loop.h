@@ -60,7 +60,9 @@ class AnalysisLoop {
   StatusOr<Deploy> OnDeployAbandon(std::string_view id, TimeNs at_ns);
   StatusOr<Deploy> OnHeadAbandon(std::string_view service, std::string_view head, TimeNs at_ns);  // its newest deploy
   void OnRevertPrepared(std::string_view trigger_id, std::string_view sha);
-  void OnTrigger(const RollbackTrigger& trigger);                      // a person's own rollback, for its recovery
+  void OnTrigger(const RollbackTrigger& trigger);  // a person's own rollback, for its recovery
+  // The fatal checks of the configuration are asked: until its own are answered no deploy of a service is healthy.
+  void AwaitHealth();
   void OnHealth(const HealthResult& result) { health_.Take(result); }  // of one check in the order asked
   // What is seen cannot be trusted (a silent source, a clock that jumps, a full disk): until it can, nothing is called
   // healthy. A fact of the wall clock: what is told of it is not part of invariant 1.
@@ -107,6 +109,7 @@ class AnalysisLoop {
   void StepAll(int64_t second);
   void FollowUp(int64_t second);
   void Judge(OpenWatch* watch, int64_t second, const Rivals& rivals);
+  std::optional<bool> FailsStill(const OpenWatch& watch, int64_t second) const;
   Surroundings AroundAt(const OpenWatch& watch, int64_t second, const Rivals& rivals);
   double LargestRival(std::string_view service, const Rivals& rivals) const;
   std::string_view MovedCallee(const OpenWatch& watch, int64_t second) const;

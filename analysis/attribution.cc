@@ -105,8 +105,13 @@ ControlGroup ChooseControls(const ServiceSignals& target, const SignalTimes& tim
     (is_troubled ? troubled : services).push_back(std::move(signals));
   }
   // One that is far from its own baseline before anything was deployed is no measure of what others should be. But
-  // where most are in trouble there is an outage, and whoever leaves them out blames the deploy for it.
-  if (troubled.size() > services.size()) std::move(troubled.begin(), troubled.end(), std::back_inserter(services));
+  // where most are in trouble, or the deployed one was with them, there is an outage, and whoever leaves them out
+  // blames the deploy for it. Hours later the deployed one may be in trouble because of the deploy.
+  const RateCounts before = sources.series.find(target.service())->second.Sum(times.minutes_before());
+  const bool is_shared = !times.is_late() && IsTroubled(target, before);
+  if (is_shared || troubled.size() > services.size()) {
+    std::move(troubled.begin(), troubled.end(), std::back_inserter(services));
+  }
   return {std::move(services), times.horizon_seconds};
 }
 

@@ -167,13 +167,17 @@ DeployRecord* DeployRegistry::FindGivenUp(std::string_view service, std::string_
 
 bool DeployRegistry::CorrectFinish(DeployRecord* record, TimeNs finish_ns) { return Correct(record, finish_ns); }
 
-const DeployRecord* DeployRegistry::Next(const DeployRecord& record) const {
+// From the end: as a rule the newest ones are asked about.
+std::span<const std::unique_ptr<DeployRecord>> DeployRegistry::Later(const DeployRecord& record) const {
   const auto records = by_service_.find(record.deploy.service);
-  if (records == by_service_.end()) return nullptr;
-  for (size_t i = 0; i + 1 < records->second.size(); ++i) {
-    if (records->second[i].get() == &record) return records->second[i + 1].get();
-  }
-  return nullptr;
+  if (records == by_service_.end()) return {};
+  const auto is_it = [&record](const auto& other) { return other.get() == &record; };
+  return {std::find_if(records->second.rbegin(), records->second.rend(), is_it).base(), records->second.end()};
+}
+
+const DeployRecord* DeployRegistry::Next(const DeployRecord& record) const {
+  const auto later = Later(record);
+  return later.empty() ? nullptr : later.front().get();
 }
 
 const DeployRecord* DeployRegistry::Successor(const DeployRecord& record) const {
@@ -203,6 +207,22 @@ int64_t DeployRegistry::WatchEnd(const DeployRecord& record) const {
 bool DeployRegistry::Superseded(const DeployRecord& record, int64_t second) const {
   const DeployRecord* next = Next(record);
   return next != nullptr && FloorToSecond(next->deploy.start_ns) <= second;
+}
+
+bool DeployRegistry::Replaced(const DeployRecord& record, int64_t second) const {
+  const auto later = Later(record);
+  return std::any_of(later.begin(), later.end(), [this, second](const auto& next) {
+    return !next->abandoned() && next->deploy.finished() && next->first_second() + observe_seconds_ <= second;
+  });
+}
+
+int64_t DeployRegistry::AloneFrom(const DeployRecord& record, int64_t from, int64_t to) const {
+  int64_t alone = from;
+  for (const auto& next : Later(record)) {
+    if (FloorToSecond(next->deploy.start_ns) >= to) break;
+    alone = std::max(alone, next->abandoned() ? std::min(UnderWayUntil(*next), to) : to);
+  }
+  return alone;
 }
 
 Status DeployRegistry::MayBeAbandoned(const DeployRecord& record, TimeNs at_ns) const {

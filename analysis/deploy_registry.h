@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,12 @@ class DeployRegistry {
   // Where the watch of this deploy ends: after the observation, or where a later deploy of its service starts.
   int64_t WatchEnd(const DeployRecord& record) const;
   bool Superseded(const DeployRecord& record, int64_t second) const;
+  // A later deploy of its service has taken its place by then for good: one that has begun only may still be abandoned,
+  // as it may during its observation.
+  bool Replaced(const DeployRecord& record, int64_t second) const;
+  // The first second in [from, to] from which on it serves alone until `to`. While a later deploy is under way part of
+  // the fleet runs that one, abandoned in the end or not.
+  int64_t AloneFrom(const DeployRecord& record, int64_t from, int64_t to) const;
   // FailedPrecondition where it came to be, InvalidArgument where it would end before it began.
   Status MayBeAbandoned(const DeployRecord& record, TimeNs at_ns) const;
   // Intervals of `service` that no baseline may use: deploys under way and what they brought unless proved good.
@@ -89,7 +96,8 @@ class DeployRegistry {
  private:
   using Records = std::vector<std::unique_ptr<DeployRecord>>;  // ascending start
 
-  const DeployRecord* Next(const DeployRecord& record) const;       // the next that was begun
+  std::span<const std::unique_ptr<DeployRecord>> Later(const DeployRecord& record) const;  // of its service
+  const DeployRecord* Next(const DeployRecord& record) const;                              // the next that was begun
   const DeployRecord* Successor(const DeployRecord& record) const;  // the next that was not abandoned
   int64_t UnderWayUntil(const DeployRecord& record) const;
   SecondInterval LeftOutBy(const DeployRecord& record) const;

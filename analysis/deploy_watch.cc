@@ -4,7 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "analysis/rules.h"
 #include "base/check.h"
+#include "base/clock.h"
 
 namespace revertd {
 namespace {
@@ -65,24 +67,49 @@ bool DeployWatch::IsHealthy(int64_t second) const {
   });
 }
 
+bool DeployWatch::Judge(int64_t second, const Surroundings& around) {
+  if (verdict_.state == VerdictState::kRegressed) return false;
+  if (around.rule != nullptr && !around.rule_doubt.empty()) {
+    doubted_ = {around.rule->signal, around.rule->onset_ns, std::string(around.rule_doubt)};
+  }
+  // A rule that is in doubt takes nothing from the statistics, which stand beside it.
+  return JudgeByRule(second, around) || (errors().known() && JudgeBySignals(second, around)) ||
+         DoubtRule(second, around);
+}
+
+std::string_view DeployWatch::DoubtOf(const Surroundings& around) const {
+  const Evidence& rule = *around.rule;
+  if (doubted_ && doubted_->rule == rule.signal && doubted_->onset_ns == rule.onset_ns) return doubted_->reason;
+  const bool is_of_errors = rule.signal == kRuleErrors;
+  return is_of_errors && errors().has_control() && !ControlAgrees(errors()) ? kControlMoved : std::string_view();
+}
+
 // The owner's word needs no statistics, only that nothing else explains it.
 bool DeployWatch::JudgeByRule(int64_t second, const Surroundings& around) {
-  const bool is_doubtful = !around.moved_callee.empty() || around.shared_failure;
-  if (is_doubtful && verdict_.state == VerdictState::kAmbiguous) return false;
-  const std::string_view doubt = around.shared_failure ? kSharedOutage : kCalleeMoved;
-  Change(second, is_doubtful ? VerdictState::kAmbiguous : VerdictState::kRegressed,
-         is_doubtful ? doubt : around.rule->signal, errors());
-  verdict_.evidence.insert(verdict_.evidence.begin(), *around.rule);
+  if (around.rule == nullptr || around.rule_waits || !DoubtOf(around).empty()) return false;
+  return ChangeByRule(second, VerdictState::kRegressed, around.rule->signal, *around.rule);
+}
+
+bool DeployWatch::DoubtRule(int64_t second, const Surroundings& around) {
+  if (around.rule == nullptr || around.rule_waits || verdict_.state == VerdictState::kAmbiguous) return false;
+  // The control may need longer to tell the two apart than the rule did.
+  const bool is_early = second - FloorToSecond(around.rule->onset_ns) < kBlameWaitSeconds;
+  const std::string_view doubt = DoubtOf(around);
+  if (doubt == kControlMoved && is_early) return false;
+  return ChangeByRule(second, VerdictState::kAmbiguous, doubt, *around.rule);
+}
+
+bool DeployWatch::ChangeByRule(int64_t second, VerdictState state, std::string_view reason, const Evidence& rule) {
+  Change(second, state, reason, errors());
+  verdict_.evidence.insert(verdict_.evidence.begin(), rule);
   return true;
 }
 
-bool DeployWatch::Judge(int64_t second, const Surroundings& around) {
-  if (verdict_.state == VerdictState::kRegressed) return false;
-  if (around.rule != nullptr) return JudgeByRule(second, around);
-  if (!errors().known()) return false;
+bool DeployWatch::JudgeBySignals(int64_t second, const Surroundings& around) {
   const SignalWatch* const fired = FirstFired();
   if (fired == nullptr) {
-    if (verdict_.state != VerdictState::kWatching || !around.may_be_healthy || !IsHealthy(second)) return false;
+    const bool may_be_healthy = around.may_be_healthy && around.rule == nullptr;
+    if (verdict_.state != VerdictState::kWatching || !may_be_healthy || !IsHealthy(second)) return false;
     return Change(second, VerdictState::kHealthy, "not_worse", errors());
   }
   const double blame_needed = around.rival_log_blame + std::log(kRivalRatioNeeded);

@@ -28,8 +28,9 @@ inline constexpr double kRivalRatioNeeded = 20;
 struct Surroundings {
   double rival_log_blame = -std::numeric_limits<double>::infinity();  // the largest of the overlapping deploys
   std::string_view moved_callee = {};  // a service that it calls got worse by itself; empty: none
-  const Evidence* rule = nullptr;      // of a rule of the owner's that fired (rules.h)
-  bool shared_failure = false;         // others fail their health checks too
+  const Evidence* rule = nullptr;      // of a rule of the owner's that holds at this second (rules.h)
+  std::string_view rule_doubt = {};    // what else explains it, or why it blames nobody here; empty: nothing does
+  bool rule_waits = false;             // others have not been asked since it began to hold
   bool may_be_healthy = true;          // false: what is seen cannot be trusted, or a check fails
 };
 
@@ -69,6 +70,10 @@ class DeployWatch {
   bool ControlAgrees(const SignalWatch& signal) const;
   bool IsHealthy(int64_t second) const;
   bool JudgeByRule(int64_t second, const Surroundings& around);
+  bool JudgeBySignals(int64_t second, const Surroundings& around);
+  bool DoubtRule(int64_t second, const Surroundings& around);
+  std::string_view DoubtOf(const Surroundings& around) const;
+  bool ChangeByRule(int64_t second, VerdictState state, std::string_view reason, const Evidence& rule);
   // `decisive`: whose evidence stands first.
   bool Change(int64_t second, VerdictState state, std::string_view reason, const SignalWatch& decisive);
   std::vector<Evidence> EvidenceLedBy(const SignalWatch& decisive) const;
@@ -76,6 +81,14 @@ class DeployWatch {
   int64_t first_second_;
   std::vector<SignalWatch> signals_;
   Verdict verdict_;
+  // The row of failures that something else explained, once: it blames nobody for as long as it lasts, also after what
+  // explained it has gone. Its rule, its onset, and what it was.
+  struct Doubted {
+    std::string rule;
+    TimeNs onset_ns = 0;
+    std::string reason;
+  };
+  std::optional<Doubted> doubted_;
 };
 
 }  // namespace revertd

@@ -42,7 +42,8 @@ Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode,
   if (rollback_before && rollback_before->not_recovered) return {DecisionKind::kTriage, "rollback_did_not_recover"};
   if (deploy.head.empty() || config.FindRepo(deploy.repo) == nullptr) return {DecisionKind::kTriage, "no_commit"};
   // What has served for hours is undone by a person's word.
-  const bool may_push = mode == Mode::kPush && age <= guard.commit_age_push;
+  const bool is_young = age <= guard.commit_age_push;
+  const bool may_push = mode == Mode::kPush && is_young && !facts.base_is_unclear;
   if (would_act && !may_push && age > guard.commit_age_propose) return {DecisionKind::kHold, "deploy_too_old"};
   if (rollback_before && verdict.at_ns - rollback_before->finish_ns < guard.cooldown) {
     return {DecisionKind::kHold, "cooldown"};
@@ -54,7 +55,8 @@ Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode,
     return {DecisionKind::kHold, "limit_proposals_per_day"};
   }
   if (may_push) return {DecisionKind::kAct, "mode_push"};
-  return {DecisionKind::kPropose, mode == Mode::kPush ? kTooOldToPush : kModePropose};
+  if (mode == Mode::kPropose) return {DecisionKind::kPropose, kModePropose};
+  return {DecisionKind::kPropose, is_young ? kBaseUnclear : kTooOldToPush};
 }
 
 }  // namespace

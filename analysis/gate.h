@@ -21,7 +21,8 @@ struct GateFacts {
   int64_t pushes_today = 0;
   int64_t proposals_today = 0;
   bool revert_in_flight = false;
-  bool source_stale = false;  // a log source is silent: what it would tell is missing
+  bool source_stale = false;     // a log source is silent: what it would tell is missing
+  bool base_is_unclear = false;  // the deploy told another base than what served before it
 };
 
 // The rollback that the service ran on before the deploy that is judged.

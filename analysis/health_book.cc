@@ -7,46 +7,57 @@
 
 namespace revertd {
 
+void HealthBook::Await(std::string_view service, std::string_view check) {
+  by_service_[std::string(service)][std::string(check)].is_awaited = true;
+}
+
 void HealthBook::Take(const HealthResult& result) {
   Check& check = by_service_[result.service][result.check];
-  const int64_t second = FloorToSecond(result.at_ns);
-  if (!check.results.empty() && second < check.results.back().second) return;
-  check.results.push_back({second, result.level, result.reason});
-  if (check.results.size() <= kResultsKept) return;
-  if (check.results.front().level != HealthLevel::kUnknown) {
-    const bool was_ok = check.results.front().level == HealthLevel::kOk;
-    check.forgotten_ok = was_ok ? std::optional(check.results.front()) : std::nullopt;
+  const int64_t asked = FloorToSecond(result.at_ns);
+  if (check.asked_second != kNoSecond && asked < check.asked_second - kSlewSecondsMax) check = {};
+  const int64_t second = std::max(asked, check.asked_second);
+  check.is_awaited = false;
+  check.asked_second = second;
+  if (result.level == HealthLevel::kUnknown || IsOfTimeAlone(result.reason)) return;
+  if (check.runs.empty() || check.runs.back().level != result.level) {
+    check.runs.push_back({.level = result.level, .first_second = second});
+    if (check.runs.size() > kRunsKept) check.runs.pop_front();
   }
-  check.results.pop_front();
+  Run& run = check.runs.back();
+  run.last_second = second;
+  run.reason = result.reason;
+  ++run.answers;
+  if (run.level != HealthLevel::kFatal) return;
+  run.seconds.push_back(second);
+  if (run.seconds.size() > kSecondsKept) run.seconds.pop_front();
+}
+
+// Null: there was none yet.
+const HealthBook::Run* HealthBook::RunAt(const Check& check, int64_t second) {
+  const auto found = std::find_if(check.runs.rbegin(), check.runs.rend(),
+                                  [second](const Run& run) { return run.first_second <= second; });
+  return found == check.runs.rend() ? nullptr : &*found;
 }
 
 bool HealthBook::WasOk(const Check& check, int64_t before_second) {
-  const Result* newest = check.forgotten_ok ? &*check.forgotten_ok : nullptr;
-  for (const Result& result : check.results) {
-    if (result.second >= before_second) break;
-    if (result.level != HealthLevel::kUnknown) newest = &result;
-  }
-  return newest != nullptr && newest->level == HealthLevel::kOk && newest->second < before_second &&
-         newest->second >= before_second - kOkBeforeSecondsMax;
+  const Run* run = RunAt(check, before_second - 1);
+  return run != nullptr && run->level == HealthLevel::kOk && run->last_second >= before_second - kOkBeforeSecondsMax;
 }
 
 std::optional<FailedCheck> HealthBook::FailedOf(const Check& check, const HealthRule& rule, int64_t second) {
+  const Run* run = RunAt(check, second);
+  if (run == nullptr || run->level != HealthLevel::kFatal || !WasOk(check, rule.before_second)) return std::nullopt;
   FailedCheck failed;
-  for (const Result& result : check.results) {
-    if (result.second > second) break;
-    if (result.second < rule.from_second || result.level == HealthLevel::kUnknown) continue;
-    if (result.level != HealthLevel::kFatal) {
-      failed = {};
-      continue;
-    }
-    if (failed.failures == 0) failed.first_second = result.second;
+  failed.reason = run->reason;
+  failed.first_second = std::max(run->first_second, rule.from_second);
+  for (const int64_t failure : run->seconds) {
+    if (failure < rule.from_second || failure > second) continue;
     ++failed.failures;
-    failed.last_second = result.second;
-    failed.reason = result.reason;
-    // The row that was long enough stands: what comes after it is not asked.
-    if (failed.failures >= rule.fatals_needed) break;
+    failed.last_second = failure;
   }
-  if (failed.failures < rule.fatals_needed || !WasOk(check, rule.before_second)) return std::nullopt;
+  if (failed.failures < rule.fatals_needed) return std::nullopt;
+  const bool is_whole = run->first_second >= rule.from_second && run->last_second <= second;
+  if (is_whole) failed.failures = run->answers;
   return failed;
 }
 
@@ -56,7 +67,7 @@ std::optional<FailedCheck> HealthBook::Failed(std::string_view service, const He
   if (checks == by_service_.end()) return first;
   for (const auto& [name, check] : checks->second) {
     std::optional<FailedCheck> failed = FailedOf(check, rule, second);
-    if (!failed || (first && first->last_second <= failed->last_second)) continue;
+    if (!failed || (first && first->first_second <= failed->first_second)) continue;
     failed->check = name;
     first = std::move(failed);
   }
@@ -66,21 +77,35 @@ std::optional<FailedCheck> HealthBook::Failed(std::string_view service, const He
 bool HealthBook::IsFailing(std::string_view service, int64_t second) const {
   const auto checks = by_service_.find(service);
   if (checks == by_service_.end()) return false;
-  for (const auto& [name, check] : checks->second) {
-    const auto newest = std::find_if(check.results.rbegin(), check.results.rend(), [second](const Result& result) {
-      return result.second <= second && result.level != HealthLevel::kUnknown;
-    });
-    if (newest != check.results.rend() && newest->level == HealthLevel::kFatal) return true;
-  }
-  return false;
+  return std::any_of(checks->second.begin(), checks->second.end(), [second](const auto& check) {
+    const Run* run = RunAt(check.second, second);
+    return run != nullptr && run->level == HealthLevel::kFatal;
+  });
 }
 
-int64_t HealthBook::OthersFailing(std::string_view service, int64_t second) const {
-  int64_t failing = 0;
-  for (const auto& [other, checks] : by_service_) {
-    if (other != service && IsFailing(other, second)) ++failing;
-  }
-  return failing;
+bool HealthBook::IsAwaited(std::string_view service) const {
+  const auto checks = by_service_.find(service);
+  if (checks == by_service_.end()) return false;
+  return std::any_of(checks->second.begin(), checks->second.end(),
+                     [](const auto& check) { return check.second.is_awaited; });
+}
+
+int64_t HealthBook::OthersFailing(std::string_view service, int64_t before_second) const {
+  return std::count_if(by_service_.begin(), by_service_.end(), [&](const auto& other) {
+    return other.first != service && std::any_of(other.second.begin(), other.second.end(), [&](const auto& named) {
+             const Check& check = named.second;
+             const bool fails = !check.runs.empty() && check.runs.back().level == HealthLevel::kFatal;
+             return fails && WasOk(check, before_second);
+           });
+  });
+}
+
+bool HealthBook::OthersAsked(std::string_view service, int64_t second) const {
+  return std::all_of(by_service_.begin(), by_service_.end(), [&](const auto& other) {
+    return other.first == service || std::all_of(other.second.begin(), other.second.end(), [second](const auto& check) {
+             return check.second.asked_second >= second;
+           });
+  });
 }
 
 }  // namespace revertd

@@ -24,7 +24,7 @@ void LateDesk::Take(DeployRecord* record, int64_t second) {
   if (record->deploy.kind != DeployKind::kRelease || series == series_.end()) return;
   const int64_t observed = record->first_second() + config_.detect.observe / kSecondNs;
   const int64_t first_block = HistoryBlockStart(observed + kHistoryBlockSeconds - 1);
-  // Superseded, or found long after it was over.
+  // Replaced, or found long after it was over.
   if (IsOver(*record, std::max(second + 1, first_block + kHistoryBlockSeconds))) return;
   Late late;
   late.record = record;
@@ -44,8 +44,20 @@ void LateDesk::Take(DeployRecord* record, int64_t second) {
   } else {
     return;
   }
+  ForgetBefore(*record);
   record->watched_late = true;
   late_.push_back(std::move(late));
+}
+
+// What its service ran before: replaced, as far as anybody knows.
+void LateDesk::ForgetBefore(const DeployRecord& record) {
+  std::erase_if(late_, [&record](const Late& late) {
+    const bool is_before =
+        late.record->deploy.service == record.deploy.service && late.record->first_second() <= record.first_second();
+    if (!late.watch || !is_before) return false;
+    late.record->watched_late = false;
+    return true;
+  });
 }
 
 // Of whole blocks alone: seconds are forgotten long before the watch ends.
@@ -62,7 +74,7 @@ std::optional<LateWatch> LateDesk::WatchOf(const DeployRecord& record, const Ser
 
 bool LateDesk::IsOver(const DeployRecord& record, int64_t end) const {
   return record.abandoned() || record.state == VerdictState::kRegressed ||
-         end > record.first_second() + kLateHorizonSeconds || registry_.Superseded(record, end - 1);
+         end > record.first_second() + kLateHorizonSeconds || registry_.Replaced(record, end - 1);
 }
 
 std::optional<int64_t> LateDesk::NextDue(int64_t second) const {
@@ -96,7 +108,9 @@ void LateDesk::Fold(int64_t through, Late* late) {
   // Of blocks that end at `through` or before.
   const SecondInterval unseen{late->next_second, through - kHistoryBlockSeconds + 1};
   late->series->ForEachBlockIn(unseen, [&](const HistoryBlock& block) {
-    if (!IsOver(*late->record, block.start_second + kHistoryBlockSeconds)) late->watch->Observe(block);
+    const int64_t end = block.start_second + kHistoryBlockSeconds;
+    if (IsOver(*late->record, end)) return;
+    if (registry_.AloneFrom(*late->record, block.start_second, end) == block.start_second) late->watch->Observe(block);
   });
   late->next_second = std::max(late->next_second, through);
 }

@@ -1,5 +1,6 @@
 // LateDesk: the late watches (late_watch.h): each release whose own watch ended without blame, until twelve hours after
-// its finish or until its service's next deploy.
+// its finish or until its service's next deploy. While that one is under way nothing is seen of this one alone; where
+// it is abandoned the watch goes on.
 //
 // One thread, the analysis thread. Invariants: 1. what is told of a deploy, and of which second, depends on the history
 // blocks and on the deploys known by then, never on batches nor on restarts: a watch is folded again from the kept
@@ -47,6 +48,7 @@ class LateDesk {
     int64_t next_second = 0;  // blocks that start from here on are not folded yet
   };
 
+  void ForgetBefore(const DeployRecord& record);
   std::optional<LateWatch> WatchOf(const DeployRecord& record, const Series& series) const;
   // Whether a block that ends there is too late, or the deploy came to nothing.
   bool IsOver(const DeployRecord& record, int64_t end) const;

@@ -46,7 +46,8 @@ struct OpenWatch {
   CalleeWatch callees;                    // and those that it calls
   DecisionTrack decisions;
   std::optional<RecoveryWatch> recovery;  // of a revert,
-  Evidence undone_for;                    // and what it was rolled back for; no signal: errors
+  Evidence undone_for;                    // and what it was rolled back for; no signal: errors,
+  bool undone_for_check = false;          // or a health check
 };
 
 // Everything that a watch is built from; lives as long as the loop.

@@ -59,16 +59,28 @@ void RecoveryWatch::Observe(int64_t second, const RateCounts& counts) {
   }
 }
 
+void RecoveryWatch::ObserveCheck(int64_t second, std::optional<bool> fails) {
+  const bool is_told = state() != RecoveryState::kWatching;
+  if (is_told) return;
+  last_second_ = second;
+  checks_are_well_ = fails.has_value() && !*fails;
+  const bool is_late = second + 1 - finish_second_ >= kCheckRecoverySeconds;
+  if (fails.value_or(false) && is_late) {
+    state_ = RecoveryState::kNotRecovered;
+    log_value_ = 0;
+  }
+}
+
 void RecoveryWatch::Close() {
-  if (state_ != RecoveryState::kWatching) return;
+  if (state() != RecoveryState::kWatching) return;
   state_ = RecoveryState::kUndecided;
   log_value_ = recovered_.LogValue();
 }
 
 Recovery RecoveryWatch::Report() const {
   Recovery recovery;
-  recovery.state = state_;
-  recovery.e_value = state_ == RecoveryState::kWatching ? 1 : ValueOfLog(log_value_);
+  recovery.state = state();
+  recovery.e_value = state() == RecoveryState::kWatching ? 1 : ValueOfLog(log_value_);
   recovery.rate_bad = bounds_.rate_bad;
   recovery.rate_now = seen_.rate();
   recovery.n_now = seen_.requests;

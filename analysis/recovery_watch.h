@@ -26,6 +26,8 @@ struct RecoveryBounds {
   bool falls = false;                // less is worse, as of traffic: "of this and above" is "of this and below"
   int64_t warm_up_seconds = kRecoveryWarmUpSeconds;
 };
+// After the finish: rollouts are done and caches warm, and a check that fails still fails for good.
+inline constexpr int64_t kCheckRecoverySeconds = int64_t{5} * 60;
 // As `still_bad`: no count of good requests refutes it, so that undecided is the end. Of what falls, the second.
 inline constexpr double kNoRecoveryBound = 1e-9;
 inline constexpr double kNoRecoveryBoundOfFall = 1e9;
@@ -39,7 +41,13 @@ class RecoveryWatch {
 
   // Counts of the new version in `second`, called for every second from the finish on, in order.
   void Observe(int64_t second, const RateCounts& counts);
-  RecoveryState state() const { return state_; }
+  // Of a rollback for a health check: whether one fails still, as of every second; nothing where that is not known.
+  // Nothing has recovered before none does, whatever the requests say, and nothing has where one still does so long
+  // after.
+  void ObserveCheck(int64_t second, std::optional<bool> fails);
+  RecoveryState state() const {
+    return checks_are_well_ || state_ != RecoveryState::kRecovered ? state_ : RecoveryState::kWatching;
+  }
   void Close();  // undecided unless decided
   // Everything but the ids; at_ns is the end of the newest second.
   Recovery Report() const;
@@ -53,6 +61,7 @@ class RecoveryWatch {
   RateCounts seen_;
   RecoveryState state_ = RecoveryState::kWatching;
   double log_value_ = 0;  // of the side that decided
+  bool checks_are_well_ = true;
 };
 
 }  // namespace revertd

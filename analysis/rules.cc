@@ -11,7 +11,7 @@ ErrorsRule::ErrorsRule(const RuleConfig& config, const RateCounts& before)
     : config_(config), before_(before), window_seconds_(config.window / kSecondNs) {}
 
 void ErrorsRule::Observe(int64_t second, const RateCounts& counts) {
-  if (!config_.errors_above || fired_) return;
+  if (!config_.errors_above) return;
   while (!seconds_.empty() && seconds_.front().first <= second - window_seconds_) {
     sum_.requests -= seconds_.front().second.requests;
     sum_.errors -= seconds_.front().second.errors;
@@ -19,12 +19,17 @@ void ErrorsRule::Observe(int64_t second, const RateCounts& counts) {
   }
   if (counts.requests > 0) seconds_.emplace_back(second, counts);
   sum_ += counts;
-  if (sum_.requests < config_.requests_min || sum_.rate() <= *config_.errors_above) return;
+  if (sum_.requests < config_.requests_min || sum_.rate() <= *config_.errors_above) {
+    above_since_ = kNoSecond;
+    fired_.reset();
+    return;
+  }
+  if (above_since_ == kNoSecond) above_since_ = second;
   Evidence& evidence = fired_.emplace();
   evidence.signal = kRuleErrors;
   evidence.before_null = *config_.errors_above;
   TellRates(before_, sum_, WilsonInterval(sum_), &evidence);
-  evidence.onset_ns = seconds_.front().first * kSecondNs;
+  evidence.onset_ns = above_since_ * kSecondNs;
 }
 
 Evidence EvidenceOf(const FailedCheck& failed) {

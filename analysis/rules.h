@@ -25,13 +25,14 @@ inline constexpr std::string_view kRuleHealth = "rule_health";
 // Whether the verdict is a rule's and not the statistics'.
 bool IsByRule(const Verdict& verdict);
 
-// More than errors_above of the requests in the newest window failed, of at least requests_min.
+// Whether more than errors_above of the requests in the newest window failed, of at least requests_min.
 class ErrorsRule {
  public:
   ErrorsRule(const RuleConfig& config, const RateCounts& before);  // before: of the baseline
   // Of the new version alone, every second in order.
   void Observe(int64_t second, const RateCounts& counts);
-  // Once is enough: the evidence of the second in which it fired.
+  // Evidence of the newest second, where it is above the limit in it; its onset is when it began to be, without a
+  // pause.
   const std::optional<Evidence>& fired() const { return fired_; }
 
  private:
@@ -40,6 +41,7 @@ class ErrorsRule {
   int64_t window_seconds_;
   std::deque<std::pair<int64_t, RateCounts>> seconds_;  // of the window; a few thousand at most
   RateCounts sum_;
+  int64_t above_since_ = kNoSecond;
   std::optional<Evidence> fired_;
 };
 

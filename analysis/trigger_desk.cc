@@ -48,19 +48,38 @@ std::optional<RollbackBefore> TriggerDesk::RollbackBeforeOf(const DeployRecord& 
                         .not_recovered = previous->recovery == RecoveryState::kNotRecovered};
 }
 
-// What was serving before, by the deploys that are known: a push may tell of fewer commits than the rollout brought,
-// and the head's first parent need never have served.
-std::string TriggerDesk::BaseOf(const DeployRecord& record) const {
+// What was serving before, by the deploys that are known; empty: none is.
+std::string TriggerDesk::ServedBefore(const DeployRecord& record) const {
   const DeployRecord* previous = registry_.Previous(record);
-  const bool is_known = previous != nullptr && previous->deploy.finished() && !previous->deploy.head.empty();
-  return is_known ? previous->deploy.head : record.deploy.base;
+  return previous != nullptr && previous->deploy.finished() ? previous->deploy.head : "";
+}
+
+// A push tells of the commits that it brought, and the rollout may bring more; whoever tells of a rollout knows what it
+// takes the place of, and of a deploy that nobody told us.
+std::string TriggerDesk::BaseOf(const DeployRecord& record) const {
+  const Deploy& deploy = record.deploy;
+  if (!deploy.base.empty() && !deploy.finish_guessed) return deploy.base;
+  const std::string served = ServedBefore(record);
+  return served.empty() ? deploy.base : served;
+}
+
+// The head's first parent, say, need never have served; or else a deploy in between was never told. One of the two
+// words is wrong, and by it either too much is undone or too little.
+bool TriggerDesk::BaseIsUnclear(const DeployRecord& record) const {
+  const std::string served = ServedBefore(record);
+  const std::string base = BaseOf(record);
+  return !served.empty() && !base.starts_with(served) && !served.starts_with(base);
 }
 
 Decision TriggerDesk::Decide(const DeployRecord& record, const Verdict& verdict) const {
   const Deploy& deploy = record.deploy;
   const RollbackTrigger* known = nullptr;
   if (!deploy.head.empty()) known = Find(MakeTriggerId(deploy.service, deploy.head, deploy.start_ns));
-  if (known == nullptr) return DecideOn(verdict, deploy, RollbackBeforeOf(record), facts_(deploy.repo), config_);
+  if (known == nullptr) {
+    GateFacts facts = facts_(deploy.repo);
+    facts.base_is_unclear = BaseIsUnclear(record);
+    return DecideOn(verdict, deploy, RollbackBeforeOf(record), facts, config_);
+  }
   Decision decision;
   decision.deploy_id = deploy.id;
   decision.service = deploy.service;

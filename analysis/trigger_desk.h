@@ -43,7 +43,9 @@ class TriggerDesk {
  private:
   bool Due(const Verdict& verdict, int64_t second, const DecisionTrack& track) const;
   std::optional<RollbackBefore> RollbackBeforeOf(const DeployRecord& record) const;
+  std::string ServedBefore(const DeployRecord& record) const;
   std::string BaseOf(const DeployRecord& record) const;
+  bool BaseIsUnclear(const DeployRecord& record) const;
   Decision Decide(const DeployRecord& record, const Verdict& verdict) const;
   bool WriteTrigger(const DeployRecord& record, const Verdict& verdict, const Decision& decision);
 

@@ -2,6 +2,7 @@
 // that follows: the journal's rows, the revert commit's trailer, the revert's own deploy.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +20,12 @@ enum class TriggerState {
 std::string_view NameOf(TriggerState state);
 std::optional<TriggerState> TriggerStateNamed(std::string_view name);
 
-// Of decisions to propose: by the mode, or by the age of a deploy that would have been pushed when it was young.
+// Of decisions to propose: by the mode; or what would have been pushed, but the deploy is no longer young, or told
+// another base than what served before it.
 inline constexpr std::string_view kModePropose = "mode_propose";
 inline constexpr std::string_view kTooOldToPush = "deploy_too_old_to_push";
+inline constexpr std::string_view kBaseUnclear = "base_unclear";
+inline constexpr std::array kProposalReasons = {kModePropose, kTooOldToPush, kBaseUnclear};
 
 struct RollbackTrigger {
   std::string id;

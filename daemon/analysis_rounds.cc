@@ -1,11 +1,14 @@
 #include "daemon/analysis_rounds.h"
+#include "daemon/health_history.h"
 
 #include <limits>
 #include <utility>
 
 #include "daemon/api/metrics_text.h"
 #include "daemon/commands.h"
+#include "daemon/event_json.h"
 #include "daemon/gate_facts.h"
+#include "daemon/health_history.h"
 #include "daemon/inbox.h"
 #include "daemon/restore.h"
 #include "daemon/status_report.h"
@@ -49,6 +52,10 @@ void AnalysisRounds::Restore() {
   if (const Status status = RestoreAnalysis(*edges_.state, edges_.clock->Now(), &analysis_); !status.ok()) {
     Say("starting without what was known before: " + std::string(MessageOf(status)));
   }
+  const Status health = ReadHealthBefore(*edges_.state, edges_.clock->Now(),
+                                         [this](const HealthResult& result) { analysis_.OnHealth(result); });
+  if (!health.ok()) Say("starting without what health checks found before: " + std::string(MessageOf(health)));
+  analysis_.AwaitHealth();
   if (const Status status = lookout_.Restore(); !status.ok()) Say(MessageOf(status));
   if (!releases_.is_needed()) return;
   const auto note = edges_.state->ReadNote(kReleasesNote);
@@ -86,7 +93,10 @@ void AnalysisRounds::TakeMessages(TimeNs now, bool is_last) {
 }
 
 void AnalysisRounds::TakeHealth() {
-  for (const HealthResult& result : edges_.health->Take()) analysis_.OnHealth(result);
+  for (const HealthResult& result : edges_.health->Take()) {
+    analysis_.OnHealth(result);
+    if (result.is_change) sink_.OnEvent(EventOf(result));
+  }
 }
 
 int64_t AnalysisRounds::TakeWindows() {

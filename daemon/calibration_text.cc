@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <iterator>
 
+#include "analysis/rules.h"
 #include "base/strings.h"
 
 namespace revertd {
@@ -95,6 +96,15 @@ std::vector<std::string> Aligned(const std::vector<Row>& rows) {
   return lines;
 }
 
+void AppendRule(std::string_view service, std::string_view rule, const std::optional<Tally>& tally,
+                std::vector<std::string>* lines) {
+  if (!tally) return;
+  std::string line = std::string(service) + "'s own " + std::string(rule) + ": false for " +
+                     std::to_string(tally->fired) + " of " + std::to_string(tally->judged) + " pretend deploys";
+  if (tally->judged > 0) line += ", " + PerThousand(tally->rate()) + " in 1000, at most " + PerThousand(tally->upper());
+  lines->push_back(std::move(line));
+}
+
 }  // namespace
 
 std::string WhyUncalibrated(const ServiceCalibration& service) {
@@ -134,6 +144,8 @@ std::string ToEvent(const ServiceCalibration& service, TimeNs at_ns) {
   } else {
     json.Field("why", WhyUncalibrated(service));
   }
+  if (service.rule_errors) AppendTally(json, kRuleErrors, *service.rule_errors);
+  if (service.rule_health) AppendTally(json, kRuleHealth, *service.rule_health);
   json.Field("beside_control", NameOf(service.calibration.controlled));
   json.Field("requests_per_second", service.requests_per_second).Field("error_rate", service.error_rate);
   json.Key("smallest_regression").BeginArray();
@@ -154,6 +166,10 @@ std::vector<std::string> CalibrationTable(const std::vector<ServiceCalibration>&
   for (const ServiceCalibration& service : services) {
     const std::string why = WhyUncalibrated(service);
     if (!why.empty()) lines.push_back(service.service + " is uncalibrated: " + why);
+  }
+  for (const ServiceCalibration& service : services) {
+    AppendRule(service.service, kRuleErrors, service.rule_errors, &lines);
+    AppendRule(service.service, kRuleHealth, service.rule_health, &lines);
   }
   lines.insert(lines.end(), std::begin(kLegend), std::end(kLegend));
   return lines;

@@ -1,6 +1,7 @@
 // What `calibrate` prints: a table for people, the same as NDJSON. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ struct ServiceCalibration {
   double requests_per_second = 0;  // of the last hour
   double error_rate = 0;           // what regressions are multiples of
   SmallestRegressions smallest;
+  std::optional<Tally> rule_errors;  // of the owner's rules; nothing where there is none
+  std::optional<Tally> rule_health;
 };
 
 // Why a service has no settings of its own; empty where it has.

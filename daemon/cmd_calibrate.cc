@@ -12,9 +12,11 @@
 #include "analysis/analysis_loop.h"
 #include "analysis/calibration_report.h"
 #include "analysis/rollups.h"
+#include "analysis/rule_play.h"
 #include "analysis/signal_watch.h"
 #include "daemon/calibration_text.h"
 #include "daemon/commands.h"
+#include "daemon/health_history.h"
 #include "daemon/history_fill.h"
 #include "daemon/output.h"
 #include "daemon/recorded_logs.h"
@@ -56,11 +58,19 @@ class Calibrating final : public PartialSink {
         logs_(config, reading),
         walk_(JudgingSettings(config.detect)),
         fill_(state, writes,
-              [this](std::string_view service, const ShadowResult& shadow) { walk_.Observe(service, shadow); }),
+              [this](std::string_view service, const ShadowResult& shadow) { OnStanding(service, shadow); }),
         rollups_(logs_.services(), [this](std::string_view service, int64_t start_second,
                                           std::string_view bytes) { fill_.AddMinute(service, start_second, bytes); }),
         analysis_(
-            config_, logs_.services(), [](std::string_view) { return GateFacts{}; }, this, &rollups_) {}
+            config_, logs_.services(), [](std::string_view) { return GateFacts{}; }, this, &rollups_) {
+    for (const ServiceConfig& service : config.services) rules_.try_emplace(service.name, service, config.detect);
+  }
+
+  // What health checks said, by the state.
+  void AddHealth(const HealthResult& change) {
+    const auto rules = rules_.find(change.service);
+    if (rules != rules_.end()) rules->second.AddLevel(change.check, FloorToSecond(change.at_ns), change.level);
+  }
 
   Status Run(const std::vector<std::string>& paths) {
     REVERTD_RETURN_IF_ERROR(logs_.Run(
@@ -78,7 +88,10 @@ class Calibrating final : public PartialSink {
   const RecordedLogs& logs() const { return logs_; }
   const HistoryFill::Filled& filled() const { return fill_.filled(); }
 
-  void OnSecond(std::string_view service, const SecondCounts& counts) override { fill_.AddSecond(service, counts); }
+  void OnSecond(std::string_view service, const SecondCounts& counts) override {
+    if (const auto rules = rules_.find(service); rules != rules_.end()) rules->second.AddSecond(counts);
+    fill_.AddSecond(service, counts);
+  }
   void OnHistoryBlock(std::string_view service, const HistoryBlock& block) override {
     auto traffic = traffic_.find(service);
     if (traffic == traffic_.end()) traffic = traffic_.try_emplace(std::string(service)).first;
@@ -86,10 +99,18 @@ class Calibrating final : public PartialSink {
     fill_.AddBlock(service, block);
   }
   void OnShadow(std::string_view service, int64_t start_second, std::string_view result) override {
+    // Now, while its seconds are known.
+    if (const auto rules = rules_.find(service); rules != rules_.end()) rules->second.PlayErrors(start_second);
     fill_.AddShadow(service, start_second, result);
   }
 
  private:
+  // A pretend deploy of the state or of the logs.
+  void OnStanding(std::string_view service, const ShadowResult& shadow) {
+    walk_.Observe(service, shadow);
+    if (const auto rules = rules_.find(service); rules != rules_.end()) rules->second.PlayHealth(shadow.start_second);
+  }
+
   void OnWindow(const Window& window) {
     // Whoever begins needs to know what was before, and only the first window says before what.
     if (first_second_ == kNoSecond) {
@@ -124,6 +145,10 @@ class Calibrating final : public PartialSink {
     report.requests_per_second = traffic.RequestsPerSecond(first_second_, end_second());
     report.error_rate = ObservedRate(plan.baseline.counts);
     report.smallest = SmallestFound(plan, report.requests_per_second);
+    if (const auto rules = rules_.find(service); rules != rules_.end()) {
+      report.rule_errors = rules->second.errors();
+      report.rule_health = rules->second.health();
+    }
     return report;
   }
 
@@ -136,6 +161,7 @@ class Calibrating final : public PartialSink {
   int64_t first_second_ = kNoSecond;
   Status status_;
   std::map<std::string, RecentTraffic, std::less<>> traffic_;
+  std::map<std::string, RulePlay, std::less<>> rules_;
 };
 
 std::string Summary(const Calibrating& calibrating, const std::vector<ServiceCalibration>& services, bool dry_run,
@@ -209,6 +235,11 @@ ExitCode CalibrateCommand(const CalibrateOptions& options) {
   if (!state.ok()) return Fail(state.status());
   const auto started = std::chrono::steady_clock::now();
   Calibrating calibrating(*config, *reading, state->get(), !options.dry_run);
+  if (*state != nullptr) {
+    const Status status =
+        ReadHealthChanges(**state, 0, [&](const HealthResult& change) { calibrating.AddHealth(change); });
+    if (!status.ok()) return Fail(status);
+  }
   if (const Status status = calibrating.Run(options.log.paths); !status.ok()) return Fail(status);
   const std::vector<ServiceCalibration> services = calibrating.Report();
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - started;

@@ -8,9 +8,11 @@
 #include "actions/forge.h"
 #include "actions/git_program.h"
 #include "actions/guards.h"
+#include "actions/process.h"
 #include "actions/revert_executor.h"
 #include "base/json_writer.h"
 #include "base/strings.h"
+#include "config/secrets.h"
 #include "daemon/commands.h"
 #include "daemon/log_input.h"
 #include "daemon/memory_bound.h"
@@ -120,19 +122,19 @@ CheckRow CheckForge(const RepoConfig& repo, HttpClient* http) {
   return {what, true, std::string(NameOf(repo.forge->kind)) + " shows the pull requests of " + repo.forge->repository};
 }
 
-// Whether its secret and its program are there; it is not written to.
+// Whether its program is there; it is not written to.
 CheckRow CheckChannel(const ChannelConfig& channel) {
   const std::string what = "channel " + channel.name;
-  for (const SecretConfig* secret : {&channel.secret, &channel.secret_url}) {
-    if (!secret->given()) continue;
-    const auto value = ReadSecret(*secret);
-    if (!value.ok()) return {what, false, std::string(MessageOf(value.status()))};
-  }
-  const std::string program = channel.command.given() ? channel.command.argv.front() : "";
-  if (program.find('/') != std::string::npos && ::access(program.c_str(), X_OK) != 0) {
-    return {what, false, program + " is no program that this user may run"};
+  if (channel.command.given()) {
+    const Status status = CheckProgram(channel.command.argv.front(), OwnEnvironment());
+    if (!status.ok()) return {what, false, std::string(MessageOf(status))};
   }
   return {what, true, std::string(NameOf(channel.kind)) + ", not written to"};
+}
+
+CheckRow CheckSecret(const NamedSecret& secret) {
+  const auto value = ReadSecret(*secret.where);
+  return {"secret " + secret.name, value.ok(), value.ok() ? "can be read" : std::string(MessageOf(value.status()))};
 }
 
 std::vector<CheckRow> CheckAll(const Config& config) {
@@ -157,6 +159,7 @@ std::vector<CheckRow> CheckAll(const Config& config) {
     if (repo.forge) rows.push_back(CheckForge(repo, &http));
   }
   for (const ChannelConfig& channel : config.notify) rows.push_back(CheckChannel(channel));
+  for (const NamedSecret& secret : SecretsOf(config)) rows.push_back(CheckSecret(secret));
   return rows;
 }
 

@@ -44,7 +44,8 @@ ExitCode ExecuteCommand(const std::string& config_path) {
   std::atomic<bool> stop{false};
   WakeUp wake;
   EventPrinter events(STDOUT_FILENO);
-  ExecutorHost host(*config, &events, FaultPointFromEnvironment(), [&wake] { wake.Notify(); });
+  SystemClock clock;
+  ExecutorHost host(*config, &clock, &events, FaultPointFromEnvironment(), [&wake] { wake.Notify(); });
   const SignalWaiter signals([&] {
     stop.store(true);
     wake.Notify();

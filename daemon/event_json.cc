@@ -141,11 +141,11 @@ std::string ToEvent(const DeliveryEnd& end) {
   return json.Field("outcome", end.outcome).Field("tries", end.tries).EndObject().Take();
 }
 
-std::string ToEvent(const HealthResult& result) {
+Event EventOf(const HealthResult& result) {
   JsonWriter json = Begin("health", result.at_ns, result.service, "");
   json.Field("check", result.check).Field("level", NameOf(result.level)).Field("reason", result.reason);
-  json.Field("detail", result.detail).Field("took_ns", result.took_ns);
-  return json.EndObject().Take();
+  json.Field("detail", result.detail).Field("took_ns", result.took_ns).EndObject();
+  return {.at_ns = result.at_ns, .kind = "health", .service = result.service, .text = json.Take()};
 }
 
 std::string ToEvent(const SourceEvent& event) {

@@ -8,6 +8,7 @@
 #include "actions/notifier.h"
 #include "actions/revert_executor.h"
 #include "base/deploy.h"
+#include "base/event.h"
 #include "base/health.h"
 #include "base/json_writer.h"
 #include "base/trigger.h"
@@ -27,7 +28,7 @@ std::string ToEvent(const Recovery& recovery);
 std::string ToEvent(const ExecutorEvent& step);
 std::string ToEvent(const DeliveryEnd& end);
 // Told when a check's level changes.
-std::string ToEvent(const HealthResult& result);
+Event EventOf(const HealthResult& result);
 // What was counted of one service in one second, by status class.
 std::string ToEvent(const Window& window, std::string_view service);
 // "format" where `what` is that, else "source" with "state"; both with "source".

@@ -27,9 +27,9 @@ struct ExecutorHost::Parts {
   std::unique_ptr<ActionLoop> actions;
 };
 
-ExecutorHost::ExecutorHost(const Config& config, EventPrinter* events, std::string fault_point,
+ExecutorHost::ExecutorHost(const Config& config, Clock* clock, EventPrinter* events, std::string fault_point,
                            std::function<void()> wake)
-    : config_(config), events_(events), fault_point_(std::move(fault_point)), wake_(std::move(wake)) {}
+    : config_(config), clock_(clock), events_(events), fault_point_(std::move(fault_point)), wake_(std::move(wake)) {}
 
 ExecutorHost::~ExecutorHost() = default;
 
@@ -41,20 +41,21 @@ Status ExecutorHost::Open() {
   auto parts = std::make_unique<Parts>();
   parts->journal = *std::move(journal);
   parts->state = *std::move(state);
-  parts->git = std::make_unique<GitProgram>(FolderOf(config_), OwnEnvironment(), &clock_);
+  parts->git = std::make_unique<GitProgram>(FolderOf(config_), OwnEnvironment(), clock_);
   parts->http = std::make_unique<CurlHttpClient>();
   parts->commands = std::make_unique<CommandRunner>(WithoutSecretVariables(OwnEnvironment(), config_));
-  parts->notifier =
-      std::make_unique<Notifier>(config_, parts->journal.get(),
-                                 NotifierParts{.make_http = [] { return std::make_unique<CurlHttpClient>(); },
-                                               .wake = wake_,
-                                               .on_end = [this](const DeliveryEnd& end) { PrintDelivery(end); },
-                                               .seed = static_cast<uint64_t>(clock_.Now())});
-  parts->teller = std::make_unique<Teller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), &clock_);
+  // A name that nobody looks up for us holds up neither what reaches for a channel nor a stop.
+  const HttpOptions for_channels{.leaves_lookups = true};
+  NotifierParts telling{.make_http = [=] { return std::make_unique<CurlHttpClient>(HttpLimits{}, for_channels); },
+                        .wake = wake_,
+                        .on_end = [this](const DeliveryEnd& end) { PrintDelivery(end); },
+                        .seed = static_cast<uint64_t>(clock_->Now())};
+  parts->notifier = std::make_unique<Notifier>(config_, parts->journal.get(), std::move(telling));
+  parts->teller = std::make_unique<Teller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), clock_);
   parts->troubles =
-      std::make_unique<TroubleTeller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), &clock_);
+      std::make_unique<TroubleTeller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), clock_);
   parts->locks = std::make_unique<LockWatch>(&config_, parts->state.get(), parts->journal.get(), parts->git.get(),
-                                             parts->notifier.get(), &clock_);
+                                             parts->notifier.get(), clock_);
   PostMortemTools tools;
   tools.config = &config_;
   tools.state = parts->state.get();
@@ -65,13 +66,13 @@ Status ExecutorHost::Open() {
   parts->desk = std::make_unique<PostMortemDesk>(std::move(tools));
   const OpenForge open_forge = [http = parts->http.get()](const ForgeConfig& forge) { return MakeForge(forge, http); };
   parts->executor = std::make_unique<RevertExecutor>(
-      config_, parts->state.get(), parts->journal.get(), parts->git.get(), &clock_, this,
+      config_, parts->state.get(), parts->journal.get(), parts->git.get(), clock_, this,
       [this](std::string_view name) {
         if (name == fault_point_) ::kill(::getpid(), SIGKILL);
       },
       ExecutorOutside{open_forge, parts->commands.get()});
   parts->actions =
-      std::make_unique<ActionLoop>(config_, parts->state.get(), parts->journal.get(), parts->executor.get(), &clock_);
+      std::make_unique<ActionLoop>(config_, parts->state.get(), parts->journal.get(), parts->executor.get(), clock_);
   parts_ = std::move(parts);
   return OkStatus();
 }
@@ -83,12 +84,14 @@ void ExecutorHost::SayOnce(const Status& status, std::string* told) {
 }
 
 void ExecutorHost::OnStep(const ExecutorEvent& event) {
+  // One turn may take several steps of which each is slow.
+  GiveSign();
   events_->Print(ToEvent(event));
   const Status told = parts_->teller->OnStep(event);
   SayOnce(told, &teller_told_);
   if (!told.ok()) told_what_was_lost_ = false;
   // Handed out now: the steps that follow wait for remotes.
-  SayOnce(parts_->notifier->Pump(clock_.Now()), &notifier_told_);
+  SayOnce(parts_->notifier->Pump(clock_->Now()), &notifier_told_);
   const Status noted = parts_->desk->OnStep(event);
   SayOnce(noted, &desk_told_);
   if (!noted.ok()) parts_->desk->LookThroughAgain();
@@ -101,10 +104,10 @@ void ExecutorHost::PrintDelivery(const DeliveryEnd& end) {
 
 // The sidecar sees that it changes; what it holds is for people.
 void ExecutorHost::GiveSign() {
-  const TimeNs monotonic = clock_.Monotonic();
+  const TimeNs monotonic = clock_->Monotonic();
   if (monotonic < next_sign_ns_) return;
   next_sign_ns_ = monotonic + kExecutorSignEvery;
-  SayOnce(parts_->journal->WriteCursor(kExecutorSign, clock_.Now()), &sign_told_);
+  SayOnce(parts_->journal->WriteCursor(kExecutorSign, clock_->Now()), &sign_told_);
 }
 
 bool ExecutorHost::RunOnce() {
@@ -118,19 +121,19 @@ bool ExecutorHost::RunOnce() {
   }
   SayOnce(parts_->teller->TakeDecisions(), &teller_told_);
   SayOnce(parts_->troubles->RunOnce(), &troubles_told_);
-  SayOnce(parts_->notifier->Pump(clock_.Now()), &notifier_told_);
+  SayOnce(parts_->notifier->Pump(clock_->Now()), &notifier_told_);
   // Two steps that follow each other at once wait for no record.
   if (advanced.ok() && *advanced) return true;
-  SayOnce(parts_->desk->RunOnce(clock_.Now()), &desk_told_);
+  SayOnce(parts_->desk->RunOnce(clock_->Now()), &desk_told_);
   SayOnce(parts_->locks->RunOnce(), &locks_told_);
   return false;
 }
 
 void ExecutorHost::LetMessagesOut(DurationNs limit) {
-  const TimeNs end = clock_.Now() + limit;
-  while (parts_->notifier->under_way() != 0 && clock_.Now() < end) {
-    clock_.SleepFor(10 * kMillisecondNs);
-    if (!parts_->notifier->Pump(clock_.Now()).ok()) return;
+  const TimeNs end = clock_->Now() + limit;
+  while (parts_->notifier->under_way() != 0 && clock_->Now() < end) {
+    clock_->SleepFor(10 * kMillisecondNs);
+    if (!parts_->notifier->Pump(clock_->Now()).ok()) return;
   }
 }
 

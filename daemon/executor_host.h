@@ -30,9 +30,10 @@ namespace revertd {
 
 class ExecutorHost final : public ExecutorEvents {
  public:
-  // fault_point: where crash tests kill the process; empty in production. wake: called from other threads when a
-  // message's answer waits.
-  ExecutorHost(const Config& config, EventPrinter* events, std::string fault_point, std::function<void()> wake);
+  // clock, events: outlive it. fault_point: where crash tests kill the process; empty in production. wake: called from
+  // other threads when a message's answer waits.
+  ExecutorHost(const Config& config, Clock* clock, EventPrinter* events, std::string fault_point,
+               std::function<void()> wake);
   ~ExecutorHost() override;
 
   // Opens both stores; executor.db is refused where another executor has it, state.db where no sidecar has made it yet.
@@ -50,7 +51,7 @@ class ExecutorHost final : public ExecutorEvents {
   void PrintDelivery(const DeliveryEnd& end);
 
   const Config config_;
-  SystemClock clock_;
+  Clock* const clock_;
   EventPrinter* const events_;
   const std::string fault_point_;
   const std::function<void()> wake_;

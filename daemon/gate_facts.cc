@@ -34,7 +34,7 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
   facts.pushes_today = *pushes;
 
   // Asked between a deciding line and its trigger: not one row of evidence is read.
-  for (const std::string_view proposed : {kModePropose, kTooOldToPush}) {
+  for (const std::string_view proposed : kProposalReasons) {
     const auto proposals = state.CountTriggers(proposed, now - kDay);
     if (!proposals.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(proposals.status())));
     facts.proposals_today += *proposals;

@@ -32,7 +32,8 @@ Status Sidecar::Open() {
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
   if (config_.executes) {
-    executor_ = std::make_unique<ExecutorHost>(config_, &events_, fault_point_, [this] { executor_wake_.Notify(); });
+    executor_ =
+        std::make_unique<ExecutorHost>(config_, &clock_, &events_, fault_point_, [this] { executor_wake_.Notify(); });
     REVERTD_RETURN_IF_ERROR(executor_->Open());
   }
   // Followed files are read again from their positions, and a restarted `tail -F` may tell the log's end again: what
@@ -66,19 +67,17 @@ Status Sidecar::OpenSources(int64_t counted_through) {
 Status Sidecar::OpenHealth() {
   auto questions = OpenHealthQuestions(config_);
   if (!questions.ok()) return questions.status();
-  poller_ = std::make_unique<HealthPoller>(
-      *std::move(questions),
-      HealthPoller::Edges{.clock = &clock_, .board = &health_, .on_change = [this](const HealthResult& result) {
-                            events_.Print(ToEvent(result));
-                          }});
+  poller_ = std::make_unique<HealthPoller>(*std::move(questions), &clock_, &health_);
   return OkStatus();
 }
 
 void Sidecar::OpenHeartbeat() {
   if (!Heartbeat::IsAskedFor(config_.watchdog)) return;
+  // The limit, which a stop waits for, holds for the look-up of the name too.
   const HttpLimits limits{.total_timeout = Heartbeat::kAskLimit};
+  const HttpOptions options{.leaves_lookups = true};
   heartbeat_ = std::make_unique<Heartbeat>(config_.watchdog,
-                                           Heartbeat::Edges{.http = std::make_unique<CurlHttpClient>(limits),
+                                           Heartbeat::Edges{.http = std::make_unique<CurlHttpClient>(limits, options),
                                                             .clock = &clock_,
                                                             .say = [](std::string_view words) { Say(words); }});
 }

@@ -37,6 +37,8 @@ struct SourceFacts {
   std::atomic<TimeNs> heard_ns{0};       // the same by Clock::Monotonic: a clock that is set makes nobody silent
   std::atomic<const Format*> format{nullptr};
   std::atomic<bool> stale{false};
+  // As what most lines since the newest counted one were refused; kCount: none was.
+  std::atomic<Counter> refused_as{Counter::kCount};
   std::atomic<bool> ended{false};
 };
 

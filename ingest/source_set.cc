@@ -136,20 +136,17 @@ void SourceSet::TellPositions() {
 }
 
 std::string SourceSet::WhyStale(Member* member, TimeNs monotonic) {
-  const Counters& counters = member->counters;
-  const uint64_t counted = counters.Get(Counter::kLinesSampled);
-  const uint64_t misdated = counters.Get(Counter::kLinesTooLate) + counters.Get(Counter::kLinesFromFuture);
-  if (counted != member->counted || misdated == member->misdated) {
-    member->counted = counted;
-    member->misdated = misdated;
-    member->counted_ns = monotonic;
-  }
-  const auto seconds = [](DurationNs duration) { return " for " + std::to_string(duration / kSecondNs) + " s"; };
-  const DurationNs silent = monotonic - member->facts.heard_ns.load(std::memory_order_relaxed);
-  if (silent >= member->stale_after_ns) return "nothing came" + seconds(silent);
-  const DurationNs uncounted = monotonic - member->counted_ns;
-  if (uncounted < member->stale_after_ns) return "";
-  return "every line" + seconds(uncounted) + " is too late or from the future; was a clock set?";
+  SourceFacts& facts = member->facts;
+  const RefusedLines refused = member->refusals.Look(member->counters, monotonic);
+  facts.refused_as.store(refused.most);
+  const auto seconds = [](DurationNs duration) { return std::to_string(duration / kSecondNs) + " s"; };
+  const DurationNs silent = monotonic - facts.heard_ns.load(std::memory_order_relaxed);
+  if (silent >= member->stale_after_ns) return "nothing came for " + seconds(silent);
+  // Lines that are refused do not make a stale source live for as long as it takes to be sure of them.
+  const bool is_blind = refused.standing >= member->stale_after_ns || facts.stale.load();
+  if (refused.lines == 0 || !is_blind) return "";
+  return "none of " + std::to_string(refused.lines) + " lines in " + seconds(refused.standing) + " could be counted (" +
+         std::string(NameOf(refused.most)) + ")";
 }
 
 void SourceSet::CheckStale(TimeNs now) {

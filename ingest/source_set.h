@@ -22,6 +22,7 @@
 #include "ingest/detail_finder.h"
 #include "ingest/event_loop.h"
 #include "ingest/recorder.h"
+#include "ingest/refusal_watch.h"
 #include "ingest/router.h"
 #include "ingest/source.h"
 #include "ingest/watermark.h"
@@ -61,7 +62,7 @@ class SourceSet {
 
   const std::vector<View>& views() const { return views_; }
   // Any thread: whether a source that has not ended told nothing for longer than its stale_after: it is silent, or none
-  // of its lines is of a time that can still be counted (a clock that was set).
+  // of its lines can be counted (another format, a clock that was set).
   bool HasStale() const;
   // "io_uring" or "poll", and in words why not the former; after Open().
   std::string_view loop_name() const { return loop_->name(); }
@@ -74,11 +75,7 @@ class SourceSet {
     std::unique_ptr<const Format> custom_format;
     Counters counters;
     SourceFacts facts;
-    // When a line was last seen to be counted (Clock::Monotonic), and how many were by then, counted and refused for
-    // their times.
-    TimeNs counted_ns = 0;
-    uint64_t counted = 0;
-    uint64_t misdated = 0;
+    RefusalWatch refusals;
     std::unique_ptr<Recorder> recorder;
     std::unique_ptr<Source> source;
   };

@@ -211,7 +211,8 @@ void SyslogSocket::OnConnection(const EventLoop::Event& event) {
 void SyslogSocket::OnPiece(int fd, const EventLoop::Event& event) {
   Connection& connection = *connections_.at(fd);
   const SyslogFramer::Accept accept = [&](std::string_view piece) { connection.messages.Add(piece); };
-  if (event.error != 0) context_.counters->Add(Counter::kReadErrors);
+  // A sender that is killed or restarted resets its connection: that is its end, and nothing of ours failed.
+  if (event.error != 0 && event.error != ECONNRESET) context_.counters->Add(Counter::kReadErrors);
   bool understood = connection.framer.Feed(event.bytes, accept);
   const bool over = event.ended || event.error != 0;
   if (over) understood = connection.framer.End(accept);

@@ -46,12 +46,13 @@ struct Delivery {
   std::string outcome;  // "delivered", or why it was given up
 };
 
-// How a channel does, by its messages.
+// How a channel does, by its messages and by what reaches for it.
 struct ChannelState {
-  bool failing = false;      // a message waits for another try, or the newest that ended was not delivered
-  std::string outcome = {};  // why
-  bool has_waiting = false;  // messages without an end
-  int64_t untried = 0;       // id of the oldest that was not tried yet; 0: none
+  bool failing = false;        // a message waits for another try, or the newest that ended was not delivered
+  std::string outcome = {};    // why
+  bool has_waiting = false;    // messages without an end
+  int64_t untried = 0;         // id of the oldest that was not tried yet; 0: none
+  std::string unreached = {};  // why it cannot be reached; empty: it can, or nobody knows yet
 };
 
 // The post-mortem record of one rollback. closed_ns = 0: open.
@@ -112,8 +113,15 @@ class ExecutorStore {
   StatusOr<std::vector<Delivery>> ReadDueDeliveries(TimeNs now_ns, int limit) const;  // oldest first
   StatusOr<std::vector<Delivery>> ReadDeliveries(std::string_view key) const;         // oldest first
   StatusOr<ChannelState> ReadChannel(std::string_view channel) const;
-  Status RetryDelivery(int64_t id, TimeNs next_ns, std::string_view outcome);  // one more try was made
+  // One more try was made. asked_to_wait: the channel itself said until when.
+  Status RetryDelivery(int64_t id, TimeNs next_ns, std::string_view outcome, bool asked_to_wait);
+  // What waits for another try at that channel is due at `now_ns`, unless the channel itself asked to wait.
+  Status HurryDeliveries(std::string_view channel, TimeNs now_ns);
   Status EndDelivery(int64_t id, TimeNs at_ns, std::string_view outcome);
+
+  // Channels that cannot be reached, and why. An empty `why`: it can.
+  Status WriteUnreached(std::string_view channel, std::string_view why);
+  StatusOr<std::vector<std::pair<std::string, std::string>>> ReadUnreached() const;  // channel, why; by channel
 
   // Post-mortem records. Open of one that is there changes nothing.
   Status OpenIncident(const Incident& incident);

@@ -124,13 +124,28 @@ StatusOr<ChannelState> ExecutorStore::ReadChannel(std::string_view channel) cons
         }
         return OkStatus();
       }));
+  REVERTD_RETURN_IF_ERROR(
+      database_->Read(kDoing, "SELECT why FROM unreached_channels WHERE channel = ?", {channel}, [&](SqlRow& row) {
+        state.unreached = row.Text();
+        return OkStatus();
+      }));
   return state;
 }
 
-Status ExecutorStore::RetryDelivery(int64_t id, TimeNs next_ns, std::string_view outcome) {
+Status ExecutorStore::RetryDelivery(int64_t id, TimeNs next_ns, std::string_view outcome, bool asked_to_wait) {
   return database_
       ->Write("writing how a message went",
-              "UPDATE deliveries SET tries = tries + 1, next_ns = ?, outcome = ? WHERE id = ?", {next_ns, outcome, id})
+              "UPDATE deliveries SET tries = tries + 1, next_ns = ?, outcome = ?, asked_to_wait = ? WHERE id = ?",
+              {next_ns, outcome, int64_t{asked_to_wait}, id})
+      .status();
+}
+
+Status ExecutorStore::HurryDeliveries(std::string_view channel, TimeNs now_ns) {
+  return database_
+      ->Write("hurrying messages",
+              "UPDATE deliveries SET next_ns = ? WHERE channel = ? AND ended_ns = 0 AND tries > 0"
+              " AND asked_to_wait = 0 AND next_ns > ?",
+              {now_ns, channel, now_ns})
       .status();
 }
 
@@ -139,6 +154,31 @@ Status ExecutorStore::EndDelivery(int64_t id, TimeNs at_ns, std::string_view out
       ->Write("writing how a message went",
               "UPDATE deliveries SET tries = tries + 1, ended_ns = ?, outcome = ? WHERE id = ?", {at_ns, outcome, id})
       .status();
+}
+
+Status ExecutorStore::WriteUnreached(std::string_view channel, std::string_view why) {
+  constexpr std::string_view kDoing = "writing whether a channel is reached";
+  if (why.empty()) {
+    return database_->Write(kDoing, "DELETE FROM unreached_channels WHERE channel = ?", {channel}).status();
+  }
+  return database_
+      ->Write(kDoing,
+              "INSERT INTO unreached_channels (channel, why) VALUES (?, ?)"
+              " ON CONFLICT DO UPDATE SET why = excluded.why",
+              {channel, why})
+      .status();
+}
+
+StatusOr<std::vector<std::pair<std::string, std::string>>> ExecutorStore::ReadUnreached() const {
+  std::vector<std::pair<std::string, std::string>> unreached;
+  REVERTD_RETURN_IF_ERROR(database_->Read("reading which channels are reached",
+                                          "SELECT channel, why FROM unreached_channels ORDER BY channel", {},
+                                          [&](SqlRow& row) {
+                                            std::string channel = row.Text();
+                                            unreached.emplace_back(std::move(channel), row.Text());
+                                            return OkStatus();
+                                          }));
+  return unreached;
 }
 
 Status ExecutorStore::OpenIncident(const Incident& incident) {

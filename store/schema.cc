@@ -388,6 +388,19 @@ CREATE TABLE cursors (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Messages of a key, of a channel, and whether a channel itself asked to wait until `next_ns`; channels that cannot be
+// reached, with why.
+constexpr std::string_view kExecutor3 = R"sql(
+CREATE INDEX deliveries_by_key ON deliveries (key);
+CREATE INDEX deliveries_by_channel ON deliveries (channel, ended_ns);
+ALTER TABLE deliveries ADD COLUMN asked_to_wait INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE unreached_channels (
+  channel TEXT PRIMARY KEY NOT NULL,
+  why TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // "rvst" and "rvex" in ASCII.
 constexpr int64_t kStateApplicationId = 0x72767374;
 constexpr int64_t kExecutorApplicationId = 0x72766578;
@@ -401,7 +414,7 @@ const Schema& StateSchema() {
 }
 
 const Schema& ExecutorSchema() {
-  static const Schema schema = {"executor", kExecutorApplicationId, {kExecutor1, kExecutor2}};
+  static const Schema schema = {"executor", kExecutorApplicationId, {kExecutor1, kExecutor2, kExecutor3}};
   return schema;
 }
 

@@ -19,13 +19,13 @@ HealthBoard::HealthBoard(const Config& config) {
   }
 }
 
-bool HealthBoard::Put(HealthResult result, uint64_t missed) {
+void HealthBoard::Put(HealthResult result, uint64_t missed) {
   const std::lock_guard lock(mutex_);
   const auto place = places_.find({result.service, result.check});
   REVERTD_CHECK(place != places_.end());
   HealthState& state = states_[place->second];
-  const bool is_new = !state.is_asked() || state.newest.level != result.level;
-  if (is_new) state.since_ns = result.at_ns;
+  result.is_change = !state.is_asked() || state.newest.level != result.level;
+  if (result.is_change) state.since_ns = result.at_ns;
   state.missed += missed;
   ++state.results[static_cast<size_t>(result.level)];
   state.newest = result;
@@ -34,7 +34,6 @@ bool HealthBoard::Put(HealthResult result, uint64_t missed) {
     ++results_dropped_;
   }
   waiting_.push_back(std::move(result));
-  return is_new;
 }
 
 std::vector<HealthResult> HealthBoard::Take() {

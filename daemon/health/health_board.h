@@ -39,8 +39,8 @@ class HealthBoard {
 
   explicit HealthBoard(const Config& config);
 
-  // Of a check of the configuration. True where its level is another than before, or is known for the first time.
-  bool Put(HealthResult result, uint64_t missed = 0);
+  // Of a check of the configuration; whether its level is another than before is said here.
+  void Put(HealthResult result, uint64_t missed = 0);
 
   // Those that nobody took before, oldest first.
   std::vector<HealthResult> Take();

@@ -16,10 +16,11 @@ std::vector<DurationNs> EveryOf(const std::vector<HealthQuestion>& questions) {
 
 }  // namespace
 
-HealthPoller::HealthPoller(std::vector<HealthQuestion> questions, Edges edges)
+HealthPoller::HealthPoller(std::vector<HealthQuestion> questions, const Clock* clock, HealthBoard* board)
     : questions_(std::move(questions)),
-      edges_(std::move(edges)),
-      schedule_(EveryOf(questions_), edges_.clock->Monotonic()) {}
+      clock_(clock),
+      board_(board),
+      schedule_(EveryOf(questions_), clock_->Monotonic()) {}
 
 HealthPoller::~HealthPoller() {
   Stop();
@@ -45,7 +46,7 @@ void HealthPoller::Stop() {
 void HealthPoller::Work() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
-    const TimeNs now = edges_.clock->Monotonic();
+    const TimeNs now = clock_->Monotonic();
     if (const auto due = schedule_.TakeDue(now)) {
       lock.unlock();
       Ask(*due);
@@ -61,9 +62,7 @@ void HealthPoller::Work() {
 }
 
 void HealthPoller::Ask(const HealthSchedule::Due& due) {
-  const HealthResult result = questions_[due.check].ask(edges_.clock->Now());
-  const bool is_change = edges_.board->Put(result, due.missed);
-  if (is_change && edges_.on_change) edges_.on_change(result);
+  board_->Put(questions_[due.check].ask(clock_->Now()), due.missed);
 }
 
 }  // namespace revertd

@@ -1,13 +1,12 @@
 // HealthPoller: asks every health check again and again, from a few threads, so that a server that hangs delays no
 // other, and puts what it hears on the board.
 //
-// Thread contract: made, started, stopped and destroyed on one thread. `on_change` is called on the poller's threads,
-// several at a time. Destruction waits for the questions under way: at most for the longest timeout among them, for an
-// exchange with a server has a time limit and no way to be called off.
+// Thread contract: made, started, stopped and destroyed on one thread. Destruction waits for the questions under way:
+// at most for the longest timeout among them, for an exchange with a server has a time limit and no way to be called
+// off.
 #pragma once
 
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -22,14 +21,8 @@ namespace revertd {
 
 class HealthPoller {
  public:
-  // All outlive it.
-  struct Edges {
-    const Clock* clock = nullptr;
-    HealthBoard* board = nullptr;
-    std::function<void(const HealthResult&)> on_change = {};  // a check's level is another than before, or its first
-  };
-
-  HealthPoller(std::vector<HealthQuestion> questions, Edges edges);
+  // Clock and board outlive it.
+  HealthPoller(std::vector<HealthQuestion> questions, const Clock* clock, HealthBoard* board);
   ~HealthPoller();
   HealthPoller(const HealthPoller&) = delete;
   HealthPoller& operator=(const HealthPoller&) = delete;
@@ -44,7 +37,8 @@ class HealthPoller {
   void Ask(const HealthSchedule::Due& due);
 
   const std::vector<HealthQuestion> questions_;
-  const Edges edges_;
+  const Clock* const clock_;
+  HealthBoard* const board_;
   std::mutex mutex_;
   std::condition_variable changed_;
   HealthSchedule schedule_;           // under mutex_

@@ -14,10 +14,12 @@ constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min() / 2;
 
 WatchdogFacts::Source SourceOf(const SourceSet::View& view, const SourceConfig& config, TimeNs monotonic) {
   const Counters& counters = *view.counters;
+  const Counter refused_as = view.facts->refused_as.load();
   return {.name = view.name,
           .silent_for = monotonic - view.facts->heard_ns.load(std::memory_order_relaxed),
           .stale_after = config.stale_after_ns,
           .stale = view.facts->stale.load(),
+          .refused_as = refused_as == Counter::kCount ? "" : NameOf(refused_as),
           .ended = view.facts->ended.load(),
           .lines = {.counted = counters.Get(Counter::kLinesSampled),
                     .too_late = counters.Get(Counter::kLinesTooLate),
@@ -60,8 +62,20 @@ bool Lookout::Look(std::string_view write_failure) {
   standing_ = watchdog_.standing();
   // A database that is locked is waited for; once a second is enough, and others do.
   if (note_is_due_ && facts.write_failure.empty()) WriteNote();
-  if (edges_.heartbeat != nullptr) edges_.heartbeat->Report(standing_.empty());
+  if (edges_.heartbeat != nullptr) edges_.heartbeat->Report(IsAllWell(monotonic));
   return true;
+}
+
+// The first time only after as long as a trouble takes to be found: a process that dies and starts again and again
+// would else say at each start that all is well.
+bool Lookout::IsAllWell(TimeNs monotonic) {
+  if (!standing_.empty()) {
+    fine_since_.reset();
+    return false;
+  }
+  if (!fine_since_) fine_since_ = monotonic;
+  was_well_ = was_well_ || monotonic - *fine_since_ >= Watchdog::kSilentMax;
+  return was_well_;
 }
 
 WatchdogFacts Lookout::Gather(TimeNs wall, TimeNs monotonic, std::string_view write_failure) {
@@ -101,7 +115,7 @@ void Lookout::AskExecutor(TimeNs monotonic) {
   for (const ChannelConfig& channel : edges_.config->notify) {
     const StatusOr<ChannelState> state = executor->ReadChannel(channel.name);
     if (!state.ok()) return;
-    channels.push_back({channel.name, state->failing, state->outcome, state->untried});
+    channels.push_back({channel.name, state->failing, state->outcome, state->untried, state->unreached});
   }
   channels_ = std::move(channels);
 }

@@ -62,6 +62,7 @@ class Lookout {
   void AskExecutor(TimeNs monotonic);
   void Tell(const std::vector<Trouble>& changes, TimeNs wall);
   void WriteNote();
+  bool IsAllWell(TimeNs monotonic);
 
   const Edges edges_;
   Watchdog watchdog_;
@@ -70,9 +71,11 @@ class Lookout {
   std::vector<WatchdogFacts::Channel> channels_;
   std::optional<int64_t> disk_free_bytes_;
   std::optional<int64_t> executor_sign_;
-  TimeNs looked_at_;  // all three monotonic
+  TimeNs looked_at_;  // all of them monotonic
   TimeNs disk_asked_at_;
   TimeNs executor_asked_at_;
+  std::optional<TimeNs> fine_since_;  // monotonic: of the first look since which there is no trouble
+  bool was_well_ = false;             // the heartbeat was told that all is well
   bool note_is_due_ = false;
   uint64_t begun_ = 0;
 };

@@ -10,9 +10,12 @@ namespace {
 constexpr std::string_view kBegan = "trouble_began";
 constexpr std::string_view kEnded = "trouble_ended";
 
-// One occurrence is one conversation. The second stands before what may be so long that it is cut.
+// One occurrence is one conversation. As it is kept: of one that is long or has control bytes, that is another text.
 std::string KeyOf(const Trouble& trouble) {
-  return "trouble:" + std::to_string(FloorToSecond(trouble.since_ns)) + ":" + trouble.name + ":" + trouble.subject;
+  Notice notice;
+  notice.key =
+      "trouble:" + std::to_string(FloorToSecond(trouble.since_ns)) + ":" + trouble.name + ":" + trouble.subject;
+  return Bounded(std::move(notice)).key;
 }
 
 std::string CursorOf(const Trouble& trouble) { return "trouble:" + trouble.name + ":" + trouble.subject; }
@@ -86,7 +89,7 @@ Status TroubleTeller::Look(const Trouble& trouble, Told* told) {
 }
 
 StatusOr<TroubleTeller::Told> TroubleTeller::ReadTold(const std::string& key) const {
-  const auto rows = journal_->ReadDeliveries(CutText(key, kNoticeKeyBytesMax));
+  const auto rows = journal_->ReadDeliveries(key);
   if (!rows.ok()) return rows.status();
   Told told;
   for (const Delivery& row : *rows) (row.event == kEnded ? told.ended : told.began) = true;

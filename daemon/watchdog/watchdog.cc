@@ -21,6 +21,10 @@ constexpr Patience kPatience[] = {
     {trouble::kProcessPaused, 0, 0},
 };
 
+// Those whose subject is a source.
+constexpr std::string_view kOfSources[] = {trouble::kSourceStale, trouble::kSourceEnded, trouble::kSourceFailed,
+                                           trouble::kLogTimeAhead, trouble::kLogTimeBehind};
+
 Patience PatienceWith(std::string_view name) {
   const auto found =
       std::find_if(std::begin(kPatience), std::end(kPatience), [&](const Patience& row) { return row.name == name; });
@@ -34,7 +38,7 @@ std::string MegabytesText(int64_t bytes) { return std::to_string(bytes / (1024 *
 void Watchdog::Restore(const std::vector<Trouble>& troubles) {
   for (const Trouble& trouble : troubles) {
     if (trouble.ended_ns != 0 || trouble.name.empty()) continue;
-    suspects_[{trouble.name, trouble.subject}] = {.trouble = trouble, .stands = true};
+    suspects_[{trouble.name, trouble.subject}] = {.trouble = trouble, .stands = true, .is_restored = true};
   }
 }
 
@@ -47,6 +51,7 @@ std::vector<Trouble> Watchdog::standing() const {
 }
 
 std::vector<Trouble> Watchdog::Look(const WatchdogFacts& facts) {
+  if (!first_look_) first_look_ = facts.monotonic_ns;
   std::vector<Finding> findings;
   FindInSources(facts, &findings);
   FindInTimes(facts, &findings);
@@ -76,9 +81,9 @@ void Watchdog::FindInSources(const WatchdogFacts& facts, std::vector<Finding>* f
       findings->push_back({trouble::kSourceStale, source.name,
                            "nothing came for " + LengthText(source.silent_for) + " (stale_after is " +
                                LengthText(source.stale_after) + "): the log, its writer or the way here is dead"});
-    } else if (source.stale) {
+    } else if (source.stale && !source.refused_as.empty()) {
       findings->push_back({trouble::kSourceStale, source.name,
-                           "lines come and none of them can be counted, for they are too late or from the future"});
+                           "lines come and none of them can be counted (" + std::string(source.refused_as) + ")"});
     }
   }
 }
@@ -101,7 +106,9 @@ void Watchdog::FindInChannels(const WatchdogFacts& facts, std::vector<Finding>* 
     Untried& untried = untried_[channel.name];
     if (untried.messages != channel.untried) untried = {channel.untried, facts.monotonic_ns};
     const DurationNs waits = facts.monotonic_ns - untried.since;
-    if (channel.failing) {
+    if (!channel.unreached.empty()) {
+      findings->push_back({trouble::kChannelFailing, channel.name, "it cannot be reached: " + channel.unreached});
+    } else if (channel.failing) {
       findings->push_back({trouble::kChannelFailing, channel.name, "people are not reached: " + channel.outcome});
     } else if (channel.untried != 0 && waits >= kSilentMax) {
       findings->push_back(
@@ -140,11 +147,25 @@ void Watchdog::Hear(const Finding& finding, const WatchdogFacts& facts, std::vec
     suspect.first_seen = facts.monotonic_ns;
   }
   suspect.trouble.words = finding.words;
+  suspect.is_restored = false;
   suspect.fine_since.reset();
   if (suspect.stands) return;
   if (facts.monotonic_ns - suspect.first_seen < PatienceWith(finding.name).begins_after) return;
   suspect.stands = true;
   changes->push_back(suspect.trouble);
+}
+
+// What this process had no time to find yet is not gone. A source is known to be well by its lines, and not to be by
+// silence, or by refusals that it will call stale itself; all else shows within kSilentMax.
+bool Watchdog::CouldBeFound(const Trouble& trouble, const WatchdogFacts& facts) const {
+  const DurationNs looked_for = facts.monotonic_ns - *first_look_;
+  const bool is_of_source =
+      std::find(std::begin(kOfSources), std::end(kOfSources), trouble.name) != std::end(kOfSources);
+  const auto source = std::find_if(facts.sources.begin(), facts.sources.end(), [&](const WatchdogFacts::Source& one) {
+    return is_of_source && one.name == trouble.subject;
+  });
+  if (source == facts.sources.end()) return looked_for >= kSilentMax;
+  return source->lines.counted > 0 || (looked_for >= source->stale_after && source->refused_as.empty());
 }
 
 void Watchdog::EndWhatIsGone(const std::vector<Finding>& findings, const WatchdogFacts& facts,
@@ -156,10 +177,11 @@ void Watchdog::EndWhatIsGone(const std::vector<Finding>& findings, const Watchdo
   };
   for (auto at = suspects_.begin(); at != suspects_.end();) {
     const auto& [key, suspect] = *at;
-    if (is_found(key)) {
+    if (is_found(key) || (suspect.is_restored && !CouldBeFound(suspect.trouble, facts))) {
       ++at;
       continue;
     }
+    at->second.is_restored = false;
     if (!at->second.fine_since) at->second.fine_since = facts.monotonic_ns;
     const bool is_over = facts.monotonic_ns - *suspect.fine_since >= PatienceWith(key.first).ends_after;
     if (suspect.stands && !is_over) {

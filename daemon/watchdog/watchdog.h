@@ -29,6 +29,8 @@ struct WatchdogFacts {
     DurationNs silent_for = 0;
     DurationNs stale_after = 0;
     bool stale = false;  // by its own word: it tells nothing, or nothing that can be counted
+    // The counter of most of the lines that were refused since the newest counted one; empty: none was.
+    std::string_view refused_as = {};
     bool ended = false;
     LineCounts lines = {};
     uint64_t read_errors = 0;
@@ -37,7 +39,8 @@ struct WatchdogFacts {
     std::string name;
     bool failing = false;  // its newest message was given up, or one waits for another try
     std::string outcome = {};
-    int64_t untried = 0;  // the oldest message that was not tried yet; 0: none
+    int64_t untried = 0;         // the oldest message that was not tried yet; 0: none
+    std::string unreached = {};  // why it cannot be reached; empty: it can
   };
   TimeNs wall_ns = 0;
   TimeNs monotonic_ns = 0;
@@ -70,7 +73,8 @@ class Watchdog {
 
   explicit Watchdog(const WatchdogLimits& limits) : limits_(limits), clocks_(limits.clock_step_max) {}
 
-  // What stood when the process before this one ended: it goes on, or ends as every other. Before the first look.
+  // What stood when the process before this one ended: it goes on until it could be found again and is not, and then
+  // ends as every other: a restart mends nothing. Before the first look.
   void Restore(const std::vector<Trouble>& troubles);
   // What began, and what ended (ended_ns is set), in that order.
   std::vector<Trouble> Look(const WatchdogFacts& facts);
@@ -85,7 +89,8 @@ class Watchdog {
   };
   struct Suspect {
     Trouble trouble;
-    bool stands = false;  // told; else waits for its time
+    bool stands = false;       // told; else waits for its time
+    bool is_restored = false;  // of the process before, and not found or missed by this one yet
     TimeNs first_seen = 0;
     std::optional<TimeNs> fine_since = {};
   };
@@ -109,6 +114,7 @@ class Watchdog {
   void FindInState(const WatchdogFacts& facts, std::vector<Finding>* findings) const;
   void FindInExecutor(const WatchdogFacts& facts, std::vector<Finding>* findings);
   void Hear(const Finding& finding, const WatchdogFacts& facts, std::vector<Trouble>* changes);
+  bool CouldBeFound(const Trouble& trouble, const WatchdogFacts& facts) const;
   void EndWhatIsGone(const std::vector<Finding>& findings, const WatchdogFacts& facts, std::vector<Trouble>* changes);
 
   const WatchdogLimits limits_;
@@ -118,6 +124,7 @@ class Watchdog {
   std::map<std::string, Untried, std::less<>> untried_;  // by channel
   std::optional<Sign> executor_;
   std::map<Key, Suspect> suspects_;
+  std::optional<TimeNs> first_look_;  // monotonic
 };
 
 }  // namespace revertd

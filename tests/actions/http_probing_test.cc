@@ -160,6 +160,40 @@ TEST_F(HttpProbingTest, ANameOfNobodyIsNotResolved) {
   EXPECT_EQ(http.no_answer().failure, HttpFailure::kNameNotResolved);
 }
 
+TEST_F(HttpProbingTest, ReachConnectsAsksNothingAndLeavesNoConnection) {
+  CurlHttpClient http = Client();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(http.Reach(server_.url() + "/secret").ok());
+  // The server serves one connection at a time.
+  server_.Answer(200, "");
+  EXPECT_TRUE(http.Send(To("GET")).ok());
+  EXPECT_EQ(server_.TakeLines(), std::vector<std::string>{"GET /"});
+  EXPECT_TRUE(http.Reach(server_.url()).ok()) << "after a request, too";
+}
+
+TEST_F(HttpProbingTest, ReachSaysWhyThereIsNoConnectionAndNothingOfThePath) {
+  CurlHttpClient http = Client();
+  const LoopbackSocket closed(false);
+  const Status refused = http.Reach("http://127.0.0.1:" + std::to_string(closed.port()) + "/secret");
+  EXPECT_TRUE(absl::IsUnavailable(refused));
+  EXPECT_EQ(http.no_answer().failure, HttpFailure::kConnectionRefused);
+  EXPECT_THAT(std::string(MessageOf(refused)), HasSubstr("http://127.0.0.1: "));
+  EXPECT_THAT(std::string(MessageOf(refused)), Not(HasSubstr("secret")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(http.Reach("nonsense")));
+  EXPECT_EQ(http.no_answer().failure, HttpFailure::kNotSent);
+}
+
+TEST_F(HttpProbingTest, ReachGoesThroughTheHandshake) {
+  const FakeTlsServer server(kIn2100);
+  EXPECT_TRUE(Client(server.ca_file()).Reach(server.url()).ok());
+  CurlHttpClient http = Client();
+  EXPECT_FALSE(http.Reach(server.url()).ok());
+  EXPECT_EQ(http.no_answer().failure, HttpFailure::kCertificateUntrusted);
+  const LoopbackSocket silent(true);  // connects, and says nothing
+  CurlHttpClient hasty({.connect_timeout = 300 * kMillisecondNs});
+  EXPECT_FALSE(hasty.Reach("https://127.0.0.1:" + std::to_string(silent.port())).ok());
+  EXPECT_EQ(hasty.no_answer().failure, HttpFailure::kTimedOut);
+}
+
 TEST_F(HttpProbingTest, WhatIsKnownIsOfTheNewestExchange) {
   CurlHttpClient http = Client();
   EXPECT_FALSE(http.Send({"GET", "nonsense", {}, ""}).ok());

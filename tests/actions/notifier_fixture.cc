@@ -16,6 +16,7 @@ class ScriptedClient final : public HttpClient {
  public:
   explicit ScriptedClient(ChannelScript* script) : script_(script) {}
   StatusOr<HttpResponse> Send(const HttpRequest& request) override { return script_->Send(request); }
+  Status Reach(const std::string& url) override { return script_->Reach(url); }
 
  private:
   ChannelScript* const script_;
@@ -28,6 +29,11 @@ void ChannelScript::Answer(const std::string& url, StatusOr<HttpResponse> answer
   answers_[url].push_back(std::move(answer));
 }
 
+void ChannelScript::Forget(const std::string& url) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  answers_[url].clear();
+}
+
 void ChannelScript::Hang(const std::string& url) {
   const std::lock_guard<std::mutex> lock(mutex_);
   hanging_ = url;
@@ -35,11 +41,22 @@ void ChannelScript::Hang(const std::string& url) {
 
 void ChannelScript::WaitUntilItHangs() { EXPECT_TRUE(hangs_.try_acquire_for(kPatience)); }
 
+void ChannelScript::Cut(const std::string& url, const std::string& why) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  cut_[url] = why;
+}
+
+Status ChannelScript::Reach(const std::string& url) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return cut_[url].empty() ? OkStatus() : Unavailable(cut_[url]);
+}
+
 StatusOr<HttpResponse> ChannelScript::Send(const HttpRequest& request) {
   bool hangs = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     requests_.push_back(request);
+    if (!cut_[request.url].empty()) return Unavailable(cut_[request.url]);
     hangs = hanging_ == request.url;
     if (hangs) hanging_.clear();
   }
@@ -136,6 +153,21 @@ void NotifierTest::SettleThrough(DurationNs duration) {
     clock_.SleepFor(30 * kSecondNs);
     Settle();
   }
+}
+
+void NotifierTest::ReachAfter(DurationNs duration) {
+  clock_.SleepFor(duration);
+  Settle();
+  while (notifier_->reaching() > 0 && !HasFatalFailure()) {
+    Await();
+    Settle();
+  }
+}
+
+std::string NotifierTest::Unreached(const std::string& channel) {
+  const auto state = journal_->ReadChannel(channel);
+  EXPECT_TRUE(state.ok()) << state.status();
+  return state.ok() ? state->unreached : "";
 }
 
 Delivery NotifierTest::Row(const std::string& channel, const std::string& event) {

@@ -23,12 +23,17 @@ namespace revertd {
 class ChannelScript {
  public:
   void Answer(const std::string& url, StatusOr<HttpResponse> answer);
+  void Forget(const std::string& url);  // what was written down
   // The next request to `url` waits until Release.
   void Hang(const std::string& url);
   void WaitUntilItHangs();
   void Release() { released_.release(); }
 
+  // Nobody listens at `url`; empty `why`: somebody does again.
+  void Cut(const std::string& url, const std::string& why);
+
   StatusOr<HttpResponse> Send(const HttpRequest& request);
+  Status Reach(const std::string& url);
   std::vector<HttpRequest> RequestsTo(const std::string& url);
   std::vector<std::string> EventsAt(const std::string& url);  // of the webhooks' bodies, in order
 
@@ -36,6 +41,7 @@ class ChannelScript {
   std::mutex mutex_;
   std::map<std::string, std::deque<StatusOr<HttpResponse>>> answers_;
   std::vector<HttpRequest> requests_;
+  std::map<std::string, std::string> cut_;  // why, by URL
   std::string hanging_;
   std::binary_semaphore hangs_{0};
   std::binary_semaphore released_{0};
@@ -61,6 +67,9 @@ class NotifierTest : public testing::Test {
   void Await();                             // one result of a worker
   void Settle();                            // until nothing more is due now
   void SettleThrough(DurationNs duration);  // time passes, in steps shorter than any wait
+  // Time passes, channels are reached for where that is due, and what is due then is sent.
+  void ReachAfter(DurationNs duration = ChannelReach::kReachEvery);
+  std::string Unreached(const std::string& channel);
   Delivery Row(const std::string& channel, const std::string& event);
   std::vector<std::string> Audited();  // "SUBJECT TEXT"
 

@@ -1,6 +1,8 @@
 // The Notifier over real sockets: what the fakes of notifier_test.cc assume of HTTP is so.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -12,6 +14,7 @@
 #include "base/digest.h"
 #include "tests/actions/fake_http_server.h"
 #include "tests/actions/sandbox.h"
+#include "tests/actions/servers.h"
 #include "tests/test_folder.h"
 
 namespace revertd {
@@ -20,6 +23,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 using Kind = ChannelConfig::Kind;
@@ -34,11 +38,11 @@ class NotifierHttpTest : public testing::Test {
   }
   ~NotifierHttpTest() override { notifier_.reset(); }
 
-  void Start(Kind kind, HttpLimits limits) {
+  void Make(Kind kind, const std::string& url, HttpLimits limits) {
     ChannelConfig channel;
     channel.kind = kind;
     channel.name = "it";
-    channel.url = server_.url() + "/hook";
+    channel.url = url;
     channel.secret.file = folder_.Path("key");
     Config config;
     config.notify = {channel};
@@ -46,6 +50,9 @@ class NotifierHttpTest : public testing::Test {
     parts.make_http = [limits] { return std::make_unique<CurlHttpClient>(limits); };
     parts.wake = [this] { results_.release(); };
     notifier_ = std::make_unique<Notifier>(config, journal_.get(), std::move(parts));
+  }
+  void Start(Kind kind, HttpLimits limits) {
+    Make(kind, server_.url() + "/hook", limits);
     Notice notice;
     notice.key = "shop-0123abcd-7";
     notice.event = "rollback_under_way";
@@ -61,6 +68,16 @@ class NotifierHttpTest : public testing::Test {
       ASSERT_TRUE(notifier_->Pump(clock_.Now()).ok());
     }
   }
+  // Until it was reached for once more.
+  void Reach() {
+    clock_.SleepFor(ChannelReach::kReachEvery);
+    ASSERT_TRUE(notifier_->Pump(clock_.Now()).ok());
+    while (notifier_->reaching() > 0) {
+      ASSERT_TRUE(results_.try_acquire_for(std::chrono::seconds(60))) << "no worker answered";
+      ASSERT_TRUE(notifier_->Pump(clock_.Now()).ok());
+    }
+  }
+  std::string Unreached() { return journal_->ReadChannel("it")->unreached; }
   Delivery Row() {
     const auto rows = journal_->ReadDeliveries("shop-0123abcd-7");
     EXPECT_TRUE(rows.ok() && rows->size() == 1);
@@ -104,6 +121,25 @@ TEST_F(NotifierHttpTest, ARedirectIsNotFollowed) {
   Settle();
   EXPECT_THAT(Row().outcome, AllOf(HasSubstr("307"), HasSubstr("not followed")));
   EXPECT_THAT(elsewhere.TakeRequests(), IsEmpty());
+}
+
+// No message is under way, and none comes of it.
+TEST_F(NotifierHttpTest, AServerThatIsGoneIsKnownAndSoIsOneThatIsBack) {
+  const LoopbackSocket port(false);
+  Make(Kind::kWebhook, "http://127.0.0.1:" + std::to_string(port.port()) + "/hook", {});
+  ASSERT_TRUE(notifier_->Pump(clock_.Now()).ok());
+  Reach();
+  EXPECT_EQ(Unreached(), "");
+  Reach();
+  EXPECT_THAT(Unreached(), AllOf(StartsWith("http://127.0.0.1: "), Not(HasSubstr("hook"))));
+  ASSERT_EQ(listen(port.descriptor(), 8), 0);
+  Reach();
+  EXPECT_EQ(Unreached(), "");
+  const int connection = accept(port.descriptor(), nullptr, nullptr);
+  ASSERT_GE(connection, 0);
+  char byte = 0;
+  EXPECT_EQ(recv(connection, &byte, 1, 0), 0) << "connected, and nothing written";
+  close(connection);
 }
 
 TEST_F(NotifierHttpTest, AServerThatSaysNothingHoldsUpNobodyNotEvenTheEnd) {

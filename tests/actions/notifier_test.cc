@@ -233,6 +233,31 @@ TEST_F(NotifierTest, TwoBrokenChannelsDoNotTellOfEachOtherForever) {
   }
 }
 
+TEST_F(NotifierTest, AGivenUpChannelIsAskedEverMoreSeldomUntilItWorks) {
+  config_.notify = {Webhook("a", kA)};
+  Start();
+  const auto fail_and_wait = [this](DurationNs duration) {
+    const size_t asked = script_.RequestsTo(kA).size();
+    for (int i = 0; i < 40; ++i) script_.Answer(kA, Answered(404));
+    Tell("told_" + std::to_string(asked));
+    Settle();
+    for (DurationNs passed = 0; passed < duration; passed += Notifier::kProbeEvery) {
+      clock_.SleepFor(Notifier::kProbeEvery);
+      Settle();
+    }
+    return script_.RequestsTo(kA).size() - asked;
+  };
+  // After 10, 20, 40, 80, 160, 320 and 640 minutes, and then every 6 hours.
+  EXPECT_EQ(fail_and_wait(24 * kHourNs), 1U + 9U);
+  script_.Forget(kA);
+  for (int i = 0; i < 36; ++i) {
+    clock_.SleepFor(Notifier::kProbeEvery);
+    Settle();
+  }
+  EXPECT_EQ(ends_.back().outcome, "delivered");
+  EXPECT_EQ(fail_and_wait(40 * kMinuteNs), 1U + 3U) << "what was is forgotten";
+}
+
 TEST_F(NotifierTest, SecretsAreReadAtEachTryAndNeverShown) {
   ChannelConfig channel = Webhook("a", "");
   channel.secret_url.file = folder_.Path("url");
@@ -315,13 +340,14 @@ TEST_F(NotifierTest, ToldTogetherWithARowThatFailsIsNotTold) {
   EXPECT_THAT(script_.RequestsTo(kA), IsEmpty());
 }
 
+// Which secrets there are is tested in tests/config/secrets_test.cc.
 TEST(WithoutSecretVariables, ACommandSeesNoTokenOfOurs) {
   Config config;
   config.notify = {Webhook("a", "")};
   config.notify[0].secret_url.env = "HOOK";
-  config.repos.emplace_back();
-  config.repos[0].forge.emplace();
-  config.repos[0].forge->token.env = "TOKEN";
+  config.http.emplace();
+  config.http->token.env = "TOKEN";
+  config.watchdog.secret_heartbeat.file = "/etc/heartbeat";
   EXPECT_THAT(WithoutSecretVariables({"PATH=/bin", "HOOK=x", "TOKEN=y", "TOKENS=z"}, config),
               ElementsAre("PATH=/bin", "TOKENS=z"));
 }

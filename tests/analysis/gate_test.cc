@@ -85,6 +85,15 @@ TEST(Gate, WhatHasServedForHoursIsProposedAndNotPushed) {
   EXPECT_FALSE(decision.trigger_id.empty());
 }
 
+TEST(Gate, WhatToldAnotherBaseThanWhatServedIsProposedAndNotPushed) {
+  Case c = Regressed();
+  c.facts.base_is_unclear = true;
+  const Decision decision = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
+  EXPECT_EQ(decision.kind, DecisionKind::kPropose);
+  EXPECT_EQ(decision.reason, kBaseUnclear);
+  EXPECT_FALSE(decision.trigger_id.empty());
+}
+
 TEST(Gate, AnOwnersRuleNeedsNeitherCalibrationNorControl) {
   Case c = Regressed();
   c.verdict.calibrated = false;

@@ -345,6 +345,35 @@ TEST(LateDesk, TheNextDeployEndsTheWatch) {
   EXPECT_EQ(scenario.sink.LastVerdict("shop-0ddba11")->reason, kLateErrors);
 }
 
+TEST(LateDesk, ADeployThatCameToNothingDoesNotEndTheWatch) {
+  const LeakWorld world = MakeLeakWorld(58);
+  Scenario scenario;
+  Begin(world, &scenario);
+  const int64_t next = kFinish + 1200;
+  scenario.Feed(world.streams, kLiveFrom, next, 60);
+  scenario.Register(DeployOf("shop", next, 0, "0ddba11"));
+  scenario.Feed(world.streams, next, next + 300, 60);
+  ASSERT_TRUE(scenario.loop.OnDeployAbandon("shop-0ddba11", (next + 300) * kSecondNs).ok());
+  scenario.Feed(world.streams, next + 300, kLiveTo, 60);
+  EXPECT_EQ(scenario.sink.LastVerdict("shop-1eaf1ea")->reason, kLateErrors);
+}
+
+// What is seen beside the next one may be the next one's: its errors are not this one's.
+TEST(LateDesk, WhatADeployUnderWayBreaksIsNotBlamedOnTheOneBefore) {
+  TrafficModel model = Steady(50, 0.002);
+  const int64_t next = kFinish + 1200;
+  model.error_rate = [](int64_t second) { return second >= next && second < next + 1200 ? 0.06 : 0.002; };
+  const LeakWorld world = MakeWorld(model, 59, 1);
+  Scenario scenario;
+  Begin(world, &scenario);
+  scenario.Feed(world.streams, kLiveFrom, next, 60);
+  scenario.Register(DeployOf("shop", next, 0, "0ddba11"));
+  scenario.Feed(world.streams, next, next + 1200, 60);
+  ASSERT_TRUE(scenario.loop.OnDeployAbandon("shop-0ddba11", (next + 1200) * kSecondNs).ok());
+  scenario.Feed(world.streams, next + 1200, kLiveTo, 60);
+  EXPECT_EQ(scenario.sink.LastVerdict("shop-1eaf1ea")->state, VerdictState::kHealthy);
+}
+
 TEST(LateDesk, ABlamedDeployIsNotWatchedOn) {
   std::mt19937_64 random(56);
   TrafficModel model = Steady(200, 0.002);

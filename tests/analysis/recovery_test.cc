@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <optional>
 #include <random>
 
 namespace revertd {
@@ -90,6 +92,30 @@ TEST(Recovery, TheWarmUpIsNotHeldAgainstTheRevert) {
     watch.Observe(second, {100, warming ? 100 : 0});
   }
   EXPECT_EQ(watch.state(), RecoveryState::kRecovered);
+}
+
+// A rollback for a health check: requests were never bad.
+RecoveryState PlayCheck(const std::function<std::optional<bool>(int64_t elapsed)>& fails, int64_t seconds) {
+  RecoveryBounds bounds;
+  bounds.still_bad = 0.01;
+  RecoveryWatch watch(bounds, 1000);
+  for (int64_t elapsed = 0; elapsed < seconds; ++elapsed) {
+    watch.Observe(1000 + elapsed, {1000, 0});
+    watch.ObserveCheck(1000 + elapsed, fails(elapsed));
+  }
+  return watch.state();
+}
+
+TEST(RecoveryOfACheck, NothingHasRecoveredBeforeTheCheckHas) {
+  const auto until = [](int64_t end) { return [end](int64_t elapsed) { return std::optional(elapsed < end); }; };
+  EXPECT_EQ(PlayCheck(until(100), 100), RecoveryState::kWatching);
+  EXPECT_EQ(PlayCheck(until(100), 101), RecoveryState::kRecovered);
+  EXPECT_EQ(PlayCheck(until(1000), kCheckRecoverySeconds), RecoveryState::kNotRecovered);
+}
+
+TEST(RecoveryOfACheck, WhatIsNotKnownIsNeither) {
+  const auto unknown = [](int64_t) { return std::optional<bool>(); };
+  EXPECT_EQ(PlayCheck(unknown, 2 * kCheckRecoverySeconds), RecoveryState::kWatching);
 }
 
 }  // namespace

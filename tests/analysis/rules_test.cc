@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "analysis/health_book.h"
@@ -26,7 +28,11 @@ TEST(ErrorsRule, FiresOnceTheShareOfTheWindowIsAboveItsLimit) {
   EXPECT_EQ(rule.fired()->signal, kRuleErrors);
   EXPECT_EQ(rule.fired()->x_after, 56);
   EXPECT_EQ(rule.fired()->n_after, 1100);
-  EXPECT_EQ(rule.fired()->onset_ns, kStart * kSecondNs);
+  EXPECT_EQ(rule.fired()->onset_ns, (kStart + 10) * kSecondNs);
+  rule.Observe(kStart + 11, {100, 7});
+  EXPECT_EQ(rule.fired()->onset_ns, (kStart + 10) * kSecondNs) << "the same row";
+  rule.Observe(kStart + 12, {1000, 0});
+  EXPECT_FALSE(rule.fired()) << "it holds no longer";
 }
 
 TEST(ErrorsRule, ForgetsWhatIsOlderThanItsWindow) {
@@ -91,50 +97,142 @@ TEST(HealthBook, WhatFailsWhileItSettlesDownDoesNotCount) {
   EXPECT_FALSE(book.Failed("shop", kRule, kStart + 59));
   EXPECT_TRUE(book.IsFailing("shop", kStart + 59));
   EXPECT_FALSE(book.IsFailing("shop", kStart)) << "as it was then";
-  EXPECT_EQ(book.OthersFailing("mail", kStart + 59), 1);
-  EXPECT_EQ(book.OthersFailing("shop", kStart + 59), 0);
+  EXPECT_EQ(book.OthersFailing("mail", kStart), 1);
+  EXPECT_EQ(book.OthersFailing("shop", kStart), 0);
+  EXPECT_EQ(book.OthersFailing("mail", kStart + 30), 0) << "it failed before that already";
 }
 
-// The whole loop: healthy traffic, and a check that fails for good.
-Scenario& Watched(Scenario& scenario, std::string_view level_of_others) {
-  std::mt19937_64 random(7);
-  std::vector<Stream> streams;
-  for (const char* name : {"shop", "mail"}) {
-    scenario.loop.RestoreHistory(name, DrawHistory(Steady(100, 0.002), kStart - 7200, kStart - 1000, random), {});
-    streams.push_back(Draw(name, Steady(100, 0.002), kStart - 1000, kStart + 300, random));
+TEST(HealthBook, HowOftenACheckIsAskedChangesNothing) {
+  HealthBook book;
+  const auto ask = [&book](int64_t from, int64_t until, HealthLevel level) {
+    for (int64_t second = from; second < until; ++second) {
+      book.Take({"shop", "answers", level, "status_503", "", second * kSecondNs, 0});
+    }
+  };
+  ask(kStart - 100, kStart + 800, HealthLevel::kOk);
+  ask(kStart + 800, kStart + 804, HealthLevel::kFatal);
+  EXPECT_FALSE(book.Failed("shop", kRule, kStart + 801)) << "as it was then";
+  EXPECT_EQ(book.Failed("shop", kRule, kStart + 802)->failures, 3);
+  ask(kStart + 804, kStart + 1500, HealthLevel::kFatal);
+  const auto failed = book.Failed("shop", kRule, kStart + 1499);
+  ASSERT_TRUE(failed) << "a check a second, well for a quarter of an hour";
+  EXPECT_EQ(failed->first_second, kStart + 800);
+  EXPECT_EQ(failed->failures, 700);
+}
+
+TEST(HealthBook, AClockThatIsSetBackForgetsWhatItSaidBefore) {
+  HealthBook book;
+  const auto ask = [&book](int64_t second, HealthLevel level) {
+    book.Take({"shop", "answers", level, "status_503", "", second * kSecondNs, 0});
+  };
+  ask(kStart + 3600, HealthLevel::kOk);
+  for (int64_t i = 0; i < 3; ++i) ask(kStart + 70 + 10 * i, HealthLevel::kFatal);
+  EXPECT_TRUE(book.IsFailing("shop", kStart + 100));
+  EXPECT_FALSE(book.Failed("shop", kRule, kStart + 100)) << "nobody knows how it was before";
+}
+
+TEST(HealthBook, TimeAloneIsNobodysFault) {
+  HealthBook book;
+  book.Take({"shop", "answers", HealthLevel::kOk, "ok", "", (kStart - 5) * kSecondNs, 0});
+  for (int64_t i = 0; i < 5; ++i) {
+    book.Take({"shop", "answers", HealthLevel::kFatal, i < 3 ? "certificate_expires_in_14_days" : "certificate_expired",
+               "", (kStart + 70 + 10 * i) * kSecondNs, 0});
   }
-  scenario.Register(DeployOf("shop", kStart, kStart + 5, "badc0de"));
-  for (int64_t at = kStart - 30; at < kStart + 300; at += 10) {
-    const bool fails = at > kStart;
-    const auto tell = [&](const char* service, bool is_failing) {
-      scenario.loop.OnHealth({service, "answers", is_failing ? HealthLevel::kFatal : HealthLevel::kOk, "status_503", "",
-                              at * kSecondNs, 0});
-    };
-    tell("shop", fails);
-    tell("mail", fails && level_of_others == "failing");
-    tell("bank", fails && level_of_others == "failing");
+  EXPECT_FALSE(book.Failed("shop", kRule, kStart + 200));
+}
+
+TEST(HealthBook, WaitsForWhoHasNotAnsweredYet) {
+  HealthBook book;
+  book.Await("shop", "answers");
+  book.Await("mail", "answers");
+  EXPECT_TRUE(book.IsAwaited("shop"));
+  EXPECT_FALSE(book.IsAwaited("bank")) << "it has no check";
+  EXPECT_FALSE(book.OthersAsked("shop", kStart));
+  book.Take({"mail", "answers", HealthLevel::kUnknown, "name_not_resolved", "", kStart * kSecondNs, 0});
+  EXPECT_TRUE(book.OthersAsked("shop", kStart));
+  EXPECT_FALSE(book.OthersAsked("shop", kStart + 1));
+  EXPECT_FALSE(book.IsAwaited("mail"));
+}
+
+// The whole loop: healthy traffic, and checks, every ten seconds, that fail or do not.
+class HealthRuleInTheLoop : public ::testing::Test {
+ protected:
+  static constexpr int64_t kEnd = kStart + 300;
+  using Fails = std::function<bool(std::string_view service, int64_t second)>;
+
+  const Verdict& Run(const Fails& fails, const std::vector<std::string>& checked = {"shop", "mail", "bank"}) {
+    std::mt19937_64 random(7);
+    std::vector<Stream> streams;
+    for (const char* name : {"shop", "mail"}) {
+      scenario_.loop.RestoreHistory(name, DrawHistory(Steady(100, 0.002), kStart - 7200, kStart - 1000, random), {});
+      streams.push_back(Draw(name, Steady(100, 0.002), kStart - 1000, kEnd, random));
+    }
+    scenario_.Register(DeployOf("shop", kStart, kStart + 5, "badc0de"));
+    scenario_.Feed(streams, kStart - 1000, kStart - 30);
+    for (int64_t at = kStart - 30; at < kEnd; at += 10) {
+      for (const std::string& service : checked) {
+        scenario_.loop.OnHealth({service, "answers", fails(service, at) ? HealthLevel::kFatal : HealthLevel::kOk,
+                                 "status_503", "", at * kSecondNs, 0});
+      }
+      scenario_.Feed(streams, at, at + 10);
+    }
+    return *scenario_.sink.LastVerdict("shop-badc0de");
   }
-  scenario.Feed(streams, kStart - 1000, kStart + 300);
-  return scenario;
+
+  Scenario scenario_;
+};
+
+TEST_F(HealthRuleInTheLoop, AFailingCheckIsEnoughToAct) {
+  const Verdict& verdict = Run([](std::string_view service, int64_t at) { return service == "shop" && at > kStart; });
+  ASSERT_EQ(verdict.state, VerdictState::kRegressed);
+  EXPECT_EQ(verdict.reason, kRuleHealth);
+  EXPECT_EQ(verdict.evidence.at(0).signal, kRuleHealth);
+  EXPECT_GE(verdict.at_ns, (kStart + 65 + 20) * kSecondNs) << "a minute to settle, then three answers";
+  ASSERT_TRUE(scenario_.sink.Triggered());
+  EXPECT_EQ(scenario_.sink.decisions.at(0).kind, DecisionKind::kAct);
 }
 
-TEST(HealthRuleInTheLoop, AFailingCheckIsEnoughToAct) {
-  Scenario scenario;
-  Watched(scenario, "ok");
-  const Verdict* verdict = scenario.sink.LastVerdict("shop-badc0de");
-  ASSERT_EQ(verdict->state, VerdictState::kRegressed);
-  EXPECT_EQ(verdict->reason, kRuleHealth);
-  EXPECT_EQ(verdict->evidence.at(0).signal, kRuleHealth);
-  EXPECT_GE(verdict->at_ns, (kStart + 65 + 20) * kSecondNs) << "a minute to settle, then three answers";
-  ASSERT_TRUE(scenario.sink.Triggered());
-  EXPECT_EQ(scenario.sink.decisions.at(0).kind, DecisionKind::kAct);
+TEST_F(HealthRuleInTheLoop, WhereOthersFailTooAPersonIsAsked) {
+  const Verdict& verdict = Run([](std::string_view, int64_t at) { return at > kStart; });
+  EXPECT_EQ(verdict.state, VerdictState::kAmbiguous);
+  EXPECT_EQ(verdict.reason, kSharedOutage);
+  EXPECT_FALSE(scenario_.sink.Triggered());
 }
 
-TEST(HealthRuleInTheLoop, WhereOthersFailTooAPersonIsAsked) {
-  Scenario scenario;
-  Watched(scenario, "failing");
-  EXPECT_EQ(scenario.sink.LastVerdict("shop-badc0de")->state, VerdictState::kAmbiguous);
-  EXPECT_FALSE(scenario.sink.Triggered());
+// The database is back, and the deployed service is the last to notice.
+TEST_F(HealthRuleInTheLoop, AnOutageThatIsOverMakesNobodyGuilty) {
+  const Verdict& verdict = Run([](std::string_view service, int64_t at) {
+    return at > kStart && at < (service == "shop" ? kStart + 200 : kStart + 120);
+  });
+  EXPECT_EQ(verdict.state, VerdictState::kAmbiguous);
+  EXPECT_FALSE(scenario_.sink.Triggered());
+}
+
+TEST_F(HealthRuleInTheLoop, OthersThatFailAllTheTimeExplainNothing) {
+  const Verdict& verdict = Run([](std::string_view service, int64_t at) { return service != "shop" || at > kStart; });
+  EXPECT_EQ(verdict.state, VerdictState::kRegressed);
+}
+
+TEST_F(HealthRuleInTheLoop, OthersThatAreAskedRarelyAreWaitedFor) {
+  for (const char* other : {"mail", "bank"})
+    scenario_.loop.OnHealth({other, "answers", HealthLevel::kOk, "", "", 0, 0});
+  const Verdict& verdict =
+      Run([](std::string_view service, int64_t at) { return service == "shop" && at > kStart; }, {"shop"});
+  ASSERT_EQ(verdict.state, VerdictState::kRegressed);
+  EXPECT_GE(verdict.at_ns, (kStart + 65 + 60) * kSecondNs);
+}
+
+TEST_F(HealthRuleInTheLoop, ACheckThatIsWellAgainBlamesNobody) {
+  const Verdict& verdict = Run(
+      [](std::string_view service, int64_t at) { return service == "shop" && at > kStart + 60 && at < kStart + 90; });
+  EXPECT_NE(verdict.state, VerdictState::kRegressed) << "two answers of three";
+}
+
+TEST_F(HealthRuleInTheLoop, NothingIsHealthyBeforeItsChecksWereAsked) {
+  scenario_.config.services.at(0).health.checks.push_back({.name = "ready", .url = ""});
+  scenario_.loop.AwaitHealth();
+  const Verdict& verdict = Run([](std::string_view, int64_t) { return false; });
+  EXPECT_EQ(verdict.state, VerdictState::kWatching);
 }
 
 TEST(Blindness, NothingIsHealthyWhileWhatIsSeenCannotBeTrusted) {

@@ -69,6 +69,8 @@ class Shop {
     return scenario_.sink.recoveries.empty() ? Recovery{} : scenario_.sink.recoveries.back();
   }
   const Rollups& rollups() const { return rollups_; }
+  AnalysisLoop& loop() { return loop_; }
+  RecordingSink& sink() { return scenario_.sink; }
   const std::vector<Decision>& decisions() const { return scenario_.sink.decisions; }
   size_t triggers() const { return scenario_.sink.triggers.size(); }
   bool Triggered() const { return scenario_.sink.Triggered(); }

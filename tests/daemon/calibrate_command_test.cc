@@ -15,6 +15,7 @@ namespace revertd {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -95,6 +96,21 @@ TEST_F(Calibrate, ADryRunPrintsAndWritesNothing) {
                     HasSubstr("\"smallest_regression\":[{\"within_seconds\":60")));
   EXPECT_THAT(result.out, AllOf(HasSubstr("{\"event\":\"summary\","), Not(HasSubstr("\"filled\""))));
   EXPECT_FALSE(std::filesystem::exists(state_));
+}
+
+// One of twenty fails: a limit below that is wrong all the time, one far above it never.
+TEST_F(Calibrate, TellsHowOftenAnOwnersRuleWouldHaveBeenWrong) {
+  const auto with_limit = [this](const char* limit) {
+    config_ = folder_.Write("rule.yaml",
+                            "services:\n  shop: {match: {host: shop.test}, rule: {errors_above: " + std::string(limit) +
+                                ", requests_min: 20}}\nguard: {kill_switch: " + folder_.Path("kill-switch") +
+                                "}\nstate: " + state_ + "\n");
+    const ProgramResult result = Run(QuietLog(end_ - 6 * kHour, end_), {"--dry-run"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return FirstLine(result.out);
+  };
+  EXPECT_THAT(with_limit("0.001"), ContainsRegex("\"rule_errors\":\\{\"judged\":1[0-9],\"false\":1[0-9],"));
+  EXPECT_THAT(with_limit("0.6"), ContainsRegex("\"rule_errors\":\\{\"judged\":1[0-9],\"false\":0,\"per_1000\":0,"));
 }
 
 TEST_F(Calibrate, FillingTwiceChangesNothing) {

@@ -6,6 +6,7 @@
 
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <fstream>
 
 #include "ingest/nap.h"
@@ -188,6 +189,21 @@ TEST_P(SourceTest, ANonsensicalCountClosesItsConnection) {
   EXPECT_LE(::recv(sender.get(), &byte, 1, 0), 0);
 }
 
+// A sender that is killed resets its connection; the others speak on.
+TEST_P(SourceTest, AConnectionThatIsResetIsNoReadError) {
+  const auto source = Listen("tcp:127.0.0.1:0", &bench_);
+  Descriptor killed = ConnectInet(SOCK_STREAM, source->port());
+  Send(killed, SourceLine(0, 1));
+  RunUntil(*source, [&] { return bench_.Get(Counter::kLinesSampled) == 1; });
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ASSERT_EQ(::setsockopt(killed.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+  killed.Close();
+  const Descriptor next = ConnectInet(SOCK_STREAM, source->port());
+  Send(next, SourceLine(0, 2));
+  RunUntil(*source, [&] { return bench_.Get(Counter::kLinesSampled) == 2; });
+  EXPECT_EQ(bench_.Get(Counter::kReadErrors), 0U);
+}
+
 // A loop that only remembers what it was asked, so that naps are seen without a wait.
 class RememberingLoop final : public EventLoop {
  public:
@@ -198,6 +214,7 @@ class RememberingLoop final : public EventLoop {
     return OkStatus();
   }
   std::string_view name() const override { return "remembering"; }
+  OnEvent asked() const { return on_event_; }  // last
 
   std::vector<DurationNs> rests;
 
@@ -250,6 +267,24 @@ TEST(SyslogSocket, NapsForUdpUnderLoadAndNeverWhenIdle) {
   source.Tick();
   EXPECT_EQ(bench.Get(Counter::kDatagrams), 43U);
   EXPECT_EQ(bench.Get(Counter::kLinesSampled), 43U);
+}
+
+TEST(SyslogSocket, AConnectionThatCannotBeReadIsAReadErrorUnlessItsPeerResetIt) {
+  const TestFolder folder;
+  FixedClock clock(SourceBench::Start());
+  Kept kept;
+  SourceBench bench(&clock, &kept);
+  RememberingLoop loop;
+  SyslogSocket source(*ParseListenAddress("unix:" + folder.Path("log.sock")), 0600, bench.Context());
+  ASSERT_TRUE(source.Start(&loop).ok());
+  const auto listening = loop.asked();
+  for (const auto& [error, errors] : {std::pair(ECONNRESET, 0U), std::pair(EIO, 1U)}) {
+    const DescriptorPair ends = SocketPair(SOCK_STREAM);
+    listening({.accepted = ::dup(ends.here.get())});
+    loop.asked()({.error = error});
+    EXPECT_EQ(bench.Get(Counter::kReadErrors), errors) << error;
+  }
+  EXPECT_EQ(bench.Get(Counter::kConnections), 2U);
 }
 
 TEST_P(SourceTest, AStopTakesWhatTheKernelHasQueued) {
@@ -305,78 +340,6 @@ TEST_P(SourceTest, SourcesCountApartAndEndTogether) {
   EXPECT_EQ(set.views()[2].counters->Get(Counter::kLinesSampled), 3U);
   EXPECT_THAT(events, HasSubstr("stdin format nginx_vhost_combined_rt"));
   EXPECT_GE(ring.sealed_through(), FloorToSecond(SourceBench::Start()));
-}
-
-// A clock that goes on by itself with every look at it, so that a silent stream becomes stale without a wait.
-class RunningClock final : public Clock {
- public:
-  TimeNs Now() const override { return now_ += 10 * kSecondNs; }
-  void SleepFor(DurationNs) override {}
-  int64_t SecondsGone() const { return (now_ - SourceBench::Start()) / kSecondNs; }
-
- private:
-  mutable TimeNs now_ = SourceBench::Start();
-};
-
-TEST_P(SourceTest, SilenceIsAnEventAndTheEndOfAllSourcesEndsTheRun) {
-  Config config;
-  int fds[2];
-  ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
-  Descriptor reader(fds[0]);
-  Descriptor writer(fds[1]);
-  ServiceTable services(kServicesMax);
-  WindowRing ring(kServicesMax, kRingSeconds);
-  RunningClock clock;
-  std::string events;
-  SourceSet set(config, &services, &ring, &clock,
-                {.make_room = nullptr,
-                 .on_batch = nullptr,
-                 .on_event =
-                     [&](const SourceEvent& event) {
-                       events += std::string(event.what) + "\n";
-                       if (event.what == "stale") writer.Close();
-                     },
-                 .positions = nullptr});
-  ASSERT_TRUE(set.Open({.use_io_uring = GetParam(), .stdin_fd = reader.get()}).ok());
-  const std::atomic<bool> stop = false;
-  ASSERT_TRUE(set.Run(stop).ok());
-  EXPECT_EQ(events, "stale\nended\n");
-}
-
-// A log's clock is set back: lines come all the time and none of them can be counted any more.
-TEST_P(SourceTest, AStreamOfLinesThatAreTooLateIsStaleUntilItsTimeIsReachedAgain) {
-  Config config;
-  int fds[2];
-  ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
-  Descriptor reader(fds[0]);
-  Descriptor writer(fds[1]);
-  ServiceTable services(kServicesMax);
-  WindowRing ring(kServicesMax, kRingSeconds);
-  RunningClock clock;
-  std::string events;
-  bool is_set_back = false;  // to the start, where it stands still
-  SourceSet set(config, &services, &ring, &clock,
-                {.make_room = nullptr,
-                 .on_batch =
-                     [&] {
-                       if (writer.get() < 0) return;
-                       const std::string line = SourceLine(is_set_back ? 0 : clock.SecondsGone(), 0);
-                       ASSERT_EQ(::write(writer.get(), line.data(), line.size()), static_cast<ssize_t>(line.size()));
-                       is_set_back = events.find("stale") == std::string::npos;
-                     },
-                 .on_event =
-                     [&](const SourceEvent& event) {
-                       events += std::string(event.what) + " " + event.detail + "\n";
-                       if (event.what == "stale") is_set_back = false;
-                       if (event.what == "live") writer.Close();
-                     },
-                 .positions = nullptr});
-  ASSERT_TRUE(set.Open({.use_io_uring = GetParam(), .stdin_fd = reader.get()}).ok());
-  const std::atomic<bool> stop = false;
-  ASSERT_TRUE(set.Run(stop).ok());
-  EXPECT_THAT(events, testing::ContainsRegex(
-                          "stale every line for [0-9]+ s is too late or from the future; was a clock set.\nlive "));
-  EXPECT_FALSE(set.HasStale());
 }
 
 TEST(ListenAddress, IsReadStrictly) {

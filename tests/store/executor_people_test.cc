@@ -71,7 +71,7 @@ TEST_F(ExecutorPeopleTest, DueAreTheOldestThatAreNeitherEndedNorWaiting) {
   EXPECT_THAT(Names(store_->ReadDueDeliveries(5, 10)), ElementsAre("a e", "b e", "c e", "d e"));
   EXPECT_THAT(Names(store_->ReadDueDeliveries(5, 2)), ElementsAre("a e", "b e"));
   const std::vector<Delivery> all = *store_->ReadDeliveries("t");
-  ASSERT_TRUE(store_->RetryDelivery(all[0].id, 50, "no answer").ok());
+  ASSERT_TRUE(store_->RetryDelivery(all[0].id, 50, "no answer", false).ok());
   ASSERT_TRUE(store_->EndDelivery(all[1].id, 40, "delivered").ok());
   EXPECT_THAT(Names(store_->ReadDueDeliveries(49, 10)), ElementsAre("c e", "d e"));
   EXPECT_THAT(Names(store_->ReadDueDeliveries(50, 10)), ElementsAre("a e", "c e", "d e"));
@@ -82,6 +82,38 @@ TEST_F(ExecutorPeopleTest, DueAreTheOldestThatAreNeitherEndedNorWaiting) {
   EXPECT_EQ(later[1].tries, 1);
   EXPECT_EQ(later[1].outcome, "delivered");
   EXPECT_EQ(later[1].ended_ns, 40);
+}
+
+TEST_F(ExecutorPeopleTest, WhatWaitsIsHurriedWhereTheChannelDidNotAskToWait) {
+  for (const char* event : {"asked", "failed", "due", "untried", "ended"}) {
+    ASSERT_TRUE(store_->QueueDelivery(Message("chat", "t", event, 95)).ok());
+  }
+  ASSERT_TRUE(store_->QueueDelivery(Message("pager", "t", "failed", 95)).ok());
+  const std::vector<Delivery> all = *store_->ReadDeliveries("t");
+  ASSERT_TRUE(store_->RetryDelivery(all[0].id, 900, "429", true).ok());
+  ASSERT_TRUE(store_->RetryDelivery(all[1].id, 900, "429", true).ok());
+  ASSERT_TRUE(store_->RetryDelivery(all[1].id, 900, "no answer", false).ok());  // its last word
+  ASSERT_TRUE(store_->RetryDelivery(all[2].id, 40, "no answer", false).ok());
+  ASSERT_TRUE(store_->RetryDelivery(all[4].id, 900, "no answer", false).ok());
+  ASSERT_TRUE(store_->EndDelivery(all[4].id, 60, "delivered").ok());
+  ASSERT_TRUE(store_->RetryDelivery(all[5].id, 900, "no answer", false).ok());
+  ASSERT_TRUE(store_->HurryDeliveries("chat", 70).ok());
+  std::vector<TimeNs> next;
+  for (const Delivery& delivery : *store_->ReadDeliveries("t")) next.push_back(delivery.next_ns);
+  EXPECT_THAT(next, ElementsAre(900, 70, 40, 100, 900, 900));
+}
+
+TEST_F(ExecutorPeopleTest, AnotherProcessReadsWhichChannelsCannotBeReached) {
+  const auto reader = Open(ExecutorStore::Access::kReadOnly);
+  EXPECT_EQ(reader->ReadChannel("chat")->unreached, "");
+  ASSERT_TRUE(store_->WriteUnreached("chat", "refused").ok());
+  ASSERT_TRUE(store_->WriteUnreached("chat", "timed out").ok());
+  ASSERT_TRUE(store_->WriteUnreached("a", "it's").ok());
+  EXPECT_EQ(reader->ReadChannel("chat")->unreached, "timed out");
+  EXPECT_FALSE(reader->ReadChannel("chat")->failing) << "no message failed";
+  EXPECT_THAT(*reader->ReadUnreached(), ElementsAre(Pair("a", "it's"), Pair("chat", "timed out")));
+  ASSERT_TRUE(store_->WriteUnreached("chat", "").ok());
+  EXPECT_EQ(reader->ReadChannel("chat")->unreached, "");
 }
 
 Incident Record(const std::string& trigger_id, const std::string& service, TimeNs opened_ns, TimeNs due_ns) {
@@ -214,6 +246,45 @@ TEST(ExecutorMigration, AJournalOfTheFirstVersionStays) {
   EXPECT_EQ((*store)->ReadAuditHead()->seq, 1);
   EXPECT_THAT(*(*store)->ReadIncidents(), IsEmpty());
   EXPECT_EQ(*(*store)->ReadCursor("deploy_logs"), 0);
+}
+
+TEST(ExecutorMigration, MessagesOfTheSecondVersionStayAndAreFoundByIndex) {
+  const TestFolder folder;
+  const std::string path = folder.Path("executor.db");
+  {
+    Schema second = ExecutorSchema();
+    ASSERT_GE(second.migrations.size(), 3U);
+    second.migrations.resize(2);
+    const auto database = Database::Open(path, Database::Access::kOwner);
+    ASSERT_TRUE(database.ok()) << database.status();
+    ASSERT_TRUE(Migrate(**database, second).ok());
+    ASSERT_TRUE((*database)
+                    ->RunScript("filling",
+                                "INSERT INTO deliveries (channel, key, event, notice, created_ns, tries, next_ns,"
+                                " ended_ns, outcome) VALUES ('chat', 't', 'pushed', '{}', 1, 2, 900, 0, 'refused')")
+                    .ok());
+  }
+  const auto store = ExecutorStore::Open(path, ExecutorStore::Access::kOwner);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE((*store)->ReadChannel("chat")->failing);
+  ASSERT_TRUE((*store)->HurryDeliveries("chat", 10).ok());
+  EXPECT_EQ((*store)->ReadDeliveries("t")->at(0).next_ns, 10);
+  const auto database = Database::Open(path, Database::Access::kReadOnly);
+  ASSERT_TRUE(database.ok()) << database.status();
+  for (const auto& [where, index] :
+       {std::pair("key = 't' ORDER BY id", "deliveries_by_key"),
+        std::pair("ended_ns > 0 AND channel = 'chat' ORDER BY ended_ns DESC, id DESC", "deliveries_by_channel")}) {
+    std::string plan;
+    const Status asked = (*database)->Read("asking for the plan",
+                                           "EXPLAIN QUERY PLAN SELECT id FROM deliveries WHERE " + std::string(where),
+                                           {}, [&plan](SqlRow& row) {
+                                             for (int i = 0; i < 3; ++i) row.Integer();
+                                             plan += row.Text() + ";";
+                                             return OkStatus();
+                                           });
+    ASSERT_TRUE(asked.ok()) << asked;
+    EXPECT_THAT(plan, HasSubstr(index));
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace revertd {
 namespace {
@@ -54,12 +55,17 @@ TEST_F(HealthBoardTest, ACheckIsUnknownBeforeItsFirstAnswer) {
 }
 
 TEST_F(HealthBoardTest, TheFirstAnswerAndEveryOtherLevelIsAChange) {
-  EXPECT_TRUE(board_.Put(Result(HealthLevel::kUnknown, 1)));  // known for the first time, if only that it is not
-  EXPECT_TRUE(board_.Put(Result(HealthLevel::kOk, 2)));
-  EXPECT_FALSE(board_.Put(Result(HealthLevel::kOk, 3)));
-  EXPECT_TRUE(board_.Put(Result(HealthLevel::kFatal, 4)));
-  EXPECT_FALSE(board_.Put(Result(HealthLevel::kFatal, 5)));
-  EXPECT_TRUE(board_.Put(Result(HealthLevel::kFatal, 6, "catalog")));  // another service's
+  board_.Put(Result(HealthLevel::kUnknown, 1));  // known for the first time, if only that it is not
+  board_.Put(Result(HealthLevel::kOk, 2));
+  board_.Put(Result(HealthLevel::kOk, 3));
+  board_.Put(Result(HealthLevel::kFatal, 4));
+  board_.Put(Result(HealthLevel::kFatal, 5));
+  board_.Put(Result(HealthLevel::kFatal, 6, "catalog"));  // another service's
+  std::vector<TimeNs> changes;
+  for (const HealthResult& result : board_.Take()) {
+    if (result.is_change) changes.push_back(result.at_ns);
+  }
+  EXPECT_THAT(changes, ElementsAre(1, 2, 4, 6));
 }
 
 TEST_F(HealthBoardTest, KeepsTheNewestAndSinceWhenItsLevelIsThat) {

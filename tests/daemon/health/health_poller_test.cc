@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,35 +15,22 @@
 namespace revertd {
 namespace {
 
-using testing::ElementsAre;
 using testing::IsEmpty;
 
 class HealthPollerTest : public testing::Test {
  protected:
-  // Of the checks that are given; on_change notes "CHECK LEVEL".
   void Start(std::vector<HealthQuestion> questions) {
     std::vector<std::string> checks;
     for (const HealthQuestion& question : questions) checks.push_back(question.check);
     board_ = std::make_unique<HealthBoard>(ConfigOf(checks));
-    poller_ = std::make_unique<HealthPoller>(
-        std::move(questions),
-        HealthPoller::Edges{.clock = &clock_, .board = board_.get(), .on_change = [this](const HealthResult& result) {
-                              const std::lock_guard lock(mutex_);
-                              changes_.push_back(result.check + " " + std::string(NameOf(result.level)));
-                            }});
+    poller_ = std::make_unique<HealthPoller>(std::move(questions), &clock_, board_.get());
     poller_->Start();
-  }
-  std::vector<std::string> Changes() {
-    const std::lock_guard lock(mutex_);
-    return changes_;
   }
 
   SystemClock clock_;
   std::unique_ptr<HealthBoard> board_;
   Latch latch_;
   Turnstile asked_;
-  std::mutex mutex_;
-  std::vector<std::string> changes_;
   std::unique_ptr<HealthPoller> poller_;  // before all that its threads use
 };
 
@@ -105,22 +91,6 @@ TEST_F(HealthPollerTest, HasAsManyThreadsAsItSaysAndNoMore) {
   EXPECT_EQ(most.load(), kHealthWorkersMax);
 }
 
-TEST_F(HealthPollerTest, TellsOfALevelOnlyWhenItChanges) {
-  const std::vector<HealthLevel> levels = {HealthLevel::kOk, HealthLevel::kOk, HealthLevel::kFatal, HealthLevel::kFatal,
-                                           HealthLevel::kWarn};
-  size_t next = 0;  // asked by one thread at a time
-  HealthQuestion question = QuestionOf("ready", kMillisecondNs, [] {});
-  question.ask = [&, this](TimeNs now) {
-    const HealthLevel level = levels[std::min(next++, levels.size() - 1)];
-    asked_.Add();
-    return ResultOf("ready", level, now);
-  };
-  Start({question});
-  asked_.Await(levels.size() + 2);
-  poller_.reset();
-  EXPECT_THAT(Changes(), ElementsAre("ready ok", "ready fatal", "ready warn"));
-}
-
 TEST_F(HealthPollerTest, EndsAtOnceWhereNothingIsBeingAsked) {
   Start({QuestionOf("ready", kHourNs, [this] { asked_.Add(); })});
   asked_.Await(1);
@@ -141,7 +111,6 @@ TEST_F(HealthPollerTest, EndsWhenTheQuestionUnderWayEnds) {
 TEST_F(HealthPollerTest, WithoutChecksNothingIsDone) {
   Start({});
   poller_.reset();
-  EXPECT_THAT(Changes(), IsEmpty());
   EXPECT_THAT(board_->Take(), IsEmpty());
 }
 

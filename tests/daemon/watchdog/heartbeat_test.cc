@@ -124,11 +124,14 @@ TEST_F(HeartbeatTest, ReadsItsSecretAtEveryBeat) {
   EXPECT_EQ(heartbeat_->beats(), 1U);
 }
 
+// Says that it was asked, and answers once it may.
 class SignallingClient final : public HttpClient {
  public:
-  explicit SignallingClient(std::counting_semaphore<>* sent) : sent_(sent) {}
+  SignallingClient(std::counting_semaphore<>* sent, std::counting_semaphore<>* may_answer)
+      : sent_(sent), may_answer_(may_answer) {}
   StatusOr<HttpResponse> Send(const HttpRequest& /*request*/) override {
     sent_->release();
+    may_answer_->acquire();
     HttpResponse response;
     response.status = 200;
     return response;
@@ -136,20 +139,26 @@ class SignallingClient final : public HttpClient {
 
  private:
   std::counting_semaphore<>* const sent_;
+  std::counting_semaphore<>* const may_answer_;
 };
 
 TEST_F(HeartbeatTest, HasAThreadOfItsOwnThatStopsAtOnce) {
   std::counting_semaphore<> sent{0};
-  Heartbeat heartbeat(config_, {.http = std::make_unique<SignallingClient>(&sent),
-                                .clock = &clock_,
-                                .say = [](std::string_view words) { ADD_FAILURE() << words; }});
-  heartbeat.Report(true);
-  heartbeat.Start();
-  ASSERT_TRUE(sent.try_acquire_for(std::chrono::seconds(60)));
-  heartbeat.Stop();
-  clock_.Pass(kHourNs);
-  heartbeat.Report(true);
-}  // its destruction returns, and a beat after Stop would be seen by ThreadSanitizer as a use after the test's end
+  std::counting_semaphore<> may_answer{0};
+  {
+    Heartbeat heartbeat(config_, {.http = std::make_unique<SignallingClient>(&sent, &may_answer),
+                                  .clock = &clock_,
+                                  .say = [](std::string_view words) { ADD_FAILURE() << words; }});
+    heartbeat.Report(true);
+    heartbeat.Start();
+    ASSERT_TRUE(sent.try_acquire_for(std::chrono::seconds(60)));
+    heartbeat.Stop();
+    clock_.Pass(kHourNs);
+    heartbeat.Report(true);  // the next one would be due
+    may_answer.release(2);
+  }
+  EXPECT_FALSE(sent.try_acquire()) << "a beat after Stop";
+}
 
 TEST(Heartbeat, IsAskedForByAUrlOrASecret) {
   WatchdogConfig config;

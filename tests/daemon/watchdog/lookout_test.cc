@@ -146,7 +146,6 @@ TEST_F(RoundsTest, AnIdlePipeIsAStaleSourceWithinAMinuteOfItsLastLine) {
   ASSERT_TRUE(heard_.try_acquire_for(kPatience));
   Pass(44);
   EXPECT_EQ(Troubles(), "");
-  EXPECT_TRUE(heartbeat_->Step());
   Pass(15);  // 59 s since the line
   ASSERT_TRUE(stale_.try_acquire_for(kPatience)) << "the ingest thread did not look";
   EXPECT_EQ(Troubles(), "source_stale");
@@ -155,7 +154,34 @@ TEST_F(RoundsTest, AnIdlePipeIsAStaleSourceWithinAMinuteOfItsLastLine) {
   EXPECT_THAT(events[0], HasSubstr(R"("trouble":"source_stale","subject":"stdin","state":"began")"));
   EXPECT_THAT(board_.Read()->status, HasSubstr(R"("troubles":[{"trouble":"source_stale","subject":"stdin")"));
   EXPECT_THAT(board_.Read()->metrics, HasSubstr("revertd_trouble{name=\"source_stale\",subject=\"stdin\"} 1\n"));
+}
+
+TEST_F(RoundsTest, TheHeartBeatsWhileAllIsWellAndThenAlone) {
+  Pass(10);
+  WriteLine();
+  ASSERT_TRUE(heard_.try_acquire_for(kPatience));
+  Pass(35);
+  EXPECT_FALSE(heartbeat_->Step()) << "what takes 45 s to be found may be wrong yet";
+  Pass(1);
+  EXPECT_TRUE(heartbeat_->Step());
   Pass(61);
+  EXPECT_EQ(Troubles(), "source_stale");
+  EXPECT_FALSE(heartbeat_->Step());
+}
+
+// It would else be heard as often as one that lives.
+TEST_F(RoundsTest, TheHeartOfAProcessThatDiesAndStartsAgainAndAgainDoesNotBeat) {
+  for (int life = 0; life < 3; ++life) {
+    MakeRounds();
+    Pass(10);
+    EXPECT_EQ(Troubles(), "");
+    EXPECT_FALSE(heartbeat_->Step());
+  }
+  WriteLine();
+  ASSERT_TRUE(heard_.try_acquire_for(kPatience));
+  MakeRounds();
+  Pass(40);
+  EXPECT_EQ(Troubles(), "");
   EXPECT_FALSE(heartbeat_->Step());
 }
 
@@ -203,7 +229,7 @@ TEST_F(RoundsTest, AFailedTryOfAChannelIsTold) {
   delivery.key = "checkout-1";
   delivery.event = "rollback_pushed";
   ASSERT_TRUE(journal_->QueueDelivery(delivery).ok());
-  ASSERT_TRUE(journal_->RetryDelivery(1, clock_.Now() + kHourNs, "HTTP 500").ok());
+  ASSERT_TRUE(journal_->RetryDelivery(1, clock_.Now() + kHourNs, "HTTP 500", false).ok());
   Pass(10);
   EXPECT_EQ(Troubles(), "channel_failing");
   ASSERT_TRUE(journal_->EndDelivery(1, clock_.Now(), "delivered").ok());
@@ -211,6 +237,16 @@ TEST_F(RoundsTest, AFailedTryOfAChannelIsTold) {
   ASSERT_TRUE(heard_.try_acquire_for(kPatience));
   Pass(40);
   EXPECT_EQ(Troubles(), "");
+}
+
+TEST_F(RoundsTest, AChannelThatCannotBeReachedIsTold) {
+  ChannelConfig channel;
+  channel.name = "slack";
+  config_.notify = {channel};
+  ASSERT_TRUE(journal_->WriteUnreached("slack", "https://hooks.example: Couldn't connect to server").ok());
+  Pass(6);
+  EXPECT_EQ(Troubles(), "channel_failing");
+  EXPECT_THAT(Events().at(0), HasSubstr("it cannot be reached: https://hooks.example: Couldn't connect to server"));
 }
 
 // A real one: the kernel refuses to let any file of this process grow.

@@ -91,6 +91,26 @@ TEST_F(TroubleTellerTest, ARestartOfTheExecutorTellsNothingTwice) {
   EXPECT_THAT(script_.EventsAt(kA), ElementsAre("trouble_began", "trouble_ended"));
 }
 
+// Its key is kept as another text than it was made.
+TEST_F(TroubleTellerTest, ALongOrAnOddSubjectIsKnownAfterARestartToo) {
+  for (const std::string& subject : {"file:/" + std::string(600, 'x'), std::string("file:/a\x01\x7f")}) {
+    const size_t told = script_.EventsAt(kA).size();
+    Trouble trouble = Stale(clock_.Now());
+    trouble.subject = subject;
+    Stand({trouble});
+    Turn();
+    Restart();
+    MakeTeller();
+    trouble.ended_ns = clock_.Now();
+    Stand({trouble});
+    Turn();
+    const std::vector<std::string> events = script_.EventsAt(kA);
+    EXPECT_THAT(std::vector(events.begin() + static_cast<std::ptrdiff_t>(told), events.end()),
+                ElementsAre("trouble_began", "trouble_ended"))
+        << subject;
+  }
+}
+
 TEST_F(TroubleTellerTest, WhatIsOverBeforeItCouldBeToldIsNotTold) {
   Stand({Stale(clock_.Now() - kMinuteNs, clock_.Now())});
   Turn();
@@ -174,7 +194,7 @@ TEST_F(ChannelStateTest, AFailedTryIsATroubleWithinAMinute) {
   Watchdog watchdog{WatchdogLimits{}};
   const ChannelState state = Channel("a");
   WatchdogFacts facts;
-  facts.channels = {{"a", state.failing, state.outcome, state.untried}};
+  facts.channels = {{"a", state.failing, state.outcome, state.untried, state.unreached}};
   const std::vector<Trouble> troubles = watchdog.Look(facts);
   ASSERT_EQ(troubles.size(), 1U);
   EXPECT_EQ(TitleOf(troubles[0]), "channel_failing (a)");

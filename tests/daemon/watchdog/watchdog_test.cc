@@ -54,18 +54,28 @@ class WatchdogTest : public ::testing::Test {
       ++source().lines.counted;
       if (log_follows_clock_) facts_.newest_counted_ns = clock_.Now() - 6 * kSecondNs;
     }
-    source().silent_for = lines_come_ ? 0 : source().silent_for + kSecondNs;
-    for (const Trouble& trouble : watchdog_.Look(facts_)) {
+    const bool is_silent = !lines_come_ && source().refused_as.empty();
+    source().silent_for = is_silent ? source().silent_for + kSecondNs : 0;
+    for (const Trouble& trouble : watchdog_->Look(facts_)) {
       told_.push_back((trouble.ended_ns == 0 ? "began " : "ended ") + TitleOf(trouble));
       told_at_.push_back((clock_.Monotonic() - began_at_) / kSecondNs);
       words_ = trouble.words;
     }
   }
-  std::string Standing() const { return NamesOf(watchdog_.standing()); }
+  std::string Standing() const { return NamesOf(watchdog_->standing()); }
+  // Of the sidecar: what it counted is forgotten, what stands is not.
+  void Restart() {
+    const std::vector<Trouble> standing = watchdog_->standing();
+    watchdog_ = std::make_unique<Watchdog>(WatchdogLimits{});
+    watchdog_->Restore(standing);
+    source().lines = {};
+    source().silent_for = 0;
+    told_.clear();
+  }
 
   TwoClocks clock_;
   WatchdogFacts facts_;
-  Watchdog watchdog_{WatchdogLimits{}};
+  std::unique_ptr<Watchdog> watchdog_ = std::make_unique<Watchdog>(WatchdogLimits{});
   bool lines_come_ = true;
   bool log_follows_clock_ = true;
   bool executor_lives_ = true;
@@ -107,9 +117,10 @@ TEST_F(WatchdogTest, ASourceThatIsQuietByNatureIsNotStaleBeforeItsTime) {
 
 TEST_F(WatchdogTest, ASourceWhoseLinesCannotBeCountedIsStaleByItsOwnWord) {
   source().stale = true;
+  source().refused_as = "lines_no_format";
   Pass(1);
   EXPECT_THAT(told_, ElementsAre("began source_stale (stdin)"));
-  EXPECT_THAT(words_, HasSubstr("none of them can be counted"));
+  EXPECT_THAT(words_, HasSubstr("none of them can be counted (lines_no_format)"));
 }
 
 TEST_F(WatchdogTest, ASourceThatEndedIsToldAtOnce) {
@@ -169,6 +180,16 @@ TEST_F(WatchdogTest, AChannelThatDoesNotAnswerFailsToo) {
   EXPECT_THAT(told_, IsEmpty());
   Pass(10);
   EXPECT_THAT(told_, ElementsAre("began channel_failing (slack)"));
+}
+
+TEST_F(WatchdogTest, AChannelThatCannotBeReachedFails) {
+  facts_.channels[0].unreached = "https://hooks.example: Couldn't connect to server";
+  Pass(1);
+  EXPECT_THAT(told_, ElementsAre("began channel_failing (slack)"));
+  EXPECT_EQ(words_, "it cannot be reached: https://hooks.example: Couldn't connect to server");
+  facts_.channels[0].unreached.clear();
+  Pass(31);
+  EXPECT_EQ(told_.back(), "ended channel_failing (slack)");
 }
 
 TEST_F(WatchdogTest, AnExecutorWithoutASignIsSilentWithinAMinute) {
@@ -326,20 +347,62 @@ TEST(SystemClock, HasAMonotonicReadingOfItsOwn) {
 
 // --- restarts
 
-TEST_F(WatchdogTest, WhatStoodBeforeARestartEndsAfterIt) {
-  Watchdog watchdog{WatchdogLimits{}};
+TEST_F(WatchdogTest, OnlyWhatStoodIsRestored) {
   const Trouble before{"source_stale", "stdin", "words", 17 * kSecondNs, 0};
-  watchdog.Restore({before, {"disk_full", "state.db", "", 1, 2}});
-  EXPECT_THAT(watchdog.standing(), ElementsAre(before));
-  std::vector<Trouble> told;
-  for (int second = 0; second < 40; ++second) {
-    facts_.monotonic_ns += kSecondNs;
-    facts_.wall_ns += kSecondNs;
-    for (const Trouble& trouble : watchdog.Look(facts_)) told.push_back(trouble);
-  }
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].since_ns, 17 * kSecondNs);
-  EXPECT_NE(told[0].ended_ns, 0);
+  watchdog_->Restore({before, {"disk_full", "state.db", "", 1, 2}});
+  EXPECT_THAT(watchdog_->standing(), ElementsAre(before));
+}
+
+TEST_F(WatchdogTest, ASourceThatSpeaksAfterARestartEndsItsTroubleAsAlways) {
+  lines_come_ = false;
+  Pass(kMinute);
+  const TimeNs since = watchdog_->standing().at(0).since_ns;
+  Restart();
+  lines_come_ = true;
+  Pass(30);
+  EXPECT_EQ(watchdog_->standing().at(0).since_ns, since);
+  EXPECT_THAT(told_, IsEmpty());
+  Pass(1);
+  EXPECT_THAT(told_, ElementsAre("ended source_stale (stdin)"));
+}
+
+TEST_F(WatchdogTest, ARestartMendsNeitherASilentSourceNorADeadExecutorNorAChannel) {
+  lines_come_ = false;
+  executor_lives_ = false;
+  facts_.channels[0].untried = 7;
+  Pass(kMinute);
+  ASSERT_EQ(Standing(), "channel_failing,executor_silent,source_stale");
+  Restart();
+  Pass(10 * kMinute);
+  EXPECT_THAT(told_, IsEmpty()) << "no end, and no second begin";
+  EXPECT_EQ(Standing(), "channel_failing,executor_silent,source_stale");
+  lines_come_ = executor_lives_ = true;
+  facts_.channels[0].untried = 0;
+  Pass(31);
+  EXPECT_EQ(Standing(), "");
+}
+
+// What refuses its lines calls the source stale when they were refused for stale_after, however late the first came.
+TEST_F(WatchdogTest, ARestartMendsNoSourceWhoseLinesAreRefused) {
+  lines_come_ = false;
+  Pass(kMinute);
+  Restart();
+  Pass(40);
+  source().refused_as = "lines_no_format";
+  Pass(44);
+  source().stale = true;
+  Pass(kMinute);
+  EXPECT_THAT(told_, IsEmpty());
+  EXPECT_EQ(Standing(), "source_stale");
+}
+
+TEST_F(WatchdogTest, ATroubleOfASourceThatIsNoLongerConfiguredEndsAfterARestart) {
+  watchdog_->Restore({{"source_ended", "file:old.log", "words", 17 * kSecondNs, 0}});
+  Restart();
+  Pass(45 + 30);
+  EXPECT_THAT(told_, IsEmpty());
+  Pass(1);
+  EXPECT_THAT(told_, ElementsAre("ended source_ended (file:old.log)"));
 }
 
 TEST(Troubles, AreReadAsTheyWereWritten) {

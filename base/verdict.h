@@ -61,7 +61,7 @@ struct Verdict {
 };
 
 // A deploy judged once more, hours later: of the observation's length, ending at `due_ns`; later than was asked for
-// where nobody was there to look.
+// where nobody was there to look. Half a day later nothing is looked at any more: inconclusive, "follow_up_too_late".
 struct FollowUp {
   DurationNs after_ns = 0;  // the deploy's finish, as configured
   TimeNs due_ns = 0;

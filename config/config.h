@@ -241,7 +241,7 @@ struct DetectConfig {
   int64_t lateness_seconds = kLatenessSecondsDefault;
   CohortField cohort = CohortField::kNone;
   DurationNs stabilise = kMinuteNs;  // after a deploy's finish its health checks do not count yet
-  // After the finish; at each the deploy is judged once more, over as long as `observe` (analysis/follow_up.h).
+  // After the finish; at each the deploy is judged once more, over as long as `observe` (analysis/follow_up_desk.h).
   std::vector<DurationNs> follow_ups = {kHourNs, 4 * kHourNs, 12 * kHourNs};
 };
 

@@ -98,8 +98,9 @@ TEST_F(ExecutorPeopleTest, WhatWaitsIsHurriedWhereTheChannelDidNotAskToWait) {
   ASSERT_TRUE(store_->EndDelivery(all[4].id, 60, "delivered").ok());
   ASSERT_TRUE(store_->RetryDelivery(all[5].id, 900, "no answer", false).ok());
   ASSERT_TRUE(store_->HurryDeliveries("chat", 70).ok());
+  const std::vector<Delivery> hurried = *store_->ReadDeliveries("t");
   std::vector<TimeNs> next;
-  for (const Delivery& delivery : *store_->ReadDeliveries("t")) next.push_back(delivery.next_ns);
+  for (const Delivery& delivery : hurried) next.push_back(delivery.next_ns);
   EXPECT_THAT(next, ElementsAre(900, 70, 40, 100, 900, 900));
 }
 

@@ -8,7 +8,6 @@
 #include "daemon/commands.h"
 #include "daemon/event_json.h"
 #include "daemon/gate_facts.h"
-#include "daemon/health_history.h"
 #include "daemon/inbox.h"
 #include "daemon/restore.h"
 #include "daemon/status_report.h"

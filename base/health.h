@@ -22,11 +22,11 @@ struct HealthResult {
   std::string service;
   std::string check;
   HealthLevel level = HealthLevel::kUnknown;
-  std::string reason = {};      // named and printable: "ok", "status_503", "latency_above_500ms", "timed_out", ...
-  std::string detail = {};      // for people: what was expected and what came; printable, bounded
-  TimeNs at_ns = 0;        // wall clock, when it was asked
-  DurationNs took_ns = 0;  // of the whole exchange
-  bool is_change = false;  // its check's level is another than before, or its first; the HealthBoard's word
+  std::string reason = {};  // named and printable: "ok", "status_503", "latency_above_500ms", "timed_out", ...
+  std::string detail = {};  // for people: what was expected and what came; printable, bounded
+  TimeNs at_ns = 0;         // wall clock, when it was asked
+  DurationNs took_ns = 0;   // of the whole exchange
+  bool is_change = false;   // its check's level is another than before, or its first; the HealthBoard's word
 };
 
 }  // namespace revertd

@@ -238,7 +238,7 @@ AnalysisLoop::Rivals AnalysisLoop::RivalsNow() const {
 
 void AnalysisLoop::Judge(OpenWatch* watch, int64_t second, const Rivals& rivals) {
   if (watch->recovery) {
-    if (watch->undone_for_check) watch->recovery->ObserveCheck(second, FailsStill(*watch, second));
+    if (!watch->undone_for_check.empty()) watch->recovery->ObserveCheck(second, FailsStill(*watch, second));
     if (watch->recovery->state() != watch->record->recovery) TellRecovery(watch);
     return;
   }
@@ -269,7 +269,7 @@ std::string_view AnalysisLoop::MovedCallee(const OpenWatch& watch, int64_t secon
 // Nothing where it is not known; a push is no rollout, and what the bad version does says nothing of the revert.
 std::optional<bool> AnalysisLoop::FailsStill(const OpenWatch& watch, int64_t second) const {
   const Deploy& revert = watch.record->deploy;
-  const bool fails = health_.IsFailing(revert.service, second);
+  const bool fails = health_.IsFailing(revert.service, second, watch.undone_for_check);
   if (health_.IsAwaited(revert.service) || (fails && revert.finish_guessed)) return std::nullopt;
   return fails;
 }

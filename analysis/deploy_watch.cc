@@ -72,6 +72,7 @@ bool DeployWatch::Judge(int64_t second, const Surroundings& around) {
   if (around.rule != nullptr && !around.rule_doubt.empty()) {
     doubted_ = {around.rule->signal, around.rule->onset_ns, std::string(around.rule_doubt)};
   }
+  held_rule_ = around.rule != nullptr ? std::optional(*around.rule) : std::nullopt;
   // A rule that is in doubt takes nothing from the statistics, which stand beside it.
   return JudgeByRule(second, around) || (errors().known() && JudgeBySignals(second, around)) ||
          DoubtRule(second, around);
@@ -132,6 +133,8 @@ bool DeployWatch::JudgeBySignals(int64_t second, const Surroundings& around) {
 
 bool DeployWatch::Close(int64_t second, std::string_view reason) {
   if (verdict_.state == VerdictState::kRegressed || verdict_.state == VerdictState::kAmbiguous) return false;
+  // There is no time left to wait for what might explain it.
+  if (held_rule_) return ChangeByRule(second, VerdictState::kAmbiguous, held_rule_->signal, *held_rule_);
   if (const SignalWatch* const fired = FirstFired()) {
     return Change(second, VerdictState::kAmbiguous, "blame_undecided", *fired);
   }

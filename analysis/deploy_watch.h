@@ -89,6 +89,7 @@ class DeployWatch {
     std::string reason;
   };
   std::optional<Doubted> doubted_;
+  std::optional<Evidence> held_rule_;  // that holds at the newest second, and blames nobody yet
 };
 
 }  // namespace revertd

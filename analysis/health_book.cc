@@ -74,12 +74,12 @@ std::optional<FailedCheck> HealthBook::Failed(std::string_view service, const He
   return first;
 }
 
-bool HealthBook::IsFailing(std::string_view service, int64_t second) const {
+bool HealthBook::IsFailing(std::string_view service, int64_t second, std::string_view check) const {
   const auto checks = by_service_.find(service);
   if (checks == by_service_.end()) return false;
-  return std::any_of(checks->second.begin(), checks->second.end(), [second](const auto& check) {
-    const Run* run = RunAt(check.second, second);
-    return run != nullptr && run->level == HealthLevel::kFatal;
+  return std::any_of(checks->second.begin(), checks->second.end(), [&](const auto& named) {
+    const Run* run = RunAt(named.second, second);
+    return (check.empty() || named.first == check) && run != nullptr && run->level == HealthLevel::kFatal;
   });
 }
 

@@ -55,8 +55,9 @@ class HealthBook {
   // The check whose row of failures is the oldest, as seen through `second`. Unknown answers break no row and make
   // none, and so do those that time alone brings about (base/health.h).
   std::optional<FailedCheck> Failed(std::string_view service, const HealthRule& rule, int64_t second) const;
-  // Whether a fatal check of the service fails, as seen through `second`: what others suffer from may be this.
-  bool IsFailing(std::string_view service, int64_t second) const;
+  // Whether a fatal check of the service fails, or where one is named that one, as seen through `second`: what others
+  // suffer from may be this.
+  bool IsFailing(std::string_view service, int64_t second, std::string_view check = {}) const;
   // Whether a check that was awaited has not been answered yet.
   bool IsAwaited(std::string_view service) const;
   // How many other services have a check that fails by the newest answer, and was ok before `before_second`.

@@ -136,8 +136,9 @@ RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64
 void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
   const RollbackTrigger* trigger = sources.triggers.Find(watch->record->deploy.trigger_id);
   // What a health check found is no rate of requests.
-  watch->undone_for_check = trigger != nullptr && trigger->evidence.signal == kRuleHealth;
-  const bool has_evidence = trigger != nullptr && !trigger->evidence.signal.empty() && !watch->undone_for_check;
+  const bool is_for_check = trigger != nullptr && trigger->evidence.signal == kRuleHealth;
+  if (is_for_check) watch->undone_for_check = CheckOf(trigger->evidence);
+  const bool has_evidence = trigger != nullptr && !trigger->evidence.signal.empty() && !is_for_check;
   const Baseline baseline = BaselineOfUndone(trigger, *watch, sources);
   RecoveryBounds bounds = has_evidence ? BoundsFromEvidence(trigger->evidence) : BoundsWithoutEvidence(baseline);
   if (has_evidence) watch->undone_for = trigger->evidence;

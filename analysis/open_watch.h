@@ -47,7 +47,7 @@ struct OpenWatch {
   DecisionTrack decisions;
   std::optional<RecoveryWatch> recovery;  // of a revert,
   Evidence undone_for;                    // and what it was rolled back for; no signal: errors,
-  bool undone_for_check = false;          // or a health check
+  std::string undone_for_check;           // or the health check of that name
 };
 
 // Everything that a watch is built from; lives as long as the loop.

@@ -4,6 +4,11 @@
 #include "base/clock.h"
 
 namespace revertd {
+namespace {
+
+constexpr std::string_view kCheckEnd = ": ";
+
+}  // namespace
 
 bool IsByRule(const Verdict& verdict) { return verdict.reason == kRuleErrors || verdict.reason == kRuleHealth; }
 
@@ -39,8 +44,11 @@ Evidence EvidenceOf(const FailedCheck& failed) {
   evidence.n_after = failed.failures;
   evidence.x_after = failed.failures;
   evidence.onset_ns = failed.first_second * kSecondNs;
-  evidence.route = failed.check + ": " + failed.reason;
+  evidence.route = failed.check + std::string(kCheckEnd) + failed.reason;
   return evidence;
 }
+
+// No reason has it in it (docs/health.md), a name may.
+std::string CheckOf(const Evidence& of_health) { return of_health.route.substr(0, of_health.route.rfind(kCheckEnd)); }
 
 }  // namespace revertd

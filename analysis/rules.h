@@ -46,5 +46,6 @@ class ErrorsRule {
 };
 
 Evidence EvidenceOf(const FailedCheck& failed);
+std::string CheckOf(const Evidence& of_health);  // the check's name
 
 }  // namespace revertd

@@ -55,20 +55,22 @@ std::string TriggerDesk::ServedBefore(const DeployRecord& record) const {
 }
 
 // A push tells of the commits that it brought, and the rollout may bring more; whoever tells of a rollout knows what it
-// takes the place of, and of a deploy that nobody told us.
+// takes the place of, and of a deploy that nobody told us. A version that never served cannot be gone back to.
 std::string TriggerDesk::BaseOf(const DeployRecord& record) const {
-  const Deploy& deploy = record.deploy;
-  if (!deploy.base.empty() && !deploy.finish_guessed) return deploy.base;
+  const ServiceConfig* service = config_.FindService(record.deploy.service);
+  const bool is_by_version = service != nullptr && service->rollback == RollbackBy::kVersion;
   const std::string served = ServedBefore(record);
-  return served.empty() ? deploy.base : served;
+  const bool tells_another = BaseIsUnclear(record) && !is_by_version;
+  return served.empty() || tells_another ? record.deploy.base : served;
 }
 
 // The head's first parent, say, need never have served; or else a deploy in between was never told. One of the two
 // words is wrong, and by it either too much is undone or too little.
 bool TriggerDesk::BaseIsUnclear(const DeployRecord& record) const {
+  const std::string& told = record.deploy.base;
   const std::string served = ServedBefore(record);
-  const std::string base = BaseOf(record);
-  return !served.empty() && !base.starts_with(served) && !served.starts_with(base);
+  if (told.empty() || served.empty() || record.deploy.finish_guessed) return false;
+  return !told.starts_with(served) && !served.starts_with(told);
 }
 
 Decision TriggerDesk::Decide(const DeployRecord& record, const Verdict& verdict) const {

@@ -1,6 +1,7 @@
 #include "daemon/analysis_rounds.h"
 #include "daemon/health_history.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -17,6 +18,14 @@ namespace {
 
 constexpr std::string_view kReleasesNote = "releases";
 constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min() / 2;
+
+// One that is no longer configured is never answered again: its last word would stand for ever.
+bool IsAsked(const Config& config, const HealthResult& result) {
+  const ServiceConfig* service = config.FindService(result.service);
+  return service != nullptr && std::ranges::any_of(service->health.checks, [&](const HealthCheckConfig& check) {
+           return check.fatal && check.name == result.check;
+         });
+}
 
 }  // namespace
 
@@ -51,8 +60,9 @@ void AnalysisRounds::Restore() {
   if (const Status status = RestoreAnalysis(*edges_.state, edges_.clock->Now(), &analysis_); !status.ok()) {
     Say("starting without what was known before: " + std::string(MessageOf(status)));
   }
-  const Status health = ReadHealthBefore(*edges_.state, edges_.clock->Now(),
-                                         [this](const HealthResult& result) { analysis_.OnHealth(result); });
+  const Status health = ReadHealthBefore(*edges_.state, edges_.clock->Now(), [this](const HealthResult& result) {
+    if (IsAsked(*edges_.config, result)) analysis_.OnHealth(result);
+  });
   if (!health.ok()) Say("starting without what health checks found before: " + std::string(MessageOf(health)));
   analysis_.AwaitHealth();
   if (const Status status = lookout_.Restore(); !status.ok()) Say(MessageOf(status));

@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "analysis/health_book.h"
 #include "daemon/doors/json_body.h"
 
 namespace revertd {
@@ -37,13 +36,12 @@ Status ReadHealthBefore(const StateStore& state, TimeNs now, const std::function
   if (!newest_second.ok()) return newest_second.status();
   const TimeNs end_ns = newest_second->value_or(0) * kSecondNs;
   std::map<std::pair<std::string, std::string>, HealthResult> newest;
-  // A level that has held for longer has no event among these, so that a service is not called well by an old word.
+  // A level has an event where it began, and at each start of ours: one that is well has had none for days.
   REVERTD_RETURN_IF_ERROR(
       ReadHealthChanges(state, now - kHistoryBlocksKeptSeconds * kSecondNs, [&](const HealthResult& change) {
         if (change.at_ns > now) return;
         newest.insert_or_assign({change.service, change.check}, change);
-        const bool counts = change.at_ns >= now - 2 * HealthBook::kOkBeforeSecondsMax * kSecondNs;
-        if (counts) accept(change);
+        accept(change);
       }));
   for (auto& [check, result] : newest) {
     if (result.at_ns >= end_ns) continue;

@@ -14,8 +14,8 @@ namespace revertd {
 Status ReadHealthChanges(const StateStore& state, TimeNs since_ns,
                          const std::function<void(const HealthResult&)>& accept);
 
-// What was known when the process before this one wrote for the last time: each change of the hours that still count,
-// and for each check its level once more at the end, for it held until then.
+// What was known when the process before this one wrote for the last time: each change that is kept, and for each check
+// its level once more at the end, for it held until then.
 Status ReadHealthBefore(const StateStore& state, TimeNs now, const std::function<void(const HealthResult&)>& accept);
 
 }  // namespace revertd

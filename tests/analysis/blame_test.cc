@@ -113,6 +113,15 @@ TEST_F(TriggerBase, ThatWasToldInFullIsTheSame) {
   Deploys("aaaaaaa" + std::string(33, '0'));
   ASSERT_TRUE(scenario_.sink.Triggered());
   EXPECT_EQ(scenario_.sink.triggers.at(0).state, TriggerState::kPending);
+  EXPECT_EQ(scenario_.sink.triggers.at(0).base, "aaaaaaa") << "as the deploy that served is known";
+}
+
+TEST_F(TriggerBase, OfAVersionIsOneThatServed) {
+  scenario_.config.services.at(0).rollback = RollbackBy::kVersion;
+  Deploys("ccccccc");
+  ASSERT_TRUE(scenario_.sink.Triggered());
+  EXPECT_EQ(scenario_.sink.triggers.at(0).base, "aaaaaaa");
+  EXPECT_EQ(scenario_.sink.triggers.at(0).state, TriggerState::kProposed);
 }
 
 }  // namespace

@@ -97,6 +97,8 @@ TEST(HealthBook, WhatFailsWhileItSettlesDownDoesNotCount) {
   EXPECT_FALSE(book.Failed("shop", kRule, kStart + 59));
   EXPECT_TRUE(book.IsFailing("shop", kStart + 59));
   EXPECT_FALSE(book.IsFailing("shop", kStart)) << "as it was then";
+  EXPECT_TRUE(book.IsFailing("shop", kStart + 59, "answers"));
+  EXPECT_FALSE(book.IsFailing("shop", kStart + 59, "another"));
   EXPECT_EQ(book.OthersFailing("mail", kStart), 1);
   EXPECT_EQ(book.OthersFailing("shop", kStart), 0);
   EXPECT_EQ(book.OthersFailing("mail", kStart + 30), 0) << "it failed before that already";
@@ -187,6 +189,7 @@ TEST_F(HealthRuleInTheLoop, AFailingCheckIsEnoughToAct) {
   ASSERT_EQ(verdict.state, VerdictState::kRegressed);
   EXPECT_EQ(verdict.reason, kRuleHealth);
   EXPECT_EQ(verdict.evidence.at(0).signal, kRuleHealth);
+  EXPECT_EQ(CheckOf(verdict.evidence.at(0)), "answers");
   EXPECT_GE(verdict.at_ns, (kStart + 65 + 20) * kSecondNs) << "a minute to settle, then three answers";
   ASSERT_TRUE(scenario_.sink.Triggered());
   EXPECT_EQ(scenario_.sink.decisions.at(0).kind, DecisionKind::kAct);
@@ -220,6 +223,17 @@ TEST_F(HealthRuleInTheLoop, OthersThatAreAskedRarelyAreWaitedFor) {
       Run([](std::string_view service, int64_t at) { return service == "shop" && at > kStart; }, {"shop"});
   ASSERT_EQ(verdict.state, VerdictState::kRegressed);
   EXPECT_GE(verdict.at_ns, (kStart + 65 + 60) * kSecondNs);
+}
+
+// The next deploy ends the watch, and nobody else was asked by then.
+TEST_F(HealthRuleInTheLoop, WhatIsStillWaitedForWhenTheWatchEndsIsAPersonsCase) {
+  scenario_.Register(DeployOf("shop", kStart + 240, kStart + 245, "c0ffee1"));
+  for (const char* other : {"mail", "bank"})
+    scenario_.loop.OnHealth({other, "answers", HealthLevel::kOk, "", "", 0, 0});
+  const Verdict& verdict =
+      Run([](std::string_view service, int64_t at) { return service == "shop" && at > kStart + 200; }, {"shop"});
+  EXPECT_EQ(verdict.state, VerdictState::kAmbiguous);
+  EXPECT_EQ(verdict.reason, kRuleHealth);
 }
 
 TEST_F(HealthRuleInTheLoop, ACheckThatIsWellAgainBlamesNobody) {

@@ -59,7 +59,8 @@ TEST_F(HealthHistory, BeforeARestartEachLevelHeldUntilTheEnd) {
   const int64_t end = kNow / kSecondNs - 600;
   ASSERT_TRUE(state_->WriteHistory({{"shop", {end, {}}}}, {}).ok());
   ASSERT_TRUE(ReadHealthBefore(*state_, kNow, Noting()).ok());
-  EXPECT_THAT(noted_, ElementsAre("ready ok 7200", "ready fatal 3600", "old ok 600", "ready fatal 600"));
+  EXPECT_THAT(noted_,
+              ElementsAre("old ok 360000", "ready ok 7200", "ready fatal 3600", "old ok 600", "ready fatal 600"));
 }
 
 TEST_F(HealthHistory, AStateWithoutChecksHasNone) {

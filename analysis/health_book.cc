@@ -32,6 +32,12 @@ void HealthBook::Take(const HealthResult& result) {
   if (run.seconds.size() > kSecondsKept) run.seconds.pop_front();
 }
 
+const HealthBook::Checks& HealthBook::ChecksOf(std::string_view service) const {
+  static const Checks kNone;
+  const auto found = by_service_.find(service);
+  return found == by_service_.end() ? kNone : found->second;
+}
+
 // Null: there was none yet.
 const HealthBook::Run* HealthBook::RunAt(const Check& check, int64_t second) {
   const auto found = std::find_if(check.runs.rbegin(), check.runs.rend(),
@@ -63,9 +69,7 @@ std::optional<FailedCheck> HealthBook::FailedOf(const Check& check, const Health
 
 std::optional<FailedCheck> HealthBook::Failed(std::string_view service, const HealthRule& rule, int64_t second) const {
   std::optional<FailedCheck> first;
-  const auto checks = by_service_.find(service);
-  if (checks == by_service_.end()) return first;
-  for (const auto& [name, check] : checks->second) {
+  for (const auto& [name, check] : ChecksOf(service)) {
     std::optional<FailedCheck> failed = FailedOf(check, rule, second);
     if (!failed || (first && first->first_second <= failed->first_second)) continue;
     failed->check = name;
@@ -75,19 +79,14 @@ std::optional<FailedCheck> HealthBook::Failed(std::string_view service, const He
 }
 
 bool HealthBook::IsFailing(std::string_view service, int64_t second, std::string_view check) const {
-  const auto checks = by_service_.find(service);
-  if (checks == by_service_.end()) return false;
-  return std::any_of(checks->second.begin(), checks->second.end(), [&](const auto& named) {
+  return std::ranges::any_of(ChecksOf(service), [&](const auto& named) {
     const Run* run = RunAt(named.second, second);
     return (check.empty() || named.first == check) && run != nullptr && run->level == HealthLevel::kFatal;
   });
 }
 
 bool HealthBook::IsAwaited(std::string_view service) const {
-  const auto checks = by_service_.find(service);
-  if (checks == by_service_.end()) return false;
-  return std::any_of(checks->second.begin(), checks->second.end(),
-                     [](const auto& check) { return check.second.is_awaited; });
+  return std::ranges::any_of(ChecksOf(service), [](const auto& named) { return named.second.is_awaited; });
 }
 
 int64_t HealthBook::OthersFailing(std::string_view service, int64_t before_second) const {

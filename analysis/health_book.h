@@ -79,11 +79,13 @@ class HealthBook {
     int64_t asked_second = kNoSecond;  // newest
     std::deque<Run> runs;              // ascending
   };
+  using Checks = std::map<std::string, Check, std::less<>>;
+  const Checks& ChecksOf(std::string_view service) const;
   static const Run* RunAt(const Check& check, int64_t second);
   static bool WasOk(const Check& check, int64_t before_second);
   static std::optional<FailedCheck> FailedOf(const Check& check, const HealthRule& rule, int64_t second);
 
-  std::map<std::string, std::map<std::string, Check, std::less<>>, std::less<>> by_service_;
+  std::map<std::string, Checks, std::less<>> by_service_;
 };
 
 }  // namespace revertd

@@ -1,7 +1,5 @@
 #include "analysis/rule_play.h"
 
-#include <algorithm>
-
 #include "analysis/health_book.h"
 #include "analysis/rules.h"
 #include "analysis/series.h"
@@ -24,8 +22,7 @@ void RulePlay::AddSecond(const SecondCounts& second) {
 }
 
 void RulePlay::AddLevel(std::string_view check, int64_t second, HealthLevel level) {
-  const auto is_it = [check](const HealthCheckConfig& config) { return config.name == check && config.fatal; };
-  if (std::none_of(service_.health.checks.begin(), service_.health.checks.end(), is_it)) return;
+  if (!HasFatalCheck(service_, check)) return;
   changes_[std::string(check)].push_back({second, level});
   if (!health_) health_.emplace();
 }

@@ -1,5 +1,7 @@
 #include "analysis/rules.h"
 
+#include <algorithm>
+
 #include "analysis/power.h"
 #include "base/clock.h"
 
@@ -35,6 +37,11 @@ void ErrorsRule::Observe(int64_t second, const RateCounts& counts) {
   evidence.before_null = *config_.errors_above;
   TellRates(before_, sum_, WilsonInterval(sum_), &evidence);
   evidence.onset_ns = above_since_ * kSecondNs;
+}
+
+bool HasFatalCheck(const ServiceConfig& service, std::string_view check) {
+  return std::ranges::any_of(service.health.checks,
+                             [check](const HealthCheckConfig& config) { return config.fatal && config.name == check; });
 }
 
 Evidence EvidenceOf(const FailedCheck& failed) {

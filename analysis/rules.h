@@ -45,6 +45,8 @@ class ErrorsRule {
   std::optional<Evidence> fired_;
 };
 
+// Whether the service has a fatal health check of that name: one whose failure may be evidence.
+bool HasFatalCheck(const ServiceConfig& service, std::string_view check);
 Evidence EvidenceOf(const FailedCheck& failed);
 std::string CheckOf(const Evidence& of_health);  // the check's name
 

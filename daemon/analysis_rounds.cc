@@ -1,10 +1,10 @@
 #include "daemon/analysis_rounds.h"
 #include "daemon/health_history.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
+#include "analysis/rules.h"
 #include "daemon/api/metrics_text.h"
 #include "daemon/commands.h"
 #include "daemon/event_json.h"
@@ -22,9 +22,7 @@ constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min() / 2;
 // One that is no longer configured is never answered again: its last word would stand for ever.
 bool IsAsked(const Config& config, const HealthResult& result) {
   const ServiceConfig* service = config.FindService(result.service);
-  return service != nullptr && std::ranges::any_of(service->health.checks, [&](const HealthCheckConfig& check) {
-           return check.fatal && check.name == result.check;
-         });
+  return service != nullptr && HasFatalCheck(*service, result.check);
 }
 
 }  // namespace

@@ -68,8 +68,9 @@ class Calibrating final : public PartialSink {
 
   // What health checks said, by the state.
   void AddHealth(const HealthResult& change) {
-    const auto rules = rules_.find(change.service);
-    if (rules != rules_.end()) rules->second.AddLevel(change.check, FloorToSecond(change.at_ns), change.level);
+    if (RulePlay* rules = RulesOf(change.service)) {
+      rules->AddLevel(change.check, FloorToSecond(change.at_ns), change.level);
+    }
   }
 
   Status Run(const std::vector<std::string>& paths) {
@@ -89,7 +90,7 @@ class Calibrating final : public PartialSink {
   const HistoryFill::Filled& filled() const { return fill_.filled(); }
 
   void OnSecond(std::string_view service, const SecondCounts& counts) override {
-    if (const auto rules = rules_.find(service); rules != rules_.end()) rules->second.AddSecond(counts);
+    if (RulePlay* rules = RulesOf(service)) rules->AddSecond(counts);
     fill_.AddSecond(service, counts);
   }
   void OnHistoryBlock(std::string_view service, const HistoryBlock& block) override {
@@ -100,15 +101,21 @@ class Calibrating final : public PartialSink {
   }
   void OnShadow(std::string_view service, int64_t start_second, std::string_view result) override {
     // Now, while its seconds are known.
-    if (const auto rules = rules_.find(service); rules != rules_.end()) rules->second.PlayErrors(start_second);
+    if (RulePlay* rules = RulesOf(service)) rules->PlayErrors(start_second);
     fill_.AddShadow(service, start_second, result);
   }
 
  private:
+  // Null: a service that is not in the configuration has none.
+  RulePlay* RulesOf(std::string_view service) {
+    const auto found = rules_.find(service);
+    return found == rules_.end() ? nullptr : &found->second;
+  }
+
   // A pretend deploy of the state or of the logs.
   void OnStanding(std::string_view service, const ShadowResult& shadow) {
     walk_.Observe(service, shadow);
-    if (const auto rules = rules_.find(service); rules != rules_.end()) rules->second.PlayHealth(shadow.start_second);
+    if (RulePlay* rules = RulesOf(service)) rules->PlayHealth(shadow.start_second);
   }
 
   void OnWindow(const Window& window) {
@@ -237,7 +244,7 @@ ExitCode CalibrateCommand(const CalibrateOptions& options) {
   Calibrating calibrating(*config, *reading, state->get(), !options.dry_run);
   if (*state != nullptr) {
     const Status status =
-        ReadHealthChanges(**state, 0, [&](const HealthResult& change) { calibrating.AddHealth(change); });
+        ReadHealthChanges(**state, [&](const HealthResult& change) { calibrating.AddHealth(change); });
     if (!status.ok()) return Fail(status);
   }
   if (const Status status = calibrating.Run(options.log.paths); !status.ok()) return Fail(status);

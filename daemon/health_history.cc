@@ -24,9 +24,8 @@ std::optional<HealthResult> ResultOf(const Event& event) {
 
 }  // namespace
 
-Status ReadHealthChanges(const StateStore& state, TimeNs since_ns,
-                         const std::function<void(const HealthResult&)>& accept) {
-  return state.ReadEventsOfKind("health", since_ns, [&](const Event& event) {
+Status ReadHealthChanges(const StateStore& state, const std::function<void(const HealthResult&)>& accept) {
+  return state.ReadEventsOfKind("health", [&](const Event& event) {
     if (const auto result = ResultOf(event)) accept(*result);
   });
 }
@@ -37,12 +36,11 @@ Status ReadHealthBefore(const StateStore& state, TimeNs now, const std::function
   const TimeNs end_ns = newest_second->value_or(0) * kSecondNs;
   std::map<std::pair<std::string, std::string>, HealthResult> newest;
   // A level has an event where it began, and at each start of ours: one that is well has had none for days.
-  REVERTD_RETURN_IF_ERROR(
-      ReadHealthChanges(state, now - kHistoryBlocksKeptSeconds * kSecondNs, [&](const HealthResult& change) {
-        if (change.at_ns > now) return;
-        newest.insert_or_assign({change.service, change.check}, change);
-        accept(change);
-      }));
+  REVERTD_RETURN_IF_ERROR(ReadHealthChanges(state, [&](const HealthResult& change) {
+    if (change.at_ns > now) return;
+    newest.insert_or_assign({change.service, change.check}, change);
+    accept(change);
+  }));
   for (auto& [check, result] : newest) {
     if (result.at_ns >= end_ns) continue;
     result.at_ns = end_ns;

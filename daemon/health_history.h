@@ -10,9 +10,8 @@
 
 namespace revertd {
 
-// accept(change) for each since then, in the order they were told; without its detail.
-Status ReadHealthChanges(const StateStore& state, TimeNs since_ns,
-                         const std::function<void(const HealthResult&)>& accept);
+// accept(change) for each that is kept, in the order they were told; without its detail.
+Status ReadHealthChanges(const StateStore& state, const std::function<void(const HealthResult&)>& accept);
 
 // What was known when the process before this one wrote for the last time: each change that is kept, and for each check
 // its level once more at the end, for it held until then.

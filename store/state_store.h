@@ -153,8 +153,7 @@ class StateStore {
   StatusOr<std::optional<std::string>> ReadStatus() const;
   // In the order that they were kept: those after the one with that id; 0: all.
   StatusOr<std::vector<Event>> ReadEventsAfter(int64_t id, int limit) const;
-  Status ReadEventsOfKind(std::string_view kind, TimeNs since_ns,
-                          const std::function<void(const Event&)>& accept) const;
+  Status ReadEventsOfKind(std::string_view kind, const std::function<void(const Event&)>& accept) const;
   StatusOr<int64_t> ReadNewestEventId() const;  // 0: there is none
   // By the time of what they tell, oldest first. Of a deploy: its own, those of its trigger, and those of its commit
   // that are of no other deploy.

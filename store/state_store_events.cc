@@ -64,10 +64,9 @@ StatusOr<std::vector<Event>> StateStore::ReadEventsAfter(int64_t id, int limit) 
   return ReadEvents(*database_, "WHERE id > ? ORDER BY id LIMIT ?", {id, int64_t{limit}});
 }
 
-Status StateStore::ReadEventsOfKind(std::string_view kind, TimeNs since_ns,
-                                    const std::function<void(const Event&)>& accept) const {
-  const std::string sql = std::string(kColumns) + "WHERE kind = ? AND at_ns >= ? ORDER BY id";
-  return database_->Read("reading events", sql, {kind, since_ns}, [&](SqlRow& row) {
+Status StateStore::ReadEventsOfKind(std::string_view kind, const std::function<void(const Event&)>& accept) const {
+  const std::string sql = std::string(kColumns) + "WHERE kind = ? ORDER BY id";
+  return database_->Read("reading events", sql, {kind}, [&](SqlRow& row) {
     const int64_t id = row.Integer();
     Event event = TakeEvent(row);
     event.id = id;

@@ -47,7 +47,7 @@ TEST_F(HealthHistory, IsEveryChangeThatWasTold) {
   Told("ready", HealthLevel::kOk, 100 * kHourNs);
   Told("ready", HealthLevel::kFatal, kHourNs);
   ASSERT_TRUE(state_->WriteEvents({{.at_ns = kNow, .kind = "health", .text = "{}"}}).ok()) << "none of ours";
-  ASSERT_TRUE(ReadHealthChanges(*state_, 0, Noting()).ok());
+  ASSERT_TRUE(ReadHealthChanges(*state_, Noting()).ok());
   EXPECT_THAT(noted_, ElementsAre("ready ok 360000", "ready fatal 3600"));
 }
 

@@ -5,7 +5,7 @@
 BUILD_PACKAGES=(
   g++ cmake ninja-build pkg-config git ca-certificates
   libabsl-dev libsimdjson-dev libyaml-cpp-dev libcli11-dev libsqlite3-dev libboost1.81-dev liburing-dev
-  libssl-dev libcurl4-openssl-dev libre2-dev
+  libssl-dev libcurl4-openssl-dev libre2-dev zlib1g-dev libbrotli-dev libzstd-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # What the end-to-end run stands on: a real balancer and application, a load generator, a reader of NDJSON.
@@ -13,7 +13,7 @@ DEMO_PACKAGES=(git nginx haproxy hey jq sqlite3 curl)
 # What only ./check uses. The tests push through real servers; ccache makes the second build quick.
 CHECK_PACKAGES=(
   clang libclang-rt-14-dev clang-format clang-tidy shellcheck ccache jq util-linux
-  nginx fcgiwrap openssh-server openssh-client openssl wrk libfaketime
+  nginx fcgiwrap openssh-server openssh-client openssl wrk libfaketime python3-sentry-sdk
 )
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }

@@ -37,6 +37,8 @@ std::string DeployLogMarkdown(const DeployLogFacts& facts) {
   text += "\n## Timeline\n\n" + TimelineTable(DeployMoments(deploy, facts.verdicts, facts.decisions));
   const std::string evidence = facts.verdicts.empty() ? "" : EvidenceTable(facts.verdicts.back().evidence);
   text += "\n## Evidence of the last verdict\n\n" + (evidence.empty() ? "None.\n" : evidence);
+  const std::string errors = facts.verdicts.empty() ? "" : ErrorsTable(facts.verdicts.back().errors);
+  if (!errors.empty()) text += "\nErrors that the application told of:\n\n" + errors;
   text += "\n## Decided\n\n";
   if (facts.decisions.empty()) text += "Nothing.\n";
   for (const Decision& decision : facts.decisions) {

@@ -1,5 +1,6 @@
 #include "actions/notices.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace {
 
 using Severity = Notice::Severity;
 constexpr size_t kRevisionDigits = 12;  // git's own short form is 7 to 12
+constexpr size_t kReleaseShown = 60;    // bytes; a name and a whole revision
 
 struct ReasonRow {
   std::string_view reason;
@@ -130,10 +132,23 @@ void AddEvidence(const Evidence& evidence, std::vector<NoticeFact>* facts) {
   facts->push_back({"onset", evidence.onset_ns != 0 ? FormatRfc3339(evidence.onset_ns) : ""});
 }
 
+std::string ErrorText(const NamedError& error) {
+  return (error.is_new ? "new " : "more ") + CutText(SubjectOf(error), kErrorTextMax);
+}
+
+// The one that has the most to say, for those who read no further than the first line.
+std::string FirstError(const std::vector<NamedError>& errors) {
+  return errors.empty() ? "" : "; " + ErrorText(errors.front());
+}
+
+void AddErrors(const std::vector<NamedError>& errors, std::vector<NoticeFact>* facts) {
+  if (!errors.empty()) facts->push_back({"errors", ErrorsText(errors)});
+}
+
 // "errors 0.01 % -> 4.1 %", or of a person's own: why.
-std::string WhyText(const RollbackTrigger& trigger) {
+std::string WhyText(const RollbackTrigger& trigger, const NoticeContext& context) {
   if (trigger.evidence.signal.empty()) return trigger.reason;
-  return SubjectOf(trigger.evidence) + " " + ChangeText(trigger.evidence);
+  return SubjectOf(trigger.evidence) + " " + ChangeText(trigger.evidence) + FirstError(context.errors);
 }
 
 Notice Of(const RollbackTrigger& trigger, std::string_view event, Severity severity, const NoticeContext& context) {
@@ -143,12 +158,25 @@ Notice Of(const RollbackTrigger& trigger, std::string_view event, Severity sever
   notice.service = trigger.service;
   notice.severity = severity;
   notice.facts = FactsOf(trigger);
+  AddErrors(context.errors, &notice.facts);
   notice.audit_head = context.audit_head;
   notice.at_ns = context.at_ns;
   return notice;
 }
 
 }  // namespace
+
+std::string ErrorsText(const std::vector<NamedError>& errors) {
+  std::string text;
+  for (size_t i = 0; i < std::min(kErrorsTold, errors.size()); ++i) {
+    const NamedError& error = errors[i];
+    text += (i == 0 ? "" : "; ") + ErrorText(error) + ", " + std::to_string(error.events) +
+            (error.events == 1 ? " event" : " events");
+    if (!error.release.empty()) text += " of " + CutText(Printable(error.release), kReleaseShown);
+  }
+  if (errors.size() > kErrorsTold) text += "; and " + std::to_string(errors.size() - kErrorsTold) + " others";
+  return text;
+}
 
 std::vector<NoticeFact> FactsOf(const RollbackTrigger& trigger) {
   std::vector<NoticeFact> facts;
@@ -162,14 +190,14 @@ std::vector<NoticeFact> FactsOf(const RollbackTrigger& trigger) {
 
 Notice RollbackUnderWay(const RollbackTrigger& trigger, const NoticeContext& context) {
   Notice notice = Of(trigger, "rollback_under_way", Severity::kWarning, context);
-  notice.summary = trigger.service + ": a rollback is already under way: " + WhyText(trigger);
+  notice.summary = trigger.service + ": a rollback is already under way: " + WhyText(trigger, context);
   return Bounded(std::move(notice));
 }
 
 Notice RollbackProposed(const RollbackTrigger& trigger, std::string_view url, const NoticeContext& context) {
   // Production stays as bad as it is until a person merges.
   Notice notice = Of(trigger, "rollback_proposed", Severity::kCritical, context);
-  notice.summary = trigger.service + ": a rollback is proposed and waits for a person: " + WhyText(trigger);
+  notice.summary = trigger.service + ": a rollback is proposed and waits for a person: " + WhyText(trigger, context);
   notice.facts.push_back({"pull request", std::string(url)});
   notice.url = url;
   return Bounded(std::move(notice));
@@ -234,7 +262,7 @@ Notice RollbackHeld(const RollbackTrigger& trigger, std::string_view reason, std
   const ReasonRow& row = RowOf(reason);
   Notice notice = Of(trigger, "rollback_held", row.severity, context);
   notice.resolves = row.resolves;
-  notice.summary = trigger.service + ": not rolled back (" + std::string(reason) + "): " + WhyText(trigger);
+  notice.summary = trigger.service + ": not rolled back (" + std::string(reason) + "): " + WhyText(trigger, context);
   notice.facts.push_back({"held by", std::string(reason)});
   notice.facts.push_back({"detail", std::string(detail)});
   notice.facts.push_back({"what to do", std::string(row.advice)});
@@ -254,12 +282,15 @@ Notice DeployJudged(const Decision& decision, const Verdict& verdict, const Depl
   notice.severity = ambiguous ? Severity::kWarning : Severity::kCritical;
   notice.summary = decision.service + (ambiguous ? ": worse since a deploy, which may not be the cause"
                                                  : ": worse since a deploy, which nobody rolls back by itself");
-  if (!evidence.signal.empty()) notice.summary += ": " + SubjectOf(evidence) + " " + ChangeText(evidence);
+  if (!evidence.signal.empty()) {
+    notice.summary += ": " + SubjectOf(evidence) + " " + ChangeText(evidence) + FirstError(verdict.errors);
+  }
   AddEvidence(evidence, &notice.facts);
   notice.facts.push_back({"repo", deploy.repo});
   notice.facts.push_back({"range", RangeText(deploy.base, deploy.head)});
   notice.facts.push_back({"reason", decision.reason});
   notice.facts.push_back({"deploy", decision.deploy_id});
+  AddErrors(verdict.errors, &notice.facts);
   notice.facts.push_back({"what to do", ambiguous ? "Choose the guilty one of what changed at that time, with "
                                                     "`revertd explain`, and roll it back by hand."
                                                   : "Look at the evidence with `revertd explain` and roll back."});

@@ -5,6 +5,7 @@
 // doing anything about it, so that a person must; warning, that a machine is at work or a person may look tomorrow.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "actions/notice.h"
 #include "base/clock.h"
 #include "base/deploy.h"
+#include "base/error_event.h"
 #include "base/trigger.h"
 #include "base/verdict.h"
 
@@ -20,11 +22,18 @@ namespace revertd {
 // What is true of the moment and not of the incident.
 struct NoticeContext {
   TimeNs at_ns = 0;
-  std::string audit_head;  // AuditHead::text()
+  std::string audit_head;               // AuditHead::text()
+  std::vector<NamedError> errors = {};  // of the verdict that the trigger comes of
 };
 
+// Of a verdict's errors, so many of the first are named: a message is read on a telephone.
+inline constexpr size_t kErrorsTold = 3;
+// "new TypeError: cannot read <text> (checkout.views.pay), 41 events of 1.4.2; more ...; and 2 others".
+std::string ErrorsText(const std::vector<NamedError>& errors);
+
 // The facts of every notice of a trigger, always all and in this order: "signal", "before -> after", "control",
-// "onset", "repo", "range", "reason", "trigger". Facts of the one notice follow them.
+// "onset", "repo", "range", "reason", "trigger". "errors" follows them where the context names any, then the facts of
+// the one notice.
 std::vector<NoticeFact> FactsOf(const RollbackTrigger& trigger);
 
 // "rollback_under_way". Says literally that a rollback is already under way, for those who are about to start one.

@@ -54,6 +54,14 @@ std::vector<Evidence> AllEvidence(const PostMortemFacts& facts) {
   return all;
 }
 
+// Of the newest verdict that names any.
+std::vector<NamedError> ErrorsOf(const PostMortemFacts& facts) {
+  for (auto verdict = facts.verdicts.rbegin(); verdict != facts.verdicts.rend(); ++verdict) {
+    if (!verdict->errors.empty()) return verdict->errors;
+  }
+  return {};
+}
+
 // How the rollback went, as one clause. Outcomes are named reasons of ours, but the journal is a file.
 std::string OutcomeWords(const PostMortemFacts& facts) {
   if (facts.recovery && facts.recovery->state != RecoveryState::kWatching) {
@@ -135,6 +143,8 @@ std::string EvidenceText(const PostMortemFacts& facts, std::string_view chart_fi
   const std::string table = EvidenceTable(AllEvidence(facts));
   std::string text = "\n## Evidence\n\n";
   text += table.empty() ? "None: a person asked for this rollback.\n" : table;
+  const std::string errors = ErrorsTable(ErrorsOf(facts));
+  if (!errors.empty()) text += "\nErrors that the application told of:\n\n" + errors;
   if (!chart_file.empty()) text += "\n![The course around the change](" + std::string(chart_file) + ")\n";
   return text;
 }
@@ -167,6 +177,12 @@ std::string Outcome(const PostMortemFacts& facts) {
   if (evidence.signal == "errors") {
     text += "- requests that failed up to the decision: " + std::to_string(evidence.x_after) + " of " +
             std::to_string(evidence.n_after) + "\n";
+  }
+  if (evidence.signal == kCrashedSessions) {
+    text += "- sessions that crashed up to the decision: " + std::to_string(evidence.x_after) + " of " +
+            std::to_string(evidence.n_after) + "\n";
+  } else if (IsErrorSignal(evidence.signal)) {
+    text += "- error events up to the decision: " + std::to_string(evidence.x_after) + "\n";
   }
   if (facts.recovery && facts.recovery->state != RecoveryState::kWatching) {
     const Recovery& recovery = *facts.recovery;

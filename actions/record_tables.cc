@@ -17,7 +17,7 @@ std::string RowOf(const Evidence& evidence) {
     const double milliseconds = static_cast<double>(evidence.slower_than_ns) / static_cast<double>(kMillisecondNs);
     signal += ", slower than " + FormatNumber(milliseconds) + " ms";
   }
-  const bool is_traffic = evidence.signal == "traffic";
+  const bool counts_seconds = evidence.signal == "traffic" || evidence.per_second;
   std::string control = "none usable";
   if (!evidence.control.empty()) {
     control = MarkdownCellCode(evidence.control) + " " + RateText(evidence, evidence.control_before) + " -> " +
@@ -27,8 +27,8 @@ std::string RowOf(const Evidence& evidence) {
   return "| " + signal + " | " + RateText(evidence, evidence.before) + " | " + RateText(evidence, evidence.after) +
          " | x " + FormatNumber(evidence.effect, 3) + " | " + RateText(evidence, evidence.after_low) + " to " +
          RateText(evidence, evidence.after_high) + " | " + std::to_string(evidence.n_before) + " / " +
-         std::to_string(evidence.n_after) + (is_traffic ? " s" : "") + " | " + FormatNumber(evidence.e_value) + " of " +
-         FormatNumber(evidence.e_value_needed) + " | " + control + " |\n";
+         std::to_string(evidence.n_after) + (counts_seconds ? " s" : "") + " | " + FormatNumber(evidence.e_value) +
+         " of " + FormatNumber(evidence.e_value_needed) + " | " + control + " |\n";
 }
 
 }  // namespace
@@ -78,6 +78,21 @@ std::string EvidenceTable(const std::vector<Evidence>& evidence) {
       "| signal | before | after | effect | 95 % interval of after | n before / after | e-value of needed | control |\n"
       "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
   for (const Evidence& one : evidence) table += RowOf(one);
+  return table;
+}
+
+std::string ErrorsTable(const std::vector<NamedError>& errors) {
+  if (errors.empty()) return "";
+  std::string table =
+      "| error | seen before | events | release | first seen (UTC) | e-value of needed | group |\n"
+      "| --- | --- | --- | --- | --- | --- | --- |\n";
+  for (const NamedError& error : errors) {
+    const std::string first_seen = error.first_seen_ns != 0 ? FormatRfc3339(error.first_seen_ns) : "-";
+    table += "| " + MarkdownCellCode(SubjectOf(error)) + " | " + (error.is_new ? "no" : "yes") + " | " +
+             std::to_string(error.events) + " | " + MarkdownCellCode(error.release) + " | " + first_seen + " | " +
+             FormatNumber(error.e_value) + " of " + FormatNumber(error.e_value_needed) + " | `" +
+             FingerprintText(error.fingerprint) + "` |\n";
+  }
   return table;
 }
 

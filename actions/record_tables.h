@@ -32,4 +32,7 @@ std::string TimelineTable(std::vector<RecordMoment> moments);
 // A row for each. Empty where there is none.
 std::string EvidenceTable(const std::vector<Evidence>& evidence);
 
+// The errors that a verdict names, a row for each. Empty where there is none.
+std::string ErrorsTable(const std::vector<NamedError>& errors);
+
 }  // namespace revertd

@@ -25,6 +25,15 @@ bool IsAsBefore(const ExecutorEvent& event, bool touched) {
   return event.step != "deployed" && event.step != "push_verified" && !may_have_acted && !touched;
 }
 
+StatusOr<std::vector<NamedError>> ErrorsOf(const StateStore& state, const RollbackTrigger& trigger) {
+  StatusOr<std::vector<Verdict>> verdicts = state.ReadVerdicts(trigger.deploy_id);
+  if (!verdicts.ok()) return verdicts.status();
+  for (auto verdict = verdicts->rbegin(); verdict != verdicts->rend(); ++verdict) {
+    if (!verdict->errors.empty()) return std::move(verdict->errors);
+  }
+  return std::vector<NamedError>();
+}
+
 }  // namespace
 
 std::optional<Notice> NoticeOf(const ExecutorEvent& event, const StepFacts& facts, const NoticeContext& context) {
@@ -75,6 +84,9 @@ Status Teller::OnStep(const ExecutorEvent& event) {
   }
   StatusOr<NoticeContext> context = ContextAt(event.at_ns);
   if (!context.ok()) return context.status();
+  StatusOr<std::vector<NamedError>> errors = ErrorsOf(*state_, facts.trigger);
+  if (!errors.ok()) return errors.status();
+  context->errors = *std::move(errors);
   const std::optional<Notice> notice = NoticeOf(event, facts, *context);
   return notice ? notifier_->Tell(*notice) : OkStatus();
 }

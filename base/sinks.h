@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/deploy.h"
+#include "base/error_event.h"
 #include "base/status.h"
 #include "base/trigger.h"
 #include "base/verdict.h"
@@ -57,6 +58,11 @@ class AnalysisSink {
   virtual void OnHistoryBlock(std::string_view service, const HistoryBlock& block) = 0;
   // What a shadow deploy on the service's traffic showed (analysis/shadow_deploy.h), encoded. For those that keep it.
   virtual void OnShadow(std::string_view /*service*/, int64_t /*start_second*/, std::string_view /*result*/) {}
+  // A group of errors that is new or has changed, and what its blocks and those of sessions counted: for those that
+  // keep it.
+  virtual void OnErrorGroup(const ErrorGroupRecord& /*group*/) {}
+  virtual void OnErrorBlock(const ErrorBlock& /*block*/) {}
+  virtual void OnSessionBlock(const SessionBlock& /*block*/) {}
   virtual void OnDeploy(const Deploy& deploy) = 0;  // new or changed
   virtual void OnVerdict(const Verdict& verdict) = 0;
   virtual void OnFollowUp(const FollowUp& /*follow_up*/) {}  // after the verdict that it takes back, if any

@@ -48,11 +48,16 @@ std::string SubjectOf(const Evidence& evidence) {
   std::string subject = evidence.signal;
   if (!evidence.route.empty()) subject += " of " + Printable(evidence.route);
   if (!evidence.cohort.empty()) subject += " of " + Printable(evidence.cohort);
+  if (!evidence.group.empty()) subject += " of group " + Printable(evidence.group);
   return subject;
 }
 
 std::string RateText(const Evidence& evidence, double rate) {
-  return evidence.signal == "traffic" ? FormatNumber(rate) + " requests/s" : FormatPercent(rate);
+  if (evidence.signal == "traffic") return FormatNumber(rate) + " requests/s";
+  // One request may bring many events: a share above one would be no share.
+  const bool counts_events = evidence.signal == kNewErrors || evidence.signal == kErrorGroups;
+  if (!counts_events) return FormatPercent(rate);
+  return FormatNumber(rate) + (evidence.per_second ? " events/s" : " events/request");
 }
 
 std::string_view NameOf(VerdictState state) { return Find(kVerdictStates, state); }

@@ -8,13 +8,16 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error_event.h"
 
 namespace revertd {
 
 // One signal's evidence against the practical null (docs/statistics.md). Rates are fractions in [0, 1]; of "traffic"
-// they are requests a second, and n counts seconds.
+// they are requests a second, and n counts seconds; of error events they are events for each request, or for each
+// second where requests are not known, and may be above 1.
 struct Evidence {
-  std::string signal;  // "errors", "latency_p50", "latency_p90", "latency_p99", "traffic", "saturation"
+  std::string signal;  // "errors", "latency_p50", "latency_p90", "latency_p99", "traffic", "saturation", or an error
+                       // signal (below)
   double e_value = 0;  // of the signal's e-process at this second
   double e_value_needed = 0;
   double before = 0;       // observed baseline rate
@@ -36,8 +39,19 @@ struct Evidence {
   int64_t control_n_after = 0;
   std::string route;  // of one route alone; empty: of the whole service
   std::string
-      cohort;  // the new version's names, where old and new serve side by side; `control` are then the old ones'
+      cohort;         // the new version's names, where old and new serve side by side; `control` are then the old ones'
+  std::string group;  // FingerprintText of the error group that decided; empty: another signal
+  bool per_second = false;  // of error events: where requests are not known, n counts seconds
 };
+
+// What an error tracker tells: groups of errors that were never seen before the deploy, known ones that come more
+// often, sessions that end in a crash (docs/statistics.md, "Error events").
+inline constexpr std::string_view kNewErrors = "new_errors";
+inline constexpr std::string_view kErrorGroups = "error_groups";
+inline constexpr std::string_view kCrashedSessions = "crashed_sessions";
+inline bool IsErrorSignal(std::string_view signal) {
+  return signal == kNewErrors || signal == kErrorGroups || signal == kCrashedSessions;
+}
 
 // As people read it: "errors", "errors of /items/:id", "errors of v42". Names come out of log lines, and whoever sent
 // the request may have chosen them: they are Printable.
@@ -58,6 +72,7 @@ struct Verdict {
   double power = 0;         // inconclusive: chance that a five-fold error rate would have been found, 0..1
   TimeNs at_ns = 0;         // end of the newest second it rests on
   std::vector<Evidence> evidence;
+  std::vector<NamedError> errors = {};  // that error events' evidence is made of, those that decided first
 };
 
 // A deploy judged once more, hours later: of the observation's length, ending at `due_ns`; later than was asked for

@@ -226,6 +226,29 @@ struct ManifestConfig {
   std::string watch;
 };
 
+// Which word of an error event names its service.
+enum class ErrorServiceBy { kProject, kTag, kServerName };
+
+// One project of an error tracker whose SDKs send to revertd.
+struct SentryProjectConfig {
+  std::string id;       // as the DSN's path ends
+  std::string service;  // of its events; empty: the service that is called so, or known_as it
+  std::string key;      // the DSN's public key; empty: any
+  SecretConfig tee;     // DSN that its requests are sent on to; none: nowhere
+};
+
+// Error events (docs/sentry.md).
+struct SentryConfig {
+  std::vector<SentryProjectConfig> projects = {};
+  ErrorServiceBy service_by = ErrorServiceBy::kProject;
+  std::string service_tag = {};                           // of kTag
+  SecretConfig webhook_secret = {};                       // the client secret of the integration platform
+  int64_t body_bytes_max = int64_t{1} * 1024 * 1024;      // of a request as it comes; SDKs stay below it
+  int64_t decoded_bytes_max = int64_t{20} * 1024 * 1024;  // and decompressed: Sentry's own bound of an envelope
+  int64_t queue_events_max = 10'000;                      // that wait for analysis; more are asked to wait (429)
+  int64_t tee_bytes_max = int64_t{16} * 1024 * 1024;      // that wait to be sent on; more are dropped, counted
+};
+
 // Which field of a line tells versions apart that serve side by side.
 enum class CohortField { kNone, kRelease, kUpstream };
 std::string_view NameOf(CohortField field);
@@ -284,6 +307,7 @@ struct Config {
   std::vector<ChannelConfig> notify = {};
   std::optional<HttpConfig> http = std::nullopt;  // none: nobody can connect
   ManifestConfig manifest = {};
+  std::optional<SentryConfig> sentry = std::nullopt;  // none: error events are not taken
   WatchdogConfig watchdog = {};
   bool executes = true;  // false: `revertd execute` is a process, and perhaps a user, of its own
   std::string state = "/var/lib/revertd/state.db";  // executor.db and the mirrors stand beside it

@@ -13,6 +13,7 @@
 #include "config/load_actions.h"
 #include "config/load_doors.h"
 #include "config/load_health.h"
+#include "config/load_sentry.h"
 #include "config/map_reader.h"
 
 namespace revertd {
@@ -52,6 +53,8 @@ class ConfigReader {
           [this](const YamlNode& node, const std::string& path) { return doors_.Http(node, path, &config_.http); }},
          {"manifest", [this](const YamlNode& node,
                              const std::string& path) { return doors_.Manifest(node, path, &config_.manifest); }},
+         {"sentry", [this](const YamlNode& node,
+                           const std::string& path) { return sentry_.Sentry(node, path, &config_.sentry); }},
          {"watchdog", [this](const YamlNode& node,
                              const std::string& path) { return health_.Watchdog(node, path, &config_.watchdog); }},
          {"execute", [this](const YamlNode& node, const std::string& path) { return Execute(node, path); }},
@@ -60,6 +63,7 @@ class ConfigReader {
     for (const Reference& reference : references_) REVERTD_RETURN_IF_ERROR(Check(reference));
     REVERTD_RETURN_IF_ERROR(CheckServiceLimit(root));
     REVERTD_RETURN_IF_ERROR(CheckDeploysFromLog(root));
+    REVERTD_RETURN_IF_ERROR(sentry_.Check(root, config_));
     return config_;
   }
 
@@ -310,6 +314,7 @@ class ConfigReader {
   const ActionsReader actions_{read_};
   const DoorsReader doors_{read_, actions_};
   const HealthReader health_{read_, actions_};
+  const SentryReader sentry_{read_, actions_};
   Config config_;
   std::vector<Reference> references_;
   std::map<std::pair<std::string, std::string>, std::string> match_owners_;  // (host, path) to service

@@ -27,6 +27,12 @@ std::vector<NamedSecret> SecretsOf(const Config& config) {
     add("http.token", config.http->token);
     add("http.webhook_secret", config.http->webhook_secret);
   }
+  if (config.sentry) {
+    for (const SentryProjectConfig& project : config.sentry->projects) {
+      add("sentry.projects." + project.id + ".tee", project.tee);
+    }
+    add("sentry.webhook_secret", config.sentry->webhook_secret);
+  }
   add("watchdog.secret_heartbeat", config.watchdog.secret_heartbeat);
   return secrets;
 }

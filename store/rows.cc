@@ -70,7 +70,7 @@ SqlValues EvidenceValues(const Evidence& evidence) {
           evidence.after_high,     evidence.n_before,      evidence.n_after,         evidence.x_before,
           evidence.x_after,        evidence.onset_ns,      evidence.control,         evidence.control_e_value,
           evidence.control_before, evidence.control_after, evidence.control_n_after, evidence.slower_than_ns,
-          evidence.route,          evidence.cohort};
+          evidence.route,          evidence.cohort,        evidence.group,           int64_t{evidence.per_second}};
 }
 
 Evidence TakeEvidence(SqlRow& row) {
@@ -97,6 +97,8 @@ Evidence TakeEvidence(SqlRow& row) {
   evidence.slower_than_ns = row.Integer();
   evidence.route = row.Text();
   evidence.cohort = row.Text();
+  evidence.group = row.Text();
+  evidence.per_second = row.Integer() != 0;
   return evidence;
 }
 
@@ -115,6 +117,69 @@ StatusOr<Verdict> TakeVerdict(SqlRow& row) {
   verdict.power = row.Real();
   verdict.at_ns = row.Integer();
   return verdict;
+}
+
+// The bits of a fingerprint, as the signed number that SQLite keeps.
+SqlValues NamedErrorValues(const NamedError& error) {
+  return {static_cast<int64_t>(error.fingerprint),
+          error.type,
+          error.culprit,
+          error.title,
+          error.release,
+          error.event_id,
+          int64_t{error.is_new},
+          error.events,
+          error.first_seen_ns,
+          error.e_value,
+          error.e_value_needed};
+}
+
+NamedError TakeNamedError(SqlRow& row) {
+  NamedError error;
+  error.fingerprint = static_cast<uint64_t>(row.Integer());
+  error.type = row.Text();
+  error.culprit = row.Text();
+  error.title = row.Text();
+  error.release = row.Text();
+  error.event_id = row.Text();
+  error.is_new = row.Integer() != 0;
+  error.events = row.Integer();
+  error.first_seen_ns = row.Integer();
+  error.e_value = row.Real();
+  error.e_value_needed = row.Real();
+  return error;
+}
+
+SqlValues ErrorGroupValues(const ErrorGroupRecord& group) {
+  return {group.service,
+          static_cast<int64_t>(group.fingerprint),
+          static_cast<int64_t>(group.origin),
+          group.type,
+          group.culprit,
+          group.title,
+          NameOf(group.level),
+          group.first_seen_ns,
+          group.last_seen_ns,
+          group.events,
+          group.event_id,
+          group.sample};
+}
+
+StatusOr<ErrorGroupRecord> TakeErrorGroup(SqlRow& row) {
+  ErrorGroupRecord group;
+  group.service = row.Text();
+  group.fingerprint = static_cast<uint64_t>(row.Integer());
+  group.origin = static_cast<uint64_t>(row.Integer());
+  group.type = row.Text();
+  group.culprit = row.Text();
+  group.title = row.Text();
+  REVERTD_RETURN_IF_ERROR(TakeEnum(row, ErrorLevelNamed, "error level", group.level));
+  group.first_seen_ns = row.Integer();
+  group.last_seen_ns = row.Integer();
+  group.events = row.Integer();
+  group.event_id = row.Text();
+  group.sample = row.Text();
+  return group;
 }
 
 SqlValues DecisionValues(const Decision& decision) {

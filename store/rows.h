@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/deploy.h"
+#include "base/error_event.h"
 #include "base/event.h"
 #include "base/status.h"
 #include "base/trigger.h"
@@ -26,9 +27,18 @@ StatusOr<Deploy> TakeDeploy(SqlRow& row);
 SqlValues EvidenceValues(const Evidence& evidence);
 Evidence TakeEvidence(SqlRow& row);
 
-// deploy_id service state reason calibrated power at_ns; evidence apart.
+// deploy_id service state reason calibrated power at_ns; evidence and errors apart.
 SqlValues VerdictValues(const Verdict& verdict);
 StatusOr<Verdict> TakeVerdict(SqlRow& row);
+
+// fingerprint type culprit title release event_id is_new events first_seen_ns e_value e_value_needed
+SqlValues NamedErrorValues(const NamedError& error);
+NamedError TakeNamedError(SqlRow& row);
+
+// service fingerprint origin type culprit title level first_seen_ns last_seen_ns events event_id sample; releases and
+// environments apart.
+SqlValues ErrorGroupValues(const ErrorGroupRecord& group);
+StatusOr<ErrorGroupRecord> TakeErrorGroup(SqlRow& row);
 
 // deploy_id service kind reason trigger_id at_ns
 SqlValues DecisionValues(const Decision& decision);

@@ -312,109 +312,82 @@ CREATE TABLE follow_ups (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::string_view kExecutor1 = R"sql(
-CREATE TABLE journal (
+// What error trackers tell: groups of errors with what is known of them, how many events of each, and how many
+// sessions, came in a block of time; and the errors that a verdict names. A fingerprint has 64 bits, kept as those of a
+// signed number. The start of a block leads the key, so that pruning cuts off the front.
+constexpr std::string_view kState9 = R"sql(
+ALTER TABLE evidence ADD COLUMN error_group TEXT NOT NULL DEFAULT '';
+ALTER TABLE evidence ADD COLUMN per_second INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE error_groups (
   id INTEGER PRIMARY KEY,
-  trigger_id TEXT NOT NULL,
-  step TEXT NOT NULL,
-  begun_ns INTEGER NOT NULL,
-  finished_ns INTEGER NOT NULL,
-  outcome TEXT NOT NULL,
-  detail TEXT NOT NULL,
-  UNIQUE (trigger_id, step)
-) STRICT;
-CREATE INDEX journal_by_outcome ON journal (step, outcome, finished_ns);
-)sql";
-
-// audit: store/audit.h. deliveries: what is told, or was, to whom. incidents: one for each rollback. commands: the one
-// table that other processes write. cursors: how far the executor has read what others write.
-constexpr std::string_view kExecutor2 = R"sql(
-CREATE TABLE audit (
-  seq INTEGER PRIMARY KEY,
-  at_ns INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  subject TEXT NOT NULL,
-  text TEXT NOT NULL,
-  hash TEXT NOT NULL
-) STRICT;
-CREATE INDEX audit_by_subject ON audit (subject, kind);
-CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
-CREATE TRIGGER audit_is_never_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
-
-CREATE TABLE deliveries (
-  id INTEGER PRIMARY KEY,
-  channel TEXT NOT NULL,
-  key TEXT NOT NULL,
-  event TEXT NOT NULL,
-  notice TEXT NOT NULL,
-  created_ns INTEGER NOT NULL,
-  tries INTEGER NOT NULL,
-  next_ns INTEGER NOT NULL,
-  ended_ns INTEGER NOT NULL,
-  outcome TEXT NOT NULL,
-  UNIQUE (channel, key, event)
-) STRICT;
-CREATE INDEX deliveries_due ON deliveries (ended_ns, next_ns);
-
-CREATE TABLE incidents (
-  trigger_id TEXT PRIMARY KEY NOT NULL,
   service TEXT NOT NULL,
-  owner TEXT NOT NULL,
-  opened_ns INTEGER NOT NULL,
-  due_ns INTEGER NOT NULL,
-  closed_ns INTEGER NOT NULL,
-  record TEXT NOT NULL
+  fingerprint INTEGER NOT NULL,
+  origin INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  culprit TEXT NOT NULL,
+  title TEXT NOT NULL,
+  level TEXT NOT NULL,
+  first_seen_ns INTEGER NOT NULL,
+  last_seen_ns INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  event_id TEXT NOT NULL,
+  sample TEXT NOT NULL,
+  UNIQUE (service, fingerprint)
 ) STRICT;
-CREATE TABLE incident_answers (
-  trigger_id TEXT NOT NULL REFERENCES incidents (trigger_id),
-  question TEXT NOT NULL,
-  answer TEXT NOT NULL,
-  at_ns INTEGER NOT NULL,
-  PRIMARY KEY (trigger_id, question)
-) STRICT, WITHOUT ROWID;
+CREATE INDEX error_groups_by_time ON error_groups (last_seen_ns);
+CREATE INDEX error_groups_of_service ON error_groups (service, last_seen_ns);
 
-CREATE TABLE commands (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  kind TEXT NOT NULL CHECK (kind IN ('incident_answer', 'incident_close')),
-  subject TEXT NOT NULL,
+CREATE TABLE error_group_names (
+  group_id INTEGER NOT NULL REFERENCES error_groups (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('release', 'environment')),
+  place INTEGER NOT NULL,
   name TEXT NOT NULL,
-  text TEXT NOT NULL,
-  author TEXT NOT NULL
-) STRICT;
+  PRIMARY KEY (group_id, kind, place)
+) STRICT, WITHOUT ROWID;
 
-CREATE TABLE cursors (
-  name TEXT PRIMARY KEY NOT NULL,
-  value INTEGER NOT NULL
+CREATE TABLE error_blocks (
+  start_second INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  fingerprint INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  PRIMARY KEY (start_second, service, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session_blocks (
+  start_second INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  sessions INTEGER NOT NULL,
+  crashed INTEGER NOT NULL,
+  PRIMARY KEY (start_second, service)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE verdict_errors (
+  verdict_id INTEGER NOT NULL REFERENCES verdicts (id) ON DELETE CASCADE,
+  place INTEGER NOT NULL,
+  fingerprint INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  culprit TEXT NOT NULL,
+  title TEXT NOT NULL,
+  release TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  is_new INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  first_seen_ns INTEGER NOT NULL,
+  e_value REAL,
+  e_value_needed REAL,
+  PRIMARY KEY (verdict_id, place)
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// Messages of a key, of a channel, and whether a channel itself asked to wait until `next_ns`; channels that cannot be
-// reached, with why.
-constexpr std::string_view kExecutor3 = R"sql(
-CREATE INDEX deliveries_by_key ON deliveries (key);
-CREATE INDEX deliveries_by_channel ON deliveries (channel, ended_ns);
-ALTER TABLE deliveries ADD COLUMN asked_to_wait INTEGER NOT NULL DEFAULT 0;
-
-CREATE TABLE unreached_channels (
-  channel TEXT PRIMARY KEY NOT NULL,
-  why TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-)sql";
-
-// "rvst" and "rvex" in ASCII.
+// "rvst" in ASCII.
 constexpr int64_t kStateApplicationId = 0x72767374;
-constexpr int64_t kExecutorApplicationId = 0x72766578;
 
 }  // namespace
 
 const Schema& StateSchema() {
   static const Schema schema = {
-      "state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5, kState6, kState7, kState8}};
-  return schema;
-}
-
-const Schema& ExecutorSchema() {
-  static const Schema schema = {"executor", kExecutorApplicationId, {kExecutor1, kExecutor2, kExecutor3}};
+      "state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5, kState6, kState7, kState8, kState9}};
   return schema;
 }
 

@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view kInsertEvidence =
     "INSERT INTO evidence (verdict_id, trigger_id, signal, e_value, e_value_needed, before, before_null, after, effect,"
     " after_low, after_high, n_before, n_after, x_before, x_after, onset_ns, control, control_e_value, control_before,"
-    " control_after, control_n_after, slower_than_ns, route, cohort)"
-    " VALUES (nullif(?, 0), nullif(?, ''), ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    " control_after, control_n_after, slower_than_ns, route, cohort, error_group, per_second)"
+    " VALUES (nullif(?, 0), nullif(?, ''), ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 Status WriteEvidence(Database& database, std::string_view doing, int64_t verdict_id, std::string_view trigger_id,
                      const Evidence& evidence) {
@@ -127,7 +127,7 @@ Status StateStore::WriteVerdict(const Verdict& verdict) {
     for (const Evidence& evidence : verdict.evidence) {
       REVERTD_RETURN_IF_ERROR(WriteEvidence(*database_, kDoing, id, "", evidence));
     }
-    return OkStatus();
+    return WriteVerdictErrors(kDoing, id, verdict.errors);
   });
 }
 
@@ -211,6 +211,7 @@ Status StateStore::Prune(TimeNs now_ns) {
     REVERTD_RETURN_IF_ERROR(
         database_->Write(kDoing, "DELETE FROM shadows WHERE start_second < ?", {now - kHistoryBlocksKeptSeconds})
             .status());
+    REVERTD_RETURN_IF_ERROR(PruneErrors(kDoing, now_ns));
     return PruneMinutes(kDoing, now - kHistoryBlocksKeptSeconds);
   }));
   return PruneEvents(now_ns);

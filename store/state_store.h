@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/deploy.h"
+#include "base/error_event.h"
 #include "base/event.h"
 #include "base/sinks.h"
 #include "base/status.h"
@@ -61,6 +62,11 @@ inline constexpr int64_t kEventsKeptMax = 100'000;
 // Of one deploy or trigger; the newest. A commit that is tested by a thousand jobs has more, and nobody reads them.
 inline constexpr int kEventsReadMax = 1000;
 
+// Blocks of errors and of sessions: what analysis compares with goes back a day, and the hour is pruning's own.
+inline constexpr int64_t kErrorHistorySecondsKept = 25 * 3600;
+// Of one service, the newest: twice what analysis knows of one, so that all are read that a day may bring.
+inline constexpr int kErrorGroupsReadMax = 1000;
+
 struct ServiceHistory {
   std::string service;
   std::vector<HistoryBlock> blocks;   // oldest first
@@ -103,8 +109,12 @@ class StateStore {
                       const std::optional<std::vector<FilePosition>>& positions = std::nullopt,
                       const std::vector<StoredMinute>& minutes = {});
   Status WriteShadows(const std::vector<StoredShadow>& shadows);
-  Status WriteVerdict(const Verdict& verdict);      // every change of state is kept
-  Status WriteFollowUp(const FollowUp& follow_up);  // told once: the first of its deploy and time stays; no evidence
+  Status WriteVerdict(const Verdict& verdict);  // every change of state is kept
+  // A group told again is replaced; one told without a sample leaves the sample that is kept.
+  Status WriteErrorGroup(const ErrorGroupRecord& group);
+  Status WriteErrorHistory(const std::vector<ErrorBlock>& errors, const std::vector<SessionBlock>& sessions);
+  Status WriteFollowUp(
+      const FollowUp& follow_up);  // told once: the first of its deploy and time stays; no evidence, no errors
   Status WriteDecision(const Decision& decision);
   Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change
   // A person's word. NotFound where there is no such trigger. The trigger keeps the decision's reason; `reason` is
@@ -118,8 +128,9 @@ class StateStore {
   Status WriteCursor(std::string_view name, int64_t value);
   // What a part of the owner must know again after a restart; the store does not look inside.
   Status WriteNote(std::string_view name, std::string_view bytes);
-  // Deletes seconds older than 30 minutes, blocks, minutes, shadow deploys and events older than 14 days before
-  // `now_ns`, and events beyond the newest kEventsKeptMax; these in steps, so that no other process waits long.
+  // Deletes seconds older than 30 minutes, blocks of errors and sessions older than 25 hours, blocks, minutes, shadow
+  // deploys, events and groups of errors (by their newest event) older than 14 days before `now_ns`, and events beyond
+  // the newest kEventsKeptMax; these in steps, so that no other process waits long.
   Status Prune(TimeNs now_ns);
 
   // Any access.
@@ -136,9 +147,17 @@ class StateStore {
                      const std::function<void(int64_t start_second, std::string_view bytes)>& accept) const;
   StatusOr<std::vector<StoredMinute>> ReadNewestMinutes() const;                     // the newest of each service
   Status ReadShadows(const std::function<void(const StoredShadow&)>& accept) const;  // oldest first
-  StatusOr<std::vector<FilePosition>> ReadFilePositions() const;                     // in the order written
-  StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;     // oldest first
-  StatusOr<std::vector<FollowUp>> ReadFollowUps(std::string_view deploy_id) const;   // by time
+  // Groups with an event since then, newest first, at most kErrorGroupsReadMax, without samples. Of all services where
+  // `service` is empty.
+  StatusOr<std::vector<ErrorGroupRecord>> ReadErrorGroups(std::string_view service, TimeNs since_ns) const;
+  StatusOr<std::optional<ErrorGroupRecord>> ReadErrorGroup(std::string_view service, uint64_t fingerprint) const;
+  // All groups of all services with an event since then, oldest first, without samples.
+  Status ReadEveryErrorGroup(TimeNs since_ns, const std::function<void(const ErrorGroupRecord&)>& accept) const;
+  Status ReadErrorBlocks(int64_t since_second, const std::function<void(const ErrorBlock&)>& accept) const;
+  Status ReadSessionBlocks(int64_t since_second, const std::function<void(const SessionBlock&)>& accept) const;
+  StatusOr<std::vector<FilePosition>> ReadFilePositions() const;                    // in the order written
+  StatusOr<std::vector<Verdict>> ReadVerdicts(std::string_view deploy_id) const;    // oldest first
+  StatusOr<std::vector<FollowUp>> ReadFollowUps(std::string_view deploy_id) const;  // by time
   StatusOr<std::vector<Decision>> ReadDecisions(std::string_view deploy_id) const;
   // Decisions of every deploy with their row's number, from the row after `row` on, oldest first.
   StatusOr<std::vector<std::pair<int64_t, Decision>>> ReadDecisionsAfter(int64_t row, int limit) const;
@@ -173,6 +192,10 @@ class StateStore {
   // Within a transaction.
   Status WriteMinuteRows(std::string_view doing, const std::vector<StoredMinute>& minutes);
   Status PruneMinutes(std::string_view doing, int64_t before);
+  Status WriteVerdictErrors(std::string_view doing, int64_t verdict_id, const std::vector<NamedError>& errors);
+  Status PruneErrors(std::string_view doing, TimeNs now_ns);
+  Status ReadVerdictErrors(std::string_view deploy_id,
+                           const std::function<void(int64_t verdict_id, NamedError error)>& accept) const;
   Status PruneEvents(TimeNs now_ns);  // in transactions of its own
   std::unique_ptr<Database> database_;
 };

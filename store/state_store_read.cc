@@ -1,4 +1,6 @@
-// The reading half of StateStore. One statement a call, so every answer is of one moment.
+// The reading half of StateStore. One statement a call, so every answer is of one moment; a verdict's errors are read
+// in another, and never change.
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -12,7 +14,7 @@ namespace {
 constexpr std::string_view kEvidenceColumns =
     "signal, e_value, e_value_needed, before, before_null, after, effect, after_low, after_high, n_before, n_after,"
     " x_before, x_after, onset_ns, control, control_e_value, control_before, control_after, control_n_after, "
-    "slower_than_ns, route, cohort";
+    "slower_than_ns, route, cohort, error_group, per_second";
 
 // All rows of a query, each read by `take`.
 template <typename T>
@@ -173,7 +175,7 @@ StatusOr<std::vector<FilePosition>> StateStore::ReadFilePositions() const {
 
 StatusOr<std::vector<Verdict>> StateStore::ReadVerdicts(std::string_view deploy_id) const {
   std::vector<Verdict> verdicts;
-  int64_t newest = 0;
+  std::vector<int64_t> ids;  // of their rows, rising
   const std::string sql =
       "SELECT v.id, e.id IS NOT NULL, v.deploy_id, v.service, v.state, v.reason, v.calibrated, v.power, v.at_ns, " +
       std::string(kEvidenceColumns) +
@@ -183,10 +185,17 @@ StatusOr<std::vector<Verdict>> StateStore::ReadVerdicts(std::string_view deploy_
     const bool has_evidence = row.Integer() != 0;
     StatusOr<Verdict> verdict = TakeVerdict(row);
     if (!verdict.ok()) return Annotate(verdict.status(), database_->path());
-    if (verdicts.empty() || id != newest) verdicts.push_back(*std::move(verdict));
-    newest = id;
+    if (ids.empty() || id != ids.back()) {
+      verdicts.push_back(*std::move(verdict));
+      ids.push_back(id);
+    }
     if (has_evidence) verdicts.back().evidence.push_back(TakeEvidence(row));
     return OkStatus();
+  }));
+  REVERTD_RETURN_IF_ERROR(ReadVerdictErrors(deploy_id, [&](int64_t id, NamedError error) {
+    const auto at = std::lower_bound(ids.begin(), ids.end(), id);
+    if (at == ids.end() || *at != id) return;
+    verdicts[static_cast<size_t>(at - ids.begin())].errors.push_back(std::move(error));
   }));
   return verdicts;
 }

@@ -141,6 +141,43 @@ TEST(Notices, UnderWaySaysSoLiterallyWithItsEvidence) {
   EXPECT_FALSE(notice.resolves);
 }
 
+NamedError MakeError(bool is_new, std::string type, std::string title) {
+  NamedError error;
+  error.is_new = is_new;
+  error.type = std::move(type);
+  error.title = std::move(title);
+  error.events = 41;
+  return error;
+}
+
+TEST(Notices, NameTheErrorsThatHaveTheMostToSay) {
+  RollbackTrigger trigger = MakeTrigger();
+  trigger.evidence.signal = kNewErrors;
+  trigger.evidence.before = 0;
+  trigger.evidence.after = 0.02;
+  NoticeContext context = kContext;
+  context.errors = {MakeError(true, "TypeError", "cannot read <text>\x1b[31m"), MakeError(false, "", "low stock"),
+                    MakeError(true, "A", "1"), MakeError(true, "B", "2"), MakeError(true, "C", "3")};
+  context.errors[0].culprit = "checkout.views.pay";
+  context.errors[0].release = "shop@1.4.2\n";
+  context.errors[1].events = 1;
+  const Notice notice = RollbackUnderWay(trigger, context);
+  EXPECT_EQ(notice.summary,
+            "checkout: a rollback is already under way: new_errors 0 events/request -> 0.02 events/request; "
+            "new TypeError: cannot read <text>?[31m (checkout.views.pay)");
+  EXPECT_EQ(ValueOf(notice, "errors"),
+            "new TypeError: cannot read <text>?[31m (checkout.views.pay), 41 events of shop@1.4.2?; "
+            "more low stock, 1 event; new A: 1, 41 events; and 2 others");
+  EXPECT_EQ(ValueOf(RollbackDeployed(trigger, "d", context), "errors"), ValueOf(notice, "errors"));
+
+  Verdict verdict;
+  verdict.evidence = {trigger.evidence};
+  verdict.errors = {context.errors[1]};
+  const Notice judged = DeployJudged({}, verdict, {}, kContext);
+  EXPECT_THAT(judged.summary, HasSubstr("0.02 events/request; more low stock"));
+  EXPECT_EQ(ValueOf(judged, "errors"), "more low stock, 1 event");
+}
+
 TEST(Notices, APersonsOwnRollbackHasTheSameFactsInTheSameOrder) {
   RollbackTrigger trigger = MakeTrigger();
   trigger.evidence = {};

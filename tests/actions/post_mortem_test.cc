@@ -270,5 +270,41 @@ TEST(DeployLog, OfAHealthyDeploySaysSo) {
   EXPECT_THAT(DeployLogMarkdown(facts), HasSubstr("would have been found: 31 %\n"));
 }
 
+TEST(PostMortem, NamesTheErrorsThatTheApplicationToldOf) {
+  PostMortemFacts facts = RolledBack();
+  facts.trigger.evidence.signal = kNewErrors;
+  facts.trigger.evidence.group = "00000000000000ab";
+  NamedError error;
+  error.fingerprint = 0xab;
+  error.type = "TypeError";
+  error.title = "`]| # forged";
+  error.culprit = "checkout.views.pay";
+  error.release = "shop@1.4.2";
+  error.is_new = true;
+  error.events = 41;
+  error.first_seen_ns = kFinish + kSecondNs;
+  error.e_value = 81234;
+  error.e_value_needed = 5714;
+  facts.verdicts.back().errors = {error};
+  const std::string record = PostMortemMarkdown(facts, "");
+  EXPECT_THAT(record, HasSubstr("`new_errors of group 00000000000000ab` went from 0.0001 events/request to "
+                                "0.0412 events/request"));
+  EXPECT_THAT(record,
+              HasSubstr("Errors that the application told of:\n\n"
+                        "| error | seen before | events | release | first seen (UTC) | e-value of needed | group |\n"
+                        "| --- | --- | --- | --- | --- | --- | --- |\n"));
+  EXPECT_THAT(record, HasSubstr("| no | 41 | `shop@1.4.2` | 2026-11-21T10:00:01Z | 8.123e+04 of 5714 | "
+                                "`00000000000000ab` |\n"));
+  EXPECT_THAT(record, HasSubstr("TypeError: `]\\| # forged (checkout.views.pay)"));
+  EXPECT_THAT(record, HasSubstr("- error events up to the decision: 103\n"));
+  facts.trigger.evidence.signal = kCrashedSessions;
+  EXPECT_THAT(PostMortemMarkdown(facts, ""), HasSubstr("- sessions that crashed up to the decision: 103 of 2500\n"));
+
+  DeployLogFacts log;
+  log.deploy = TheDeploy();
+  log.verdicts = facts.verdicts;
+  EXPECT_THAT(DeployLogMarkdown(log), HasSubstr("`00000000000000ab` |\n"));
+}
+
 }  // namespace
 }  // namespace revertd

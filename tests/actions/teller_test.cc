@@ -81,6 +81,19 @@ TEST_F(TellerTest, ARollbackIsToldTurnByTurn) {
   EXPECT_THAT(notice, HasSubstr("\"audit_head\":\"3:")) << "of the moment";
 }
 
+TEST_F(TellerTest, TheErrorsOfTheVerdictThatTheTriggerComesOfAreNamed) {
+  Verdict verdict;
+  verdict.deploy_id = trigger_.deploy_id;
+  verdict.service = "checkout";
+  verdict.state = VerdictState::kRegressed;
+  verdict.errors.emplace_back().title = "out of \"paper\"";
+  ASSERT_TRUE(stores_.sidecar->WriteVerdict(verdict).ok());
+  Step("announced", "done");
+  const auto notice = NoticeFromJson(stores_.journal->ReadDeliveries(trigger_.id)->front().notice);
+  ASSERT_TRUE(notice.ok()) << notice.status();
+  EXPECT_EQ(notice->facts.back(), (NoticeFact{"errors", "more out of \"paper\", 0 events"}));
+}
+
 TEST_F(TellerTest, WhatAKillKeptFromBeingToldIsToldAtTheStart) {
   Step("announced", "done");
   told_ = false;

@@ -14,6 +14,8 @@ TEST(SubjectOf, NamesTheRouteAndTheVersion) {
   evidence.route.clear();
   evidence.cohort = "v42";
   EXPECT_EQ(SubjectOf(evidence), "errors of v42");
+  evidence.group = "0123456789abcdef";
+  EXPECT_EQ(SubjectOf(evidence), "errors of v42 of group 0123456789abcdef");
 }
 
 // A path comes from whoever sent the request, and goes to terminals and into commit messages.
@@ -32,6 +34,21 @@ TEST(RateText, TrafficIsNoPercentage) {
   EXPECT_EQ(RateText(evidence, 0.0412), "4.12 %");
   evidence.signal = "traffic";
   EXPECT_EQ(RateText(evidence, 120), "120 requests/s");
+}
+
+// One request may bring more than one event.
+TEST(RateText, ErrorEventsAreNoPercentageAndCrashedSessionsAre) {
+  Evidence evidence;
+  for (const std::string_view signal : {kNewErrors, kErrorGroups}) {
+    evidence.signal = signal;
+    evidence.per_second = false;
+    EXPECT_EQ(RateText(evidence, 1.5), "1.5 events/request");
+    evidence.per_second = true;
+    EXPECT_EQ(RateText(evidence, 1.5), "1.5 events/s");
+  }
+  evidence.signal = kCrashedSessions;
+  evidence.per_second = false;
+  EXPECT_EQ(RateText(evidence, 0.015), "1.5 %");
 }
 
 }  // namespace

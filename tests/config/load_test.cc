@@ -44,7 +44,7 @@ std::vector<WrongConfig> UnknownKeys() {
        "deploys_from, environments, branch_poll"},
       {"<<: {state: x}",
        "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, notify, http, manifest, "
-       "watchdog, execute, state"},
+       "sentry, watchdog, execute, state"},
   };
 }
 
@@ -286,6 +286,10 @@ TEST(LoadConfig, TheReferenceShowsEveryKey) {
                                    "notify: [{pagerduty: {@}}]",
                                    "notify: [{command: {@}}]",
                                    "watchdog: {@}",
+                                   "sentry: {@}",
+                                   "sentry: {projects: {p: {@}}}",
+                                   "sentry: {service_from: {@}}",
+                                   "sentry: {limits: {@}}",
                                    "services: {a: {rule: {@}}}",
                                    "services: {a: {health: {@}}}",
                                    "services: {a: {health: {checks: [{@}]}}}",

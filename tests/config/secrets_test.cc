@@ -44,10 +44,16 @@ TEST(SecretsOf, AreAllOfThem) {
   config.http->token.env = "HTTP";
   config.http->webhook_secret.env = "WEBHOOK";
   config.watchdog.secret_heartbeat.env = "HEART";
+  config.sentry.emplace();
+  config.sentry->projects.resize(2);
+  config.sentry->projects[1].id = "7";
+  config.sentry->projects[1].tee.env = "DSN";
+  config.sentry->webhook_secret.env = "HOOK";
   EXPECT_THAT(NamesOf(config),
               ElementsAre("services.shop.health.ready.token=HEALTH", "repos.main.forge.token=FORGE",
                           "notify.hook.secret_url=URL", "notify.hook.secret=KEY", "notify.pager.routing_key=PAGER",
-                          "http.token=HTTP", "http.webhook_secret=WEBHOOK", "watchdog.secret_heartbeat=HEART"));
+                          "http.token=HTTP", "http.webhook_secret=WEBHOOK", "sentry.projects.7.tee=DSN",
+                          "sentry.webhook_secret=HOOK", "watchdog.secret_heartbeat=HEART"));
 }
 
 }  // namespace

@@ -107,7 +107,40 @@ Evidence RandomValues::Evidence() {
   evidence.control = Text();
   evidence.route = Text();
   evidence.cohort = Text();
+  evidence.group = Text();
+  evidence.per_second = Integer(0, 1) == 1;
   return evidence;
+}
+
+NamedError RandomValues::NamedError() {
+  revertd::NamedError error;
+  error.fingerprint = Bits();
+  for (std::string* text : {&error.type, &error.culprit, &error.title, &error.release, &error.event_id}) {
+    *text = Text();
+  }
+  error.is_new = Integer(0, 1) == 1;
+  error.events = Integer(0, 1'000'000);
+  error.first_seen_ns = Integer(0, std::numeric_limits<int64_t>::max());
+  error.e_value = Real();
+  error.e_value_needed = Real();
+  return error;
+}
+
+ErrorGroupRecord RandomValues::ErrorGroup() {
+  ErrorGroupRecord group;
+  for (std::string* text :
+       {&group.service, &group.type, &group.culprit, &group.title, &group.event_id, &group.sample}) {
+    *text = Text();
+  }
+  group.fingerprint = Bits();
+  group.origin = Bits();
+  group.level = static_cast<ErrorLevel>(Integer(0, 4));
+  group.first_seen_ns = Integer(0, 1'000'000);
+  group.last_seen_ns = Integer(0, 1'000'000);
+  group.events = Integer(0, 1'000'000);
+  for (int64_t count = Integer(0, 3); count > 0; --count) group.releases.push_back(Text());
+  for (int64_t count = Integer(0, 3); count > 0; --count) group.environments.push_back(Text());
+  return group;
 }
 
 Verdict RandomValues::Verdict() {
@@ -120,6 +153,7 @@ Verdict RandomValues::Verdict() {
   verdict.power = Real();
   verdict.at_ns = Integer(0, std::numeric_limits<int64_t>::max());
   for (int64_t count = Integer(0, 3); count > 0; --count) verdict.evidence.push_back(Evidence());
+  for (int64_t count = Integer(0, 3); count > 0; --count) verdict.errors.push_back(NamedError());
   return verdict;
 }
 

@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "store/state_store.h"
 
@@ -24,8 +26,11 @@ class RandomValues {
   int64_t Integer(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
   double Real();
   std::string Text();
+  uint64_t Bits() { return random_(); }
   revertd::Deploy Deploy();
   revertd::Evidence Evidence();
+  revertd::NamedError NamedError();
+  revertd::ErrorGroupRecord ErrorGroup();
   revertd::Verdict Verdict();
   revertd::Decision Decision();
   revertd::RollbackTrigger Trigger();
@@ -45,17 +50,43 @@ inline auto Fields(const Deploy& value) {
 }
 inline auto Fields(const Evidence& value) {
   const auto& [signal, e_value, needed, before, null, after, effect, low, high, n_before, n_after, x_before, x_after,
-               onset, slower_than, control, control_e, control_before, control_after, control_n, route, cohort] = value;
+               onset, slower_than, control, control_e, control_before, control_after, control_n, route, cohort, group,
+               per_second] = value;
   return std::make_tuple(signal, e_value, needed, before, null, after, effect, low, high, n_before, n_after, x_before,
                          x_after, onset, slower_than, control, control_e, control_before, control_after, control_n,
-                         route, cohort);
+                         route, cohort, group, per_second);
+}
+inline auto Fields(const NamedError& value) {
+  const auto& [fingerprint, type, culprit, title, release, event_id, is_new, events, first_seen, e_value, needed] =
+      value;
+  return std::make_tuple(fingerprint, type, culprit, title, release, event_id, is_new, events, first_seen, e_value,
+                         needed);
+}
+inline auto Fields(const ErrorGroupRecord& value) {
+  const auto& [service, fingerprint, origin, type, culprit, title, level, first_seen, last_seen, events, releases,
+               environments, event_id, sample] = value;
+  return std::make_tuple(service, fingerprint, origin, type, culprit, title, level, first_seen, last_seen, events,
+                         releases, environments, event_id, sample);
+}
+inline auto Fields(const ErrorBlock& value) {
+  const auto& [service, fingerprint, start_second, events] = value;
+  return std::make_tuple(service, fingerprint, start_second, events);
+}
+inline auto Fields(const SessionBlock& value) {
+  const auto& [service, start_second, sessions, crashed] = value;
+  return std::make_tuple(service, start_second, sessions, crashed);
+}
+template <typename T>
+auto FieldsOfAll(const std::vector<T>& values) {
+  std::vector<decltype(Fields(std::declval<T>()))> all;
+  all.reserve(values.size());
+  for (const T& one : values) all.push_back(Fields(one));
+  return all;
 }
 inline auto Fields(const Verdict& value) {
-  const auto& [deploy, service, state, reason, calibrated, power, at, evidence] = value;
-  std::vector<decltype(Fields(Evidence()))> all;
-  all.reserve(evidence.size());
-  for (const Evidence& one : evidence) all.push_back(Fields(one));
-  return std::make_tuple(deploy, service, state, reason, calibrated, power, at, all);
+  const auto& [deploy, service, state, reason, calibrated, power, at, evidence, errors] = value;
+  return std::make_tuple(deploy, service, state, reason, calibrated, power, at, FieldsOfAll(evidence),
+                         FieldsOfAll(errors));
 }
 inline auto Fields(const Decision& value) {
   const auto& [deploy, service, kind, reason, trigger, at] = value;

@@ -15,7 +15,8 @@
 #include <string>
 
 #include "base/sinks.h"
-#include "ingest/log_stream.h"
+#include "ingest/byte_stream.h"
+#include "ingest/recorder.h"
 
 namespace revertd {
 
@@ -37,7 +38,7 @@ class FollowedFile {
   // A wrapped line whose last piece has not come for so many bytes is given up: positions must go on.
   static constexpr int64_t kPiecesBytesMax = int64_t{1} << 20;
 
-  using NewStream = std::function<std::unique_ptr<LogStream>()>;
+  using NewStream = std::function<std::unique_ptr<ByteStream>()>;
 
   // Takes `fd` over. Reading begins at `offset`; directives at the file's head (W3C) are read all the same. `known` is
   // the head that the file had when it was read to `offset`, where that was before: it may have been cut since.
@@ -84,7 +85,7 @@ class FollowedFile {
 
   int fd_;
   const Recorder* const recorder_;
-  std::unique_ptr<LogStream> stream_;
+  std::unique_ptr<ByteStream> stream_;
   uint64_t device_ = 0;
   uint64_t inode_ = 0;
   int64_t offset_;      // of the next byte to read

@@ -6,10 +6,12 @@
 
 namespace revertd {
 
-LineSplitter::LineSplitter(Counters* counters)
+LineSplitter::LineSplitter(Counters* counters, size_t line_bytes_max)
     : counters_(counters),
-      buffer_(std::make_unique_for_overwrite<char[]>(kBlockMarginBytes + kWholeLinesBytesMax + kBlockMarginBytes)),
-      space_(buffer_.get() + kBlockMarginBytes + kCarryBytes),
+      line_bytes_max_(line_bytes_max),
+      buffer_(std::make_unique_for_overwrite<char[]>(kBlockMarginBytes + CarryBytes(line_bytes_max) + kReadBytes +
+                                                     kBlockMarginBytes)),
+      space_(buffer_.get() + kBlockMarginBytes + CarryBytes(line_bytes_max)),
       begin_(space_),
       end_(begin_) {}
 
@@ -57,7 +59,7 @@ bool LineSplitter::TakeUnterminated(std::string_view* line) {
 bool LineSplitter::Accept(std::string_view raw, std::string_view* line) {
   counters_->Add(Counter::kLinesRead);
   if (raw.ends_with('\r')) raw.remove_suffix(1);
-  const bool too_long = skipping_ || raw.size() > kLineBytesMax;
+  const bool too_long = skipping_ || raw.size() > line_bytes_max_;
   skipping_ = false;
   if (too_long) {
     counters_->Add(Counter::kLinesTooLong);
@@ -70,7 +72,7 @@ bool LineSplitter::Accept(std::string_view raw, std::string_view* line) {
 void LineSplitter::CarryRest() {
   const auto rest = static_cast<size_t>(end_ - begin_);
   // One byte more than the longest line: it may be the CR of a line that just fits.
-  if (skipping_ || rest > kLineBytesMax + 1) {
+  if (skipping_ || rest > line_bytes_max_ + 1) {
     skipping_ = true;
     begin_ = end_ = space_;
     return;

@@ -25,10 +25,11 @@ namespace revertd {
 class LineSplitter {
  public:
   // The longest line and the CR that may follow it; whole pages, so that reads are aligned.
-  static constexpr size_t kCarryBytes = kLineBytesMax + 4096;
+  static constexpr size_t kCarrySpareBytes = 4096;
+  static constexpr size_t CarryBytes(size_t line_bytes_max) { return line_bytes_max + kCarrySpareBytes; }
 
-  // `counters` outlives this and has this thread as its writer.
-  explicit LineSplitter(Counters* counters);
+  // `counters` outlives this and has this thread as its writer. Lines of more than `line_bytes_max` are too long.
+  explicit LineSplitter(Counters* counters, size_t line_bytes_max = kLineBytesMax);
 
   std::span<char> Space() { return {space_, kReadBytes}; }
   // `bytes` at the start of Space() are new. Only after Next() has answered false.
@@ -41,7 +42,7 @@ class LineSplitter {
   // For readers of many lines at once: all bytes not handed out up to the last LF, that one included; empty where a
   // line that is too long has to end first. kBlockMarginBytes on both sides may be read. Good as a line's view is.
   std::string_view WholeLines() const;
-  static constexpr size_t kWholeLinesBytesMax = kCarryBytes + kReadBytes;
+  static constexpr size_t kWholeLinesBytesMax = kLineBytesMax + kCarrySpareBytes + kReadBytes;  // of such lines
   // Of a line (without its LF) of WholeLines(): counts it as Next() does; false where it is too long.
   bool AcceptLine(std::string_view raw, std::string_view* line) { return Accept(raw, line); }
   // Of `lines` of WholeLines() that were read without AcceptLine(), because they are short and have no CR.
@@ -57,6 +58,7 @@ class LineSplitter {
   void CarryRest();
 
   Counters* const counters_;
+  const size_t line_bytes_max_;
   const std::unique_ptr<char[]> buffer_;
   char* const space_;
   char* begin_;            // the first byte not handed out

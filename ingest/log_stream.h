@@ -1,10 +1,9 @@
 // LogStream: one stream of log bytes on its way into the windows: split, parse, route, record. Where the bytes come
 // from is its owner's business: a file descriptor (ingest_loop.h), a followed file, a socket.
 //
-// Use: read into Space(), say how much with Filled(); at the end of the stream EndOfStream(). Thread contract: one
-// thread, the writer of `counters`, the ring behind `recorder` and the table behind `router`. Invariants: 1. no
-// allocation, lock or system call per line; 2. every line ends as one sample or one counted drop; 3. a fast plan
-// (fast/fast_plan.h) changes how soon a line is read, never what it becomes.
+// Thread contract: one thread, the writer of `counters`, the ring behind `recorder` and the table behind `router`.
+// Invariants: 1. no allocation, lock or system call per line; 2. every line ends as one sample or one counted drop; 3.
+// a fast plan (fast/fast_plan.h) changes how soon a line is read, never what it becomes.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "ingest/byte_stream.h"
 #include "ingest/fast/block_reader.h"
 #include "ingest/fast/service_cache.h"
 #include "ingest/format_detector.h"
@@ -24,21 +24,17 @@
 
 namespace revertd {
 
-class LogStream {
+class LogStream final : public ByteStream {
  public:
   // Everything pointed to outlives the stream. `fixed` nullptr: each line's format is found out.
   LogStream(const Format* fixed, const ReaderOptions& options, Router* router, Recorder* recorder, Counters* counters,
             SimdKernel kernel = BestKernel());
 
-  std::span<char> Space() { return splitter_.Space(); }
-  // Records every line that the first `bytes` of Space() complete.
-  void Filled(size_t bytes, TimeNs wall_now);
-  // Records the unterminated last line, if there is one. Nothing may come after it.
-  void EndOfStream(TimeNs wall_now);
-
-  const Format* format() const { return detector_.chosen(); }
-  // Whether the line that comes next may be the rest of one that was begun in a wrapper's piece (CRI, docker).
-  bool HoldsPieces() const { return detector_.HoldsPieces(); }
+  std::span<char> Space() override { return splitter_.Space(); }
+  void Filled(size_t bytes, TimeNs wall_now) override;
+  void EndOfStream(TimeNs wall_now) override;
+  const Format* format() const override { return detector_.chosen(); }
+  bool HoldsPieces() const override { return detector_.HoldsPieces(); }
 
  private:
   void RecordLines(TimeNs wall_now);

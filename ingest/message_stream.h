@@ -1,4 +1,4 @@
-// MessageStream: gathers messages (datagrams, pieces of a syslog connection) into a LogStream's own memory, so that the
+// MessageStream: gathers messages (datagrams, pieces of a syslog connection) into a stream's own memory, so that the
 // reader sees many lines at once and the cost of a batch is shared.
 //
 // Thread contract: one thread. What was added is counted only after Flush().
@@ -56,7 +56,7 @@ class MessageStream {
   }
 
   const SourceContext* const context_;
-  const std::unique_ptr<LogStream> stream_;
+  const std::unique_ptr<ByteStream> stream_;
   size_t filled_ = 0;
 };
 

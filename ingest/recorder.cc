@@ -53,6 +53,22 @@ void Recorder::RecordWithCare(const AccessRecord& record, ServiceId service, Tim
   plain_before_ns_ = PlainBefore();
 }
 
+bool Recorder::Believe(TimeNs at_ns, TimeNs wall_now) {
+  if (at_ns == 0) return true;
+  const int64_t second = FloorToSecond(at_ns);
+  if (second <= options_.counted_through) {
+    counters_->Add(Counter::kLinesAlreadyCounted);
+    return false;
+  }
+  if (options_.live && second > FloorToSecond(wall_now) + kFutureSecondsMax) {
+    counters_->Add(Counter::kLinesFromFuture);
+    return false;
+  }
+  AdvanceTo(second);
+  plain_before_ns_ = PlainBefore();
+  return true;
+}
+
 TimeNs Recorder::PlainBefore() const {
   constexpr int64_t kLastSecond = std::numeric_limits<TimeNs>::max() / kSecondNs - 1;
   const int64_t through = std::min(newest_second_, trusted_through_);

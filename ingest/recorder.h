@@ -84,6 +84,9 @@ class Recorder {
     }
     RecordWithCare(record, service, wall_now);
   }
+  // Something other than a request happened at `at_ns` (0: not said): time goes on as by a line's. False: its second
+  // was counted by the process before this one, or is not believed; counted as a line's drop.
+  bool Believe(TimeNs at_ns, TimeNs wall_now);
   // `record` comes soon, as one of `service`.
   void Expect(const AccessRecord& record, ServiceId service) const {
     ring_->Expect(service, ClassOf(record), record.duration_ns);

@@ -1,6 +1,13 @@
 #include "ingest/source.h"
 
+#include "ingest/sentry_stream.h"
+
 namespace revertd {
+
+std::unique_ptr<ByteStream> SourceContext::NewStream() const {
+  if (errors != nullptr) return std::make_unique<SentryStream>(service_tag, errors, recorder, counters);
+  return std::make_unique<LogStream>(fixed, options, router, recorder, counters, kernel);
+}
 
 void SourceContext::Heard(const Format* format) const {
   facts->last_bytes_ns.store(clock->Now(), std::memory_order_relaxed);

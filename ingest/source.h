@@ -16,6 +16,7 @@
 #include "base/counters.h"
 #include "base/sinks.h"
 #include "base/status.h"
+#include "ingest/error_sink.h"
 #include "ingest/event_loop.h"
 #include "ingest/log_stream.h"
 
@@ -55,10 +56,11 @@ struct SourceContext {
   SourceFacts* facts = nullptr;
   const Clock* clock = nullptr;
   OnSourceEvent on_event;
+  // Of a source of error events instead of an access log: where they go, and the tag that names their service.
+  ErrorSink* errors = nullptr;
+  std::string service_tag = {};
 
-  std::unique_ptr<LogStream> NewStream() const {
-    return std::make_unique<LogStream>(fixed, options, router, recorder, counters, kernel);
-  }
+  std::unique_ptr<ByteStream> NewStream() const;
   void Tell(std::string_view what, std::string detail) const {
     if (on_event) on_event({.source = name, .what = what, .detail = std::move(detail), .time_ns = clock->Now()});
   }

@@ -45,6 +45,7 @@ Status SourceSet::Add(const SourceConfig& config, const Options& options) {
   Member* member = members_.back().get();
   member->name = NameOf(config);
   member->stale_after_ns = config.stale_after_ns;
+  member->may_be_silent = config.format == kSentryFormat;
   auto context = ContextOf(config, options, member);
   if (!context.ok()) return context.status();
   switch (config.kind) {
@@ -70,12 +71,14 @@ StatusOr<SourceContext> SourceSet::ContextOf(const SourceConfig& config, const O
   auto zone = TimeZone::Named(config.timezone);
   if (!zone.ok()) return zone.status();
   const Format* fixed = nullptr;
+  const bool is_errors = config.format == kSentryFormat;
+  if (is_errors && hooks_.errors == nullptr) return InvalidArgument("format sentry is taken by `revertd run` alone");
   if (config.format.find(':') != std::string::npos) {
     auto custom = CustomFormat(config.format);
     if (!custom.ok()) return custom.status();
     member->custom_format = *std::move(custom);
     fixed = member->custom_format.get();
-  } else if (config.format != "auto") {
+  } else if (config.format != "auto" && !is_errors) {
     fixed = FormatNamed(config.format);
     if (fixed == nullptr) return InvalidArgument("unknown format \"" + config.format + "\"");
   }
@@ -97,7 +100,9 @@ StatusOr<SourceContext> SourceSet::ContextOf(const SourceConfig& config, const O
                        .counters = &member->counters,
                        .facts = &member->facts,
                        .clock = clock_,
-                       .on_event = hooks_.on_event};
+                       .on_event = hooks_.on_event,
+                       .errors = is_errors ? hooks_.errors : nullptr,
+                       .service_tag = config_.sentry ? config_.sentry->service_tag : ""};
 }
 
 Status SourceSet::Run(const std::atomic<bool>& stop) {
@@ -141,7 +146,7 @@ std::string SourceSet::WhyStale(Member* member, TimeNs monotonic) {
   facts.refused_as.store(refused.most);
   const auto seconds = [](DurationNs duration) { return std::to_string(duration / kSecondNs) + " s"; };
   const DurationNs silent = monotonic - facts.heard_ns.load(std::memory_order_relaxed);
-  if (silent >= member->stale_after_ns) return "nothing came for " + seconds(silent);
+  if (silent >= member->stale_after_ns && !member->may_be_silent) return "nothing came for " + seconds(silent);
   // Lines that are refused do not make a stale source live for as long as it takes to be sure of them.
   const bool is_blind = refused.standing >= member->stale_after_ns || facts.stale.load();
   if (refused.lines == 0 || !is_blind) return "";

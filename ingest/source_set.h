@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -29,6 +30,9 @@
 
 namespace revertd {
 
+// Not one of access logs (ingest/format/format.h): error events, one a line.
+inline constexpr std::string_view kSentryFormat = "sentry";
+
 class SourceSet {
  public:
   struct Options {
@@ -43,6 +47,7 @@ class SourceSet {
     std::function<void()> on_batch;  // after each wait: something may have been counted or sealed
     OnSourceEvent on_event;
     PositionSink* positions = nullptr;  // may be null
+    ErrorSink* errors = nullptr;        // needed by sources of format kSentryFormat alone
   };
   // What other threads may see of one source.
   struct View {
@@ -72,6 +77,7 @@ class SourceSet {
   struct Member {
     std::string name;
     DurationNs stale_after_ns;
+    bool may_be_silent;  // of error events none is good news; what cannot be read is told all the same
     std::unique_ptr<const Format> custom_format;
     Counters counters;
     SourceFacts facts;

@@ -31,7 +31,7 @@ class StdinSource final : public Source {
   const SourceContext context_;
   EventLoop* loop_ = nullptr;
   EventLoop::Id id_ = 0;
-  std::unique_ptr<LogStream> stream_;
+  std::unique_ptr<ByteStream> stream_;
   TimeNs last_read_ns_ = 0;
 };
 

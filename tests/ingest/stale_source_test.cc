@@ -26,6 +26,12 @@ class RunningClock final : public Clock {
   mutable TimeNs now_ = SourceBench::Start();
 };
 
+class UnheardErrors final : public ErrorSink {
+ public:
+  bool OnErrorEvent(ErrorEvent /*event*/) override { return true; }
+  void OnRefusedLine() override {}
+};
+
 class StaleSourceTest : public testing::TestWithParam<bool> {
  protected:
   StaleSourceTest() {
@@ -57,7 +63,8 @@ class StaleSourceTest : public testing::TestWithParam<bool> {
                          if (event.what == "format") return;
                          events_ += std::string(event.what) + " " + event.detail + "\n";
                        },
-                   .positions = nullptr});
+                   .positions = nullptr,
+                   .errors = &errors_});
     ASSERT_TRUE(set.Open({.use_io_uring = GetParam(), .stdin_fd = reader_.get()}).ok());
     const std::atomic<bool> stop = false;
     ASSERT_TRUE(set.Run(stop).ok());
@@ -73,6 +80,7 @@ class StaleSourceTest : public testing::TestWithParam<bool> {
   Descriptor reader_;
   Descriptor writer_;
   RunningClock clock_;
+  UnheardErrors errors_;
   std::string events_;  // "WHAT DETAIL", a line each
 };
 
@@ -84,6 +92,25 @@ TEST_P(StaleSourceTest, SilenceIsAnEventAndTheEndOfAllSourcesEndsTheRun) {
     if (IsTold("stale")) writer_.Close();
   });
   EXPECT_THAT(events_, MatchesRegex("stale nothing came for [0-9]+ s\nended \n"));
+}
+
+// Nobody throws an exception to show that all is well.
+TEST_P(StaleSourceTest, ASourceOfErrorEventsMayBeSilent) {
+  config_.sources[0].format = kSentryFormat;
+  Run([this] {
+    if (clock_.SecondsGone() > 600) writer_.Close();
+  });
+  EXPECT_EQ(events_, "ended \n");
+}
+
+TEST_P(StaleSourceTest, ASourceOfErrorEventsIsStaleWhereNothingCanBeRead) {
+  config_.sources[0].format = kSentryFormat;
+  Run([this] {
+    if (IsTold("stale")) return writer_.Close();
+    Write("no event\n");
+  });
+  EXPECT_THAT(events_,
+              MatchesRegex("stale none of [0-9]+ lines in [0-9]+ s could be counted \\(lines_no_format\\)\nended \n"));
 }
 
 // A log's clock is set back: lines come all the time and none of them can be counted any more.

@@ -1,0 +1,250 @@
+#include "ingest/sentry/scrub.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+#include "base/strings.h"
+#include "ingest/sentry/text_marks.h"
+
+namespace revertd {
+namespace {
+
+constexpr size_t kCardDigitsMin = 13;
+constexpr size_t kCardDigitsMax = 19;
+constexpr size_t kNameMax = 64;  // of a key; longer runs are no name
+
+constexpr std::array<std::string_view, 19> kSecretWords = {
+    "password",   "passwd", "passphrase", "pwd",  "secret", "token",     "apikey", "accesskey", "privatekey", "auth",
+    "credential", "cookie", "session",    "csrf", "xsrf",   "signature", "jwt",    "bearer",    "sentrykey"};
+constexpr std::array<std::string_view, 9> kPersonWords = {"user",  "email", "mail",    "ip",     "phone",
+                                                          "login", "name",  "address", "account"};
+
+bool IsName(char c) { return IsAlnum(c) || c == '_' || c == '-' || c == '.'; }
+
+// Lower case, without the marks that words of a name are joined by.
+std::string Plain(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (IsAlnum(c)) plain += c;
+  }
+  return ToLower(plain);
+}
+
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+class Scrubber {
+ public:
+  explicit Scrubber(std::string_view text) : text_(text) { out_.reserve(text.size()); }
+
+  std::string Write() && {
+    while (at_ < text_.size()) {
+      if (!TakeQuery() && !TakeUrl() && !TakeAddress() && !TakeCard() && !TakeName()) Keep(1);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  std::string_view rest() const { return text_.substr(at_); }
+  bool AtWord() const { return at_ == 0 || !IsAlnum(text_[at_ - 1]); }
+  void Keep(size_t count) {
+    out_ += text_.substr(at_, count);
+    at_ += count;
+  }
+  void Replace(size_t count, std::string_view mark) {
+    out_ += mark;
+    at_ += count;
+  }
+
+  // Behind a "://": no user, no query.
+  bool TakeUrl() {
+    if (at_ < url_end_ || rest().substr(0, 3) != "://") return false;
+    const std::string_view url = text_.substr(at_ + 3, UrlRestLength(text_.substr(at_ + 3)));
+    if (url.empty()) return false;
+    Keep(3);
+    const size_t end = at_ + url.size();
+    const size_t user = url.substr(0, url.find_first_of("/?#")).rfind('@');
+    if (user != std::string_view::npos) at_ += user + 1;
+    const size_t query = std::min(url.find_first_of("?#"), url.size());
+    // What stands before the query is read on as text: a host may be an address.
+    url_query_ = query == url.size() ? std::string_view::npos : end - url.size() + query;
+    url_end_ = end;
+    return true;
+  }
+
+  // A value that was masked may have ended behind the query's beginning.
+  bool TakeQuery() {
+    if (at_ < url_query_ || at_ >= url_end_) return false;
+    Replace(url_end_ - at_, "?<query>");
+    return true;
+  }
+
+  bool TakeAddress() {
+    const char c = text_[at_];
+    if (c == '@') return TakeEmail();
+    if (!AtWord() || (c != ':' && HexDigit(c) < 0)) return false;
+    size_t length = Ipv4Length(rest());
+    if (length == 0 && (at_ == 0 || text_[at_ - 1] != ':')) length = Ipv6Length(rest());
+    if (length > 0) Replace(length, "<ip>");
+    return length > 0;
+  }
+
+  // The name before the @ is written already.
+  bool TakeEmail() {
+    const size_t domain = EmailDomainLength(text_.substr(at_ + 1));
+    const size_t local = EmailLocalLength(out_);
+    if (domain == 0 || local == 0) return false;
+    out_.resize(out_.size() - local);
+    Replace(1 + domain, "<email>");
+    return true;
+  }
+
+  // Figures alone, or groups of four with blanks or hyphens between them, of which the last may be shorter.
+  bool TakeCard() {
+    if (!IsDigit(text_[at_]) || !AtWord()) return false;
+    size_t digits = 0;
+    size_t end = at_;  // behind the last group
+    for (size_t begin = at_; begin < text_.size();) {
+      const size_t run = DigitsAt(begin);
+      if (run == 0) break;
+      digits += run;
+      end = begin + run;
+      const bool goes_on = run >= 4 && run <= 6 && end < text_.size() && (text_[end] == ' ' || text_[end] == '-');
+      if (!goes_on || digits > kCardDigitsMax) break;
+      begin = end + 1;
+    }
+    if (end < text_.size() && IsAlnum(text_[end])) return false;
+    if (digits >= kCardDigitsMin && digits <= kCardDigitsMax) {
+      Replace(end - at_, "<n>");
+    } else {
+      Keep(DigitsAt(at_));
+    }
+    return true;
+  }
+
+  size_t DigitsAt(size_t begin) const {
+    size_t run = 0;
+    while (begin + run < text_.size() && IsDigit(text_[begin + run])) ++run;
+    return run;
+  }
+
+  // A word: "Bearer x", or a name with a value that nobody shall see.
+  bool TakeName() {
+    if (!IsAlnum(text_[at_]) && text_[at_] != '_') return false;
+    size_t length = 0;
+    while (at_ + length < text_.size() && IsName(text_[at_ + length]) && length < kNameMax) ++length;
+    const std::string_view name = rest().substr(0, length);
+    // Addresses may begin inside of it: only its first part is kept at once.
+    if (const size_t value = ValueBehind(at_ + length); value > 0 && NamesSecret(name) && !IsErrorName(name)) {
+      Keep(value - at_);
+      MaskValue();
+      return true;
+    }
+    size_t word = 0;
+    while (word < length && (IsAlnum(name[word]) || name[word] == '_')) ++word;
+    const std::string lower = ToLower(name.substr(0, word));
+    Keep(word);
+    if ((lower == "bearer" || lower == "basic") && at_ + 1 < text_.size() && text_[at_] == ' ') {
+      Keep(1);
+      MaskWord();
+    }
+    return true;
+  }
+
+  // "TokenError: expired" is an error and what it says.
+  static bool IsErrorName(std::string_view name) {
+    const std::string plain = Plain(name);
+    return EndsWith(plain, "error") || EndsWith(plain, "exception") || EndsWith(plain, "invalid") ||
+           EndsWith(plain, "expired");
+  }
+
+  // Where a value begins behind a name that ends at `end`: past quotes, blanks, and = or :; 0 where none does.
+  size_t ValueBehind(size_t end) const {
+    size_t i = end;
+    while (i < text_.size() && i < end + 2 && (text_[i] == '"' || text_[i] == '\'' || text_[i] == '\\')) ++i;
+    while (i < text_.size() && i < end + 4 && (text_[i] == ' ' || text_[i] == ']')) ++i;
+    if (i == text_.size() || (text_[i] != '=' && text_[i] != ':')) return 0;
+    // "token::next" names a part of a program, "://" begins a URL.
+    if (text_.substr(i, 2) == "::" || text_.substr(i, 3) == "://") return 0;
+    ++i;
+    while (i < text_.size() && (text_[i] == '>' || text_[i] == '=')) ++i;  // "=>", "=="
+    while (i < text_.size() && text_[i] == ' ') ++i;
+    return i == text_.size() || text_[i] == '\n' ? 0 : i;
+  }
+
+  // A quoted text, or the words of an Authorization header, or one word.
+  void MaskValue() {
+    const char quote = text_[at_];
+    if (quote == '"' || quote == '\'') {
+      const size_t close = text_.find(quote, at_ + 1);
+      const size_t end = close == std::string_view::npos ? text_.size() : close;
+      Keep(1);
+      return Replace(end - at_, "<secret>");
+    }
+    const std::string word = ToLower(rest().substr(0, 7));
+    for (const std::string_view scheme : {"bearer ", "basic ", "digest ", "token "}) {
+      if (word.substr(0, scheme.size()) == scheme) Keep(scheme.size());
+    }
+    MaskWord();
+  }
+
+  void MaskWord() {
+    const size_t end = std::min(text_.find_first_of(" \t\r\n,;&\"'`)]}<", at_), text_.size());
+    if (end > at_) Replace(end - at_, "<secret>");
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  std::string out_;
+  size_t url_query_ = std::string_view::npos;  // where the URL's query begins that is being read
+  size_t url_end_ = 0;
+};
+
+// Whether anything that is masked can stand in `text`: most names of modules and functions hold nothing of the kind.
+bool MayHold(std::string_view text) {
+  constexpr size_t kDigitsOfAddress = 4;
+  size_t digits = 0;
+  for (const char c : text) {
+    if (c == '@' || c == '=' || c == ':' || c == ' ') return true;
+    if (IsDigit(c) && ++digits >= kDigitsOfAddress) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool NamesSecret(std::string_view name) {
+  const std::string plain = Plain(name);
+  return std::any_of(kSecretWords.begin(), kSecretWords.end(),
+                     [&](std::string_view word) { return plain.find(word) != std::string::npos; });
+}
+
+bool NamesPerson(std::string_view name) {
+  const std::string lower = ToLower(name);
+  // Whole words: "ip" is no part of "shipping", and a server's name is no person's.
+  for (const std::string_view word : kPersonWords) {
+    for (size_t at = lower.find(word); at != std::string::npos; at = lower.find(word, at + 1)) {
+      const bool begins = at == 0 || !IsAlnum(lower[at - 1]);
+      const size_t end = at + word.size();
+      if (begins && (end == lower.size() || !IsAlnum(lower[end])) && lower != "server_name") return true;
+    }
+  }
+  return lower.find("user") != std::string::npos || lower.find("email") != std::string::npos;
+}
+
+std::string Scrubbed(std::string_view text) { return MayHold(text) ? Scrubber(text).Write() : std::string(text); }
+
+std::string ScrubbedUrl(std::string_view url) {
+  const size_t slash = url.find('/');
+  size_t end = 1;
+  // "?(runner)" and "ItemsController#show" are names.
+  while (end < url.size() && !(url[end] == '?' && (IsName(url[end - 1]) || url[end - 1] == '/')) &&
+         !(url[end] == '#' && slash < end)) {
+    ++end;
+  }
+  return Scrubbed(url.substr(0, end));
+}
+
+}  // namespace revertd

@@ -23,6 +23,7 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
       graph_(config),
       registry_(config.detect.observe / kSecondNs),
       desk_(config, registry_, std::move(facts), sink),
+      errors_(config.limits.services, sink),
       shadows_(JudgingSettings(config.detect), graph_,
                [sink](std::string_view service, const ShadowResult& result) {
                  sink->OnShadow(service, result.start_second, Encode(result));
@@ -31,7 +32,7 @@ AnalysisLoop::AnalysisLoop(const Config& config, const ServiceTable& services, R
       follow_ups_(config, registry_, &desk_, sink) {}
 
 WatchSources AnalysisLoop::Sources() {
-  return {config_, series_, parts_, registry_, graph_, desk_, shadows_, rollups_, memo_};
+  return {config_, series_, parts_, registry_, graph_, desk_, shadows_, rollups_, memo_, errors_};
 }
 
 Series& AnalysisLoop::SeriesOf(ServiceId service) {
@@ -85,6 +86,7 @@ void AnalysisLoop::SealedThrough(int64_t second) {
   for (auto& [service, series] : series_) {
     if (const std::optional<HistoryBlock> block = series.SealThrough(second)) sink_->OnHistoryBlock(service, *block);
   }
+  errors_.SealThrough(second);
   OpenDue(clock_ - 1);
   while (clock_ <= sealed_) {
     if (open_.empty() && NextDue() > clock_) {
@@ -280,6 +282,8 @@ Surroundings AnalysisLoop::AroundAt(const OpenWatch& watch, int64_t second, cons
   Surroundings around;
   around.rival_log_blame = LargestRival(service, rivals);
   around.moved_callee = MovedCallee(watch, second);
+  around.shared_outage = watch.release->ErrorsFired() &&
+                         health_.OthersFailing(service, FloorToSecond(record.deploy.start_ns)) >= kSharedFailures;
   around.may_be_healthy = !is_blind_ && !health_.IsAwaited(service) && !health_.IsFailing(service, second);
   const ServiceConfig* config = config_.FindService(service);
   if (config == nullptr) return around;
@@ -360,6 +364,7 @@ void AnalysisLoop::TellRecovery(OpenWatch* watch) {
 }
 
 void AnalysisLoop::Finish() {
+  errors_.TellChanged();
   if (sealed_ != kNoSecond) OpenDue(sealed_);
   for (OpenWatch& watch : open_) EndIfDue(&watch, sealed_, "stream_ended");
   open_.clear();

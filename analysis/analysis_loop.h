@@ -13,11 +13,13 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/error_book.h"
 #include "analysis/follow_up_desk.h"
 #include "analysis/gate.h"
 #include "analysis/health_book.h"
 #include "analysis/late_desk.h"
 #include "analysis/open_watch.h"
+#include "base/error_event.h"
 #include "base/health.h"
 #include "base/service_table.h"
 #include "base/sinks.h"
@@ -46,6 +48,10 @@ class AnalysisLoop {
   void RestoreTrigger(const RollbackTrigger& trigger);
   void RestoreRecovery(const Recovery& recovery);
   void RestoreRevertPrepared(std::string_view trigger_id, std::string_view sha);
+  // What was kept of error events: before the deploys, and before the first event.
+  void RestoreErrorGroup(const ErrorGroupRecord& group);
+  void RestoreErrorBlock(const ErrorBlock& block);
+  void RestoreSessionBlock(const SessionBlock& block);
 
   // Facts as they come. OnDeploy registers a start (finish_ns = 0) or a whole deploy; the same service and head within
   // 10 minutes is one deploy (the first id stays); answers the deploy as registered. OnDeployFinish: NotFound for an
@@ -64,6 +70,10 @@ class AnalysisLoop {
   // The fatal checks of the configuration are asked: until its own are answered no deploy of a service is healthy.
   void AwaitHealth();
   void OnHealth(const HealthResult& result) { health_.Take(result); }  // of one check in the order asked
+  // What an error tracker was told, of a service that is named, before its second is sealed: what comes later counts in
+  // the oldest second that is not (error_book.h).
+  void OnErrorEvent(const ErrorEvent& event);
+  void OnSessions(const SessionCounts& sessions);
   // What is seen cannot be trusted (a silent source, a clock that jumps, a full disk): until it can, nothing is called
   // healthy. A fact of the wall clock: what is told of it is not part of invariant 1.
   void SetBlind(bool is_blind) { is_blind_ = is_blind; }
@@ -81,6 +91,8 @@ class AnalysisLoop {
   };
   std::vector<Watch> OpenWatches() const;  // releases, also those that have not finished
   const std::vector<FollowUpDesk::Armed>& ArmedFollowUps() const { return follow_ups_.armed(); }  // by time
+  // What of the error events told is evidence of nothing.
+  ErrorBook::Counters error_counters() const { return errors_.counters(); }
   // Seconds of routes and cohorts that found no place among those that are remembered.
   uint64_t parts_overflow() const;
   // What a deploy of `service` would be judged against whose baseline ends at `second`, the newest one at the latest.
@@ -128,7 +140,8 @@ class AnalysisLoop {
   TriggerDesk desk_;
   SeriesByService series_;
   PartsByService parts_;
-  SignalsMemo memo_;                     // of the call at hand
+  SignalsMemo memo_;  // of the call at hand
+  ErrorBook errors_;
   std::vector<PartCounts> part_counts_;  // of the window at hand
   ShadowDesk shadows_;
   LateDesk late_;

@@ -16,6 +16,11 @@ constexpr double kRouteValueTold = 20;
 
 TimeNs EndOf(int64_t second) { return (second + 1) * kSecondNs; }
 
+void LeadByErrors(std::vector<Evidence>* evidence) {
+  std::stable_partition(evidence->begin(), evidence->end(),
+                        [](const Evidence& one) { return IsErrorSignal(one.signal); });
+}
+
 }  // namespace
 
 DeployWatch::DeployWatch(WatchPlan plan) : first_second_(plan.first_second) {
@@ -23,6 +28,7 @@ DeployWatch::DeployWatch(WatchPlan plan) : first_second_(plan.first_second) {
   verdict_.deploy_id = std::move(plan.deploy_id);
   verdict_.service = std::move(plan.service);
   for (SignalPlan& signal : plan.signals) signals_.emplace_back(std::move(signal));
+  if (plan.errors) tracked_.emplace(*std::move(plan.errors));
   Change(first_second_ - 1, VerdictState::kWatching, "watch_started", errors());
 }
 
@@ -32,8 +38,13 @@ void DeployWatch::Observe(int64_t second, std::span<const SignalSecond> signals)
   for (size_t i = 0; i < signals.size(); ++i) signals_[i].Observe(second, signals[i]);
 }
 
+void DeployWatch::ObserveErrors(int64_t second, const ErrorSecond& errors) {
+  if (verdict_.state != VerdictState::kRegressed && tracked_) tracked_->Observe(second, errors);
+}
+
 double DeployWatch::LogBlame() const {
   double largest = errors().LogBlame();
+  if (tracked_) largest = std::max(largest, tracked_->LogBlame());
   for (const SignalWatch& signal : signals_) {
     const bool may_blame = signal.traits().is_comparable && (!signal.of_route() || signal.has_control());
     if (may_blame) largest = std::max(largest, signal.LogBlame());
@@ -75,7 +86,7 @@ bool DeployWatch::Judge(int64_t second, const Surroundings& around) {
   held_rule_ = around.rule != nullptr ? std::optional(*around.rule) : std::nullopt;
   // A rule that is in doubt takes nothing from the statistics, which stand beside it.
   return JudgeByRule(second, around) || (errors().known() && JudgeBySignals(second, around)) ||
-         DoubtRule(second, around);
+         JudgeByErrors(second, around) || DoubtRule(second, around);
 }
 
 std::string_view DeployWatch::DoubtOf(const Surroundings& around) const {
@@ -109,7 +120,7 @@ bool DeployWatch::ChangeByRule(int64_t second, VerdictState state, std::string_v
 bool DeployWatch::JudgeBySignals(int64_t second, const Surroundings& around) {
   const SignalWatch* const fired = FirstFired();
   if (fired == nullptr) {
-    const bool may_be_healthy = around.may_be_healthy && around.rule == nullptr;
+    const bool may_be_healthy = around.may_be_healthy && around.rule == nullptr && !ErrorsFired();
     if (verdict_.state != VerdictState::kWatching || !may_be_healthy || !IsHealthy(second)) return false;
     return Change(second, VerdictState::kHealthy, "not_worse", errors());
   }
@@ -131,6 +142,28 @@ bool DeployWatch::JudgeBySignals(int64_t second, const Surroundings& around) {
   return Change(second, VerdictState::kAmbiguous, reason, *fired);
 }
 
+// It blames as errors of requests do; no shadow deploys are played on it, so that the gate asks for a control.
+bool DeployWatch::JudgeByErrors(int64_t second, const Surroundings& around) {
+  if (!ErrorsFired()) return false;
+  const ErrorWatch::Fired& fired = *tracked_->fired();
+  const std::string_view doubt = !around.moved_callee.empty() ? kCalleeMoved
+                                 : around.shared_outage       ? kSharedOutage
+                                 : tracked_->ControlMoved()   ? kControlMoved
+                                                              : std::string_view();
+  const bool is_blamed = tracked_->LogBlame() >= around.rival_log_blame + std::log(kRivalRatioNeeded);
+  if (doubt.empty() && is_blamed) return ChangeByErrors(second, VerdictState::kRegressed, fired.reason);
+  const bool is_told = verdict_.state == VerdictState::kAmbiguous && !OnlyAsks(verdict_);
+  if (is_told || second - fired.second < kBlameWaitSeconds) return false;
+  return ChangeByErrors(second, VerdictState::kAmbiguous, !doubt.empty() ? doubt : "overlapping_deploys");
+}
+
+bool DeployWatch::ChangeByErrors(int64_t second, VerdictState state, std::string_view reason) {
+  Change(second, state, reason, errors());
+  verdict_.calibrated = false;
+  LeadByErrors(&verdict_.evidence);
+  return true;
+}
+
 bool DeployWatch::Close(int64_t second, std::string_view reason) {
   if (verdict_.state == VerdictState::kRegressed || verdict_.state == VerdictState::kAmbiguous) return false;
   // There is no time left to wait for what might explain it.
@@ -138,8 +171,10 @@ bool DeployWatch::Close(int64_t second, std::string_view reason) {
   if (const SignalWatch* const fired = FirstFired()) {
     return Change(second, VerdictState::kAmbiguous, "blame_undecided", *fired);
   }
+  if (ErrorsFired()) return ChangeByErrors(second, VerdictState::kAmbiguous, "blame_undecided");
   if (verdict_.state != VerdictState::kWatching) return false;
-  return Change(second, VerdictState::kInconclusive, errors().known() ? reason : "no_baseline", errors());
+  const std::string_view unknown = tracked_ && tracked_->may_find() ? kOnlyErrorEvents : "no_baseline";
+  return Change(second, VerdictState::kInconclusive, errors().known() ? reason : unknown, errors());
 }
 
 bool DeployWatch::Change(int64_t second, VerdictState state, std::string_view reason, const SignalWatch& decisive) {
@@ -148,6 +183,7 @@ bool DeployWatch::Change(int64_t second, VerdictState state, std::string_view re
   verdict_.calibrated = decisive.calibrated();
   verdict_.at_ns = EndOf(second);
   verdict_.evidence = EvidenceLedBy(decisive);
+  if (tracked_) verdict_.errors = tracked_->Errors();
   verdict_.power = state == VerdictState::kInconclusive ? errors().Power() : 0;
   return true;
 }
@@ -158,6 +194,8 @@ std::vector<Evidence> DeployWatch::EvidenceLedBy(const SignalWatch& decisive) co
     const bool tells = !signal.of_route() || signal.LogValue() >= std::log(kRouteValueTold);
     if (&signal != &decisive && signal.known() && tells) evidence.push_back(signal.CurrentEvidence());
   }
+  if (!tracked_) return evidence;
+  for (Evidence& told : tracked_->Told()) evidence.push_back(std::move(told));
   return evidence;
 }
 
@@ -167,6 +205,9 @@ Verdict DeployWatch::Current(int64_t second) const {
   verdict.at_ns = EndOf(second);
   const SignalWatch* const fired = FirstFired();
   verdict.evidence = EvidenceLedBy(fired != nullptr ? *fired : errors());
+  if (!tracked_) return verdict;
+  if (fired == nullptr && ErrorsFired()) LeadByErrors(&verdict.evidence);
+  verdict.errors = tracked_->Errors();
   return verdict;
 }
 

@@ -53,18 +53,20 @@ NewcomerSettings NewcomersOf(const FingerprintHistory& history, const Fingerprin
 
 FingerprintWatch::FingerprintWatch(const FingerprintHistory& history, const FingerprintSettings& settings)
     : requests_known_(history.requests_known),
+      known_judged_max_(settings.known_judged_max),
       margins_(MarginsOf(history, settings.margins)),
       known_log_needed_(-std::log(kKnownGroupsShare * settings.false_rollback_rate)),
       newcomers_(NewcomersOf(history, settings)) {
   for (const KnownGroup* known : MostEventsFirst(history.known)) {
     size_t& index = known_.emplace(known->group.fingerprint, kNotJudged).first->second;
-    if (judged_.size() == kKnownJudgedMax || index != kNotJudged) continue;
+    if (judged_.size() == known_judged_max_ || index != kNotJudged) continue;
     const KnownRate before = EstimateKnownRate(history, *known, settings.margins);
     if (before.null_rate <= 0) continue;
     index = judged_.size();
     judged_by_origin_[known->group.origin].push_back(index);
     judged_.push_back({known->group, before, 0, RateShift(ShiftOf(before, settings.horizon_seconds))});
   }
+  known_log_value_ = KnownLogValue();
 }
 
 void FingerprintWatch::Observe(const FingerprintSecond& second) {
@@ -74,8 +76,8 @@ void FingerprintWatch::Observe(const FingerprintSecond& second) {
     if (!known_.contains(events.group.fingerprint)) never_seen.push_back(events);
   }
   // Before the known ones: what has vanished is said by the seconds before this one.
-  newcomers_.Observe({second.requests, never_seen}, exposure > 0,
-                     [&](uint64_t origin) { return VanishedExpected(origin, exposure); });
+  newcomers_.Observe({second.requests, never_seen, second.scale}, exposure > 0,
+                     [&](uint64_t origin) { return second.scale * VanishedExpected(origin, exposure); });
   ObserveKnown(second, exposure);
   exposure_ += exposure;
 }
@@ -87,10 +89,11 @@ void FingerprintWatch::ObserveKnown(const FingerprintSecond& second, int64_t exp
     if (exposure > 0 && found != known_.end() && found->second != kNotJudged) events[found->second] += group.events;
   }
   for (size_t i = 0; i < judged_.size(); ++i) {
-    judged_[i].shift.Observe({exposure, events[i]});
+    judged_[i].shift.Observe({exposure, events[i]}, second.scale);
     judged_[i].events += events[i];
   }
-  known_fired_ |= KnownLogValue() >= known_log_needed_;
+  known_log_value_ = KnownLogValue();
+  known_fired_ |= known_log_value_ >= known_log_needed_;
 }
 
 double FingerprintWatch::VanishedExpected(uint64_t origin, int64_t exposure) const {
@@ -114,12 +117,14 @@ double FingerprintWatch::KnownLogValue() const {
   return log_sum - std::log(kTracks * std::max(1.0, static_cast<double>(judged_.size())));
 }
 
+double FingerprintWatch::LogValue() const { return std::max(newcomers_.LogValue(), known_log_value_); }
+
 FingerprintReport FingerprintWatch::Report() const {
   FingerprintReport report;
   report.newcomers = newcomers_.all();
   report.newcomers_fired = newcomers_.fired();
   report.known_fired = known_fired_;
-  report.known_log_value = KnownLogValue();
+  report.known_log_value = known_log_value_;
   report.known_log_needed = known_log_needed_;
   report.exposure = exposure_;
   report.newcomer_events_beyond = newcomers_.events_beyond();

@@ -3,7 +3,7 @@
 //
 // A pure fold over seconds from the deploy's finish: parameters are fixed at the start, one Observe a second in order,
 // also for seconds without events. Any thread. Memory is bounded: kNewcomersMax and kKnownJudgedMax, what is beyond is
-// counted. Nothing feeds it yet. Formulas: docs/statistics.md, "Error events".
+// counted. Formulas: docs/statistics.md, "Error events".
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,7 @@ struct FingerprintSettings {
   double false_rollback_rate = 1e-3;
   RateMargins margins;
   int64_t horizon_seconds = kOnsetNearSeconds;
+  size_t known_judged_max = kKnownJudgedMax;
 };
 
 // A known group that is judged.
@@ -57,6 +58,12 @@ class FingerprintWatch {
   // that stands still looks the same.
   void Observe(const FingerprintSecond& second);
 
+  bool knows(uint64_t fingerprint) const { return known_.contains(fingerprint); }
+  const std::vector<Newcomer>& newcomers() const { return newcomers_.all(); }
+  bool newcomers_fired() const { return newcomers_.fired(); }
+  bool known_fired() const { return known_fired_; }
+  // ln of an e-value of newcomers alone or of known groups alone, whichever is larger.
+  double LogValue() const;
   bool fired() const { return known_fired_ || newcomers_.fired(); }  // a crossing stays
   FingerprintReport Report() const;
   // To be added to the service's history once the deploy has turned out healthy.
@@ -74,6 +81,7 @@ class FingerprintWatch {
   double KnownLogValue() const;
 
   bool requests_known_;
+  size_t known_judged_max_;
   RateMargins margins_;
   double known_log_needed_;
   Newcomers newcomers_;
@@ -81,6 +89,7 @@ class FingerprintWatch {
   std::map<uint64_t, size_t> known_;  // by fingerprint: the index in judged_, or kNotJudged
   std::map<uint64_t, std::vector<size_t>> judged_by_origin_;
   int64_t exposure_ = 0;
+  double known_log_value_;  // of the newest second: asked for more than once
   bool known_fired_ = false;
 };
 

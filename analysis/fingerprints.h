@@ -29,6 +29,7 @@ struct GroupEvents {
 struct FingerprintSecond {
   int64_t requests = 0;                 // of the service; not read where they are not known
   std::span<const GroupEvents> events;  // in any order; a group may stand there twice
+  double scale = 1;                     // what is expected is multiplied by it: the time of day, of seconds
 };
 
 // Events of one group in one history block; blocks without any are left out.

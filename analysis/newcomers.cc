@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace revertd {
 namespace {
@@ -56,8 +57,8 @@ void Newcomers::Observe(const FingerprintSecond& second, bool observed, const Va
     Admit(group.group, vanished_expected(group.group.origin) > 0 ? NewcomerKind::kRenamed : NewcomerKind::kNew);
     --group.events;  // the first event made it a newcomer, so that it is no evidence
   }
-  const double benign =
-      std::max(kBenignFactor * settings_.benign_rate, settings_.absolute_margin * static_cast<double>(second.requests));
+  const double benign = std::max(kBenignFactor * settings_.benign_rate * second.scale,
+                                 settings_.absolute_margin * static_cast<double>(second.requests));
   for (size_t i = 0; i < newcomers_.size(); ++i) {
     Newcomer& newcomer = newcomers_[i];
     const auto found = events.find(newcomer.group.fingerprint);
@@ -73,6 +74,13 @@ void Newcomers::Observe(const FingerprintSecond& second, bool observed, const Va
 
 bool Newcomers::fired() const {
   return std::any_of(newcomers_.begin(), newcomers_.end(), [](const Newcomer& newcomer) { return newcomer.fired; });
+}
+
+double Newcomers::LogValue() const {
+  double largest = -std::numeric_limits<double>::infinity();
+  for (const Newcomer& newcomer : newcomers_)
+    largest = std::max(largest, newcomer.log_value - LogNeeded(newcomer.place, 1));
+  return largest;
 }
 
 NewcomerCounts Newcomers::Counts() const {

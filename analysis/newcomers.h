@@ -55,6 +55,9 @@ class Newcomers {
 
   const std::vector<Newcomer>& all() const { return newcomers_; }
   bool fired() const;
+  // ln of the largest E_i / ((i + 1)(i + 2)): at most that of their weighted mean, an e-value of all newcomers
+  // together.
+  double LogValue() const;
   int64_t events_beyond() const { return events_beyond_; }  // of groups past kNewcomersMax
   // Of the kind kNew: what the service's history may add up once the deploy has turned out healthy.
   NewcomerCounts Counts() const;

@@ -16,6 +16,22 @@ double ValueNeeded(Signal signal, const DetectConfig& detect) {
   return static_cast<double>(kTracks) / (TraitsOf(signal).alpha_share * detect.false_rollback_rate);
 }
 
+// nullopt: nothing is known of what a tracker was told.
+std::optional<ErrorPlan> PlanErrors(const WatchSources& sources, const SignalTimes& times, double value_factor,
+                                    OpenWatch* watch) {
+  const DetectConfig& detect = sources.config.detect;
+  watch->errors = WatchErrors(watch->record->deploy,
+                              {.before_second = times.before_second,
+                               .first_second = times.first_second,
+                               .length_seconds = times.horizon_seconds},
+                              sources.error_sources());
+  if (!watch->errors) return std::nullopt;
+  return watch->errors->Plan({.false_rollback_rate = detect.false_rollback_rate / value_factor,
+                              .margins = MarginsOf(detect),
+                              .horizon_seconds = times.horizon_seconds},
+                             sources.error_sources());
+}
+
 // Judged from watch->next_second on.
 void OpenRelease(const WatchSources& sources, double value_factor, OpenWatch* watch) {
   const DeployRecord& record = *watch->record;
@@ -64,6 +80,7 @@ void OpenRelease(const WatchSources& sources, double value_factor, OpenWatch* wa
     plan.signals.back().calibration = of_routes;
   }
   watch->callees = WatchCallees(service, times, services);
+  plan.errors = PlanErrors(sources, times, value_factor, watch);
   if (const ServiceConfig* config = sources.config.FindService(service)) {
     watch->rule.emplace(config->rule, plan.signals.front().baseline.counts);
   }
@@ -122,6 +139,12 @@ RateCounts CountsOfRoute(const PartSeries& routes, std::string_view name, int64_
 // The counts of the signal that the rollback was for.
 RateCounts ReadUndone(const WatchSources& sources, const OpenWatch& watch, int64_t second, int64_t first_start) {
   const Signal signal = SignalNamed(watch.undone_for.signal);
+  if (IsErrorSignal(watch.undone_for.signal)) {
+    const AgeCounts* counts = watch.series->Find(second);
+    const int64_t requests = counts != nullptr ? StartedFrom(*counts, second, first_start).requests : 0;
+    return CountsOf(watch.undone_for, sources.errors, watch.record->deploy.service, second,
+                    watch.undone_by_second ? 1 : requests);
+  }
   if (!watch.undone_for.route.empty()) return CountsOfRoute(watch.parts->routes, watch.undone_for.route, second);
   if (signal == Signal::kErrors) {
     const AgeCounts* counts = watch.series->Find(second);
@@ -143,7 +166,9 @@ void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
   RecoveryBounds bounds = has_evidence ? BoundsFromEvidence(trigger->evidence) : BoundsWithoutEvidence(baseline);
   if (has_evidence) watch->undone_for = trigger->evidence;
   // A service whose error rate wanders by itself is not called "not recovered" for that.
-  if (SignalNamed(watch->undone_for.signal) == Signal::kErrors && baseline.known()) {
+  const bool is_of_tracker = IsErrorSignal(watch->undone_for.signal);
+  watch->undone_by_second = is_of_tracker && !baseline.known();
+  if (!is_of_tracker && SignalNamed(watch->undone_for.signal) == Signal::kErrors && baseline.known()) {
     bounds.inverse_kappa = std::max(bounds.inverse_kappa, baseline.spread.Of(kRecoveryBlockSeconds));
   }
   // A push is no rollout: the bad version may serve for a while yet, and what it does says nothing of the revert.
@@ -220,6 +245,8 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
   watch->callees.Observe(second);
   if (watch->rule) watch->rule->Observe(second, errors.target);
   watch->release->Observe(second, seconds);
+  if (!watch->errors || !watch->errors->IsSeen(second)) return;
+  watch->release->ObserveErrors(second, watch->errors->Read(sources.registry, second, errors.target.requests));
 }
 
 }  // namespace revertd

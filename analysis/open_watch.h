@@ -21,6 +21,7 @@
 #include "analysis/saturation.h"
 #include "analysis/shadow_desk.h"
 #include "analysis/trigger_desk.h"
+#include "analysis/watched_errors.h"
 
 namespace revertd {
 
@@ -43,10 +44,12 @@ struct OpenWatch {
   Crowd crowd;                            // that would fill any queue
   std::vector<SignalSecond> seconds;      // of the plan's signals, filled anew each second
   std::optional<ErrorsRule> rule;         // its owner's own,
-  CalleeWatch callees;                    // and those that it calls
+  CalleeWatch callees;                    // those that it calls,
+  std::optional<WatchedErrors> errors;    // and its errors as a tracker is told of them
   DecisionTrack decisions;
   std::optional<RecoveryWatch> recovery;  // of a revert,
   Evidence undone_for;                    // and what it was rolled back for; no signal: errors,
+  bool undone_by_second = false;          // error events, counted against seconds: no requests are known,
   std::string undone_for_check;           // or the health check of that name
 };
 
@@ -61,6 +64,9 @@ struct WatchSources {
   const ShadowDesk& shadows;
   const Rollups* rollups;  // nullptr: only errors are judged
   SignalsMemo& memo;
+  ErrorBook& errors;
+
+  ErrorSources error_sources() const { return {errors, series, registry, graph}; }
 };
 
 // What deploys are judged by and shadow deploys are played with, by the configuration.

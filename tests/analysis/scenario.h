@@ -27,6 +27,9 @@ class RecordingSink final : public AnalysisSink {
   void OnHistoryBlock(std::string_view service, const HistoryBlock& block) override {
     blocks[std::string(service)].push_back(block);
   }
+  void OnErrorGroup(const ErrorGroupRecord& group) override { error_groups.push_back(group); }
+  void OnErrorBlock(const ErrorBlock& block) override { error_blocks.push_back(block); }
+  void OnSessionBlock(const SessionBlock& block) override { session_blocks.push_back(block); }
   void OnDeploy(const Deploy& deploy) override { deploys.push_back(deploy); }
   void OnVerdict(const Verdict& verdict) override { verdicts.push_back(verdict); }
   void OnFollowUp(const FollowUp& follow_up) override { follow_ups.push_back(follow_up); }
@@ -49,6 +52,9 @@ class RecordingSink final : public AnalysisSink {
 
   std::map<std::string, std::vector<SecondCounts>> seconds;
   std::map<std::string, std::vector<HistoryBlock>> blocks;
+  std::vector<ErrorGroupRecord> error_groups;
+  std::vector<ErrorBlock> error_blocks;
+  std::vector<SessionBlock> session_blocks;
   std::vector<Deploy> deploys;
   std::vector<Verdict> verdicts;
   std::vector<FollowUp> follow_ups;

@@ -47,6 +47,7 @@ AnalysisRounds::AnalysisRounds(Edges edges)
                 .executor = [this] { return Executor(); }}),
       started_(edges_.clock->Now()),
       monotonic_(edges_.clock->Monotonic()),
+      begun_(monotonic_),
       inbox_at_(kNever),
       written_at_(kNever),
       releases_written_at_(kNever) {
@@ -76,6 +77,7 @@ void AnalysisRounds::Round(bool is_last) {
   monotonic_ = edges_.clock->Monotonic();
   if (!is_last) LookAround();
   TakeMessages(now, is_last);
+  TakeErrors();  // before the seconds that they belong to are sealed
   const int64_t sealed = TakeWindows();
   if (is_last) rollups_.Finish();
   if (auto positions = edges_.positions->Take(sealed)) {
@@ -106,6 +108,13 @@ void AnalysisRounds::TakeHealth() {
   }
 }
 
+void AnalysisRounds::TakeErrors() {
+  if (edges_.sentry == nullptr) return;
+  const ErrorInbox::Taken taken = edges_.sentry->inbox().Take();
+  for (const ErrorEvent& event : taken.events) analysis_.OnErrorEvent(event);
+  for (const SessionCounts& sessions : taken.sessions) analysis_.OnSessions(sessions);
+}
+
 int64_t AnalysisRounds::TakeWindows() {
   const int64_t sealed = edges_.ring->Collect([this](const Window& window) {
     rollups_.OnWindow(window);
@@ -113,12 +122,22 @@ int64_t AnalysisRounds::TakeWindows() {
     metrics_.OnWindow(window);
     if (releases_.is_needed()) releases_.OnWindow(window);
   });
-  if (sealed == kNoSecond) return sealed;
+  if (sealed == kNoSecond) {
+    SealByTheWall();
+    return sealed;
+  }
   if (releases_.is_needed()) WatchReleases(sealed);
   analysis_.SealedThrough(sealed);
   rollups_.SealedThrough(sealed);
   sink_.WriteVerdicts();
   return sealed;
+}
+
+// Where no log speaks, error events are judged all the same. Once it speaks, its time is the time.
+void AnalysisRounds::SealByTheWall() {
+  if (edges_.sentry == nullptr || monotonic_ - begun_ < kNoLogAfter) return;
+  analysis_.SealedThrough(FloorToSecond(edges_.clock->Now()) - edges_.config->detect.lateness_seconds - 1);
+  sink_.WriteVerdicts();
 }
 
 void AnalysisRounds::WatchReleases(int64_t sealed) {
@@ -165,6 +184,8 @@ void AnalysisRounds::Publish(TimeNs now, int64_t sealed, bool is_last) {
                           .troubles_begun = lookout_.begun(),
                           .heartbeats = edges_.heartbeat == nullptr ? 0 : edges_.heartbeat->beats(),
                           .heartbeats_failed = edges_.heartbeat == nullptr ? 0 : edges_.heartbeat->failures(),
+                          .sentry = edges_.sentry == nullptr ? nullptr : &edges_.sentry->counters(),
+                          .errors = analysis_.error_counters(),
                           .parts_overflow = analysis_.parts_overflow()};
   const auto sources = edges_.sources->views();
   const auto watches = analysis_.OpenWatches();

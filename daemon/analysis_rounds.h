@@ -23,6 +23,7 @@
 #include "daemon/health/health_board.h"
 #include "daemon/output.h"
 #include "daemon/position_board.h"
+#include "daemon/sentry/sentry_intake.h"
 #include "daemon/store_sink.h"
 #include "daemon/watchdog/heartbeat.h"
 #include "daemon/watchdog/lookout.h"
@@ -37,6 +38,7 @@ class AnalysisRounds {
   static constexpr DurationNs kInboxPoll = 100 * kMillisecondNs;
   static constexpr DurationNs kWriteEvery = kSecondNs;  // history and status; a kill loses at most this much history
   static constexpr DurationNs kReleasesWrittenEvery = kMinuteNs;
+  static constexpr DurationNs kNoLogAfter = kMinuteNs;  // a log that has something to say has begun by then
 
   // All outlive it.
   struct Edges {
@@ -50,7 +52,8 @@ class AnalysisRounds {
     const SourceSet* sources = nullptr;
     Board* board = nullptr;
     HealthBoard* health = nullptr;
-    Heartbeat* heartbeat = nullptr;  // may stay null
+    Heartbeat* heartbeat = nullptr;  // may stay null, as may
+    SentryIntake* sentry = nullptr;
     std::function<void()> trigger_written = {};
   };
   explicit AnalysisRounds(Edges edges);
@@ -63,7 +66,9 @@ class AnalysisRounds {
   void LookAround();
   void TakeMessages(TimeNs now, bool is_last);
   void TakeHealth();
+  void TakeErrors();
   int64_t TakeWindows();
+  void SealByTheWall();
   void WatchReleases(int64_t sealed);
   void WriteReleases();
   void Write(TimeNs now, int64_t sealed, bool is_last);
@@ -82,7 +87,8 @@ class AnalysisRounds {
   Lookout lookout_;
   const TimeNs started_;
   // Clock::Monotonic, which paces everything here: while the wall clock is set back messages are taken all the same.
-  TimeNs monotonic_;  // of this round
+  TimeNs monotonic_;    // of this round
+  const TimeNs begun_;  // the first one's
   TimeNs inbox_at_;
   TimeNs written_at_;
   TimeNs releases_written_at_;

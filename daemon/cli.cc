@@ -96,6 +96,11 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
       ->type_name("SPEC")
       ->allow_extra_args(false);  // one a flag: what follows is a LOG
   replay->add_option("--deploys", arguments.replay.deploys_file, "the same keys as NDJSON")->type_name("FILE");
+  replay
+      ->add_option("--events", arguments.replay.events,
+                   "error events as Sentry's SDKs send them, one a line; without a LOG on their own clock")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   replay->add_flag("--windows", arguments.replay.windows, "print what was counted of each service in each second");
   AddLog(replay, arguments.replay.log);
   replay->callback([&] {
@@ -116,7 +121,8 @@ void AddPipeline(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   });
 
   CLI::App* parse = Add(app, "parse", "one JSON object a line of log", "revertd parse access.log | head -n 3");
-  parse->add_option("--format", arguments.parse.format, "format of the lines")->capture_default_str();
+  parse->add_option("--format", arguments.parse.format, "format of the lines; sentry: error events")
+      ->capture_default_str();
   AddTimezone(parse, arguments.parse.timezone);
   parse->add_option("LOG", arguments.parse.logs, "log files, - for standard input (default)");
   parse->callback([&] { chosen = [&] { return ParseCommand(arguments.parse); }; });

@@ -77,7 +77,8 @@ std::string UnixQueueWords() {
 // Whether the source could be opened. A running sidecar may hold a socket: it is not bound here, only looked at.
 CheckRow CheckSource(const SourceConfig& source) {
   const std::string what = "source " + NameOf(source);
-  if (const auto format = FormatOrAuto(source.format); !format.ok()) {
+  const bool is_errors = source.format == kSentryFormat;
+  if (const auto format = FormatOrAuto(is_errors ? "auto" : source.format); !format.ok()) {
     return {what, false, std::string(MessageOf(format.status()))};
   }
   std::error_code error;

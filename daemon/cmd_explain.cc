@@ -9,6 +9,7 @@
 #include "analysis/rollups.h"
 #include "analysis/series.h"
 #include "daemon/doors/told.h"
+#include "daemon/error_sample.h"
 #include "daemon/explain.h"
 #include "daemon/output.h"
 #include "daemon/with_state.h"
@@ -68,6 +69,18 @@ Status Gather(const StateStore& store, const Config& config, const std::string& 
   if (!facts->trigger) return OkStatus();
   REVERTD_RETURN_IF_ERROR(ReadTriggerFacts(store, config, facts));
   return FindUntouched(store, config, facts);
+}
+
+Status ReadSamples(const StateStore& store, ExplainFacts* facts) {
+  const std::vector<NamedError>* errors = ErrorsOf(*facts);
+  if (errors == nullptr) return OkStatus();
+  const std::string& service = facts->verdicts.back().service;
+  for (size_t i = 0; i < std::min(kSamplesMax, errors->size()); ++i) {
+    std::optional<ErrorGroupRecord> group;
+    REVERTD_RETURN_IF_ERROR(Take(store.ReadErrorGroup(service, (*errors)[i].fingerprint), &group));
+    if (group) facts->samples.push_back({group->fingerprint, SampleLines(group->sample)});
+  }
+  return OkStatus();
 }
 
 // What revertd itself did stands in the timeline, or is a matter of the record.
@@ -146,6 +159,7 @@ ExitCode ExplainCommand(const std::string& config_path, const std::string& id) {
     REVERTD_RETURN_IF_ERROR(Gather(store, config, id, &facts));
     REVERTD_RETURN_IF_ERROR(ReadCourse(store, &facts));
     REVERTD_RETURN_IF_ERROR(ReadTold(store, &facts));
+    REVERTD_RETURN_IF_ERROR(ReadSamples(store, &facts));
     OutputWriter out(STDOUT_FILENO);
     const std::string text = ExplainText(facts);
     REVERTD_RETURN_IF_ERROR(out.Line(std::string_view(text).substr(0, text.size() - 1)));

@@ -1,5 +1,9 @@
-// `revertd parse`: one JSON object a line of log, for people who want to see what a reader makes of it.
+// `revertd parse`: one JSON object a line of log, or of error events, for people who want to see what a reader makes of
+// it.
 #include <unistd.h>
+
+#include <functional>
+#include <string>
 
 #include "base/counters.h"
 #include "base/json_writer.h"
@@ -10,9 +14,12 @@
 #include "ingest/format/text_fields.h"
 #include "ingest/format_detector.h"
 #include "ingest/line_splitter.h"
+#include "ingest/sentry/sentry_body.h"
 
 namespace revertd {
 namespace {
+
+constexpr std::string_view kSentryFormat = "sentry";
 
 void FieldIfLogged(JsonWriter& json, std::string_view key, int64_t value) {
   if (value != kNotLogged) json.Field(key, value);
@@ -55,7 +62,33 @@ std::string ToJson(ParseError error, int64_t line_number) {
   return json.EndObject().Take();
 }
 
-Status ParseLog(const std::string& path, FormatDetector& detector, OutputWriter& out) {
+// What is said of a line; empty: nothing.
+using Telling = std::function<std::string(std::string_view line, int64_t line_number)>;
+
+Telling OfRequests(FormatDetector& detector) {
+  return [&detector](std::string_view line, int64_t line_number) -> std::string {
+    AccessRecord record;
+    const ParseError error = detector.Parse(line, record);
+    if (error == ParseError::kHeader || error == ParseError::kPartial) return "";
+    return error == ParseError::kNone ? ToJson(record, detector.chosen()->name()) : ToJson(error, line_number);
+  };
+}
+
+std::string OfEvent(std::string_view line, int64_t line_number) {
+  const StatusOr<ErrorEvent> event = ReadSentryLine(line, /*project=*/"", {});
+  JsonWriter json;
+  json.BeginObject().Field("ok", event.ok());
+  if (!event.ok()) {
+    json.Field("error", MessageOf(event.status())).Field("line", line_number);
+    return json.EndObject().Take();
+  }
+  json.Field("format", kSentryFormat).Field("time_ns", event->at_ns).Field("event_id", event->event_id);
+  json.Field("level", NameOf(event->level)).Field("type", event->type).Field("culprit", event->culprit);
+  json.Field("title", event->title).Field("release", event->release).Field("environment", event->environment);
+  return json.Field("fingerprint", FingerprintText(event->fingerprint)).EndObject().Take();
+}
+
+Status ParseLog(const std::string& path, const Telling& tell, OutputWriter& out) {
   auto input = LogInput::Open(path);
   if (!input.ok()) return input.status();
   Counters counters;
@@ -71,12 +104,8 @@ Status ParseLog(const std::string& path, FormatDetector& detector, OutputWriter&
     std::string_view line;
     while (splitter.Next(&line)) {
       ++line_number;
-      AccessRecord record;
-      const ParseError error = detector.Parse(line, record);
-      if (error == ParseError::kHeader || error == ParseError::kPartial) continue;
-      const std::string json =
-          error == ParseError::kNone ? ToJson(record, detector.chosen()->name()) : ToJson(error, line_number);
-      REVERTD_RETURN_IF_ERROR(out.Line(json));
+      const std::string json = tell(line, line_number);
+      if (!json.empty()) REVERTD_RETURN_IF_ERROR(out.Line(json));
     }
     // What was read is shown before the next read may wait.
     REVERTD_RETURN_IF_ERROR(out.Flush());
@@ -87,14 +116,16 @@ Status ParseLog(const std::string& path, FormatDetector& detector, OutputWriter&
 }  // namespace
 
 ExitCode ParseCommand(const ParseOptions& options) {
-  const auto format = FormatOrAuto(options.format);
+  const bool of_events = options.format == kSentryFormat;
+  const auto format = FormatOrAuto(of_events ? "auto" : options.format);
   if (!format.ok()) return Fail(format.status());
   auto zone = TimeZone::Named(options.timezone);
   if (!zone.ok()) return Fail(Annotate(zone.status(), "--timezone"));
   FormatDetector detector(*format, {.zone = *std::move(zone)});
+  const Telling tell = of_events ? Telling(OfEvent) : OfRequests(detector);
   OutputWriter out(STDOUT_FILENO);
   for (const std::string& path : LogsOrStdin(options.logs)) {
-    if (const Status status = ParseLog(path, detector, out); !status.ok()) return Fail(status);
+    if (const Status status = ParseLog(path, tell, out); !status.ok()) return Fail(status);
   }
   return ExitCode::kDone;
 }

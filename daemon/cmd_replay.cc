@@ -14,7 +14,9 @@
 #include "daemon/deploy_spec.h"
 #include "daemon/event_json.h"
 #include "daemon/output.h"
+#include "daemon/recorded_errors.h"
 #include "daemon/recorded_logs.h"
+#include "daemon/sentry/error_services.h"
 
 namespace revertd {
 namespace {
@@ -45,8 +47,9 @@ class PrintingSink final : public PartialSink {
 
 class Replay {
  public:
-  Replay(const Config& config, std::vector<Deploy> deploys, const RecordedLogs::Options& reading, bool print_windows)
-      : print_windows_(print_windows),
+  Replay(const Config& config, std::vector<Deploy> deploys, const RecordedLogs::Options& reading,
+         const ReplayOptions& options)
+      : options_(options),
         deploys_(std::move(deploys)),
         logs_(config, reading),
         out_(STDOUT_FILENO),
@@ -58,11 +61,20 @@ class Replay {
                      [](const Deploy& a, const Deploy& b) { return a.start_ns < b.start_ns; });
   }
 
-  ExitCode Run(const std::vector<std::string>& logs) {
+  // `errors`: of the options' files, read already.
+  ExitCode Run(RecordedErrors errors) {
     const auto started = std::chrono::steady_clock::now();
-    const Status read = logs_.Run(
-        logs, [this](const Window& window) { OnWindow(window); }, [this](int64_t second) { SealedThrough(second); });
-    if (!read.ok()) return Fail(read);
+    errors_ = std::move(errors);
+    if (HasLog()) {
+      const Status read = logs_.Run(
+          options_.log.paths, [this](const Window& window) { OnWindow(window); },
+          [this](int64_t second) { SealedThrough(second); });
+      if (!read.ok()) return Fail(read);
+    } else {
+      FeedThrough(std::numeric_limits<int64_t>::max());
+      if (events_end_ns_ != 0) Seal(FloorToSecond(events_end_ns_) - 1);
+    }
+    if (judges()) errors_.RefuseRest();
     RegisterDeploysThrough(std::numeric_limits<int64_t>::max());
     analysis_.Finish();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - started;
@@ -87,8 +99,9 @@ class Replay {
   }
 
   void OnWindow(const Window& window) {
+    FeedThrough(window.second - 1);
     RegisterDeploysThrough(window.second);
-    if (print_windows_) sink_.Line(ToEvent(window, logs_.services().NameOf(window.service)));
+    if (options_.windows) sink_.Line(ToEvent(window, logs_.services().NameOf(window.service)));
     if (window.service != ServiceTable::kOther) ++windows_;
     if (!judges()) return;
     rollups_.OnWindow(window);
@@ -100,9 +113,28 @@ class Replay {
     if (!sink_.status().ok()) logs_.Stop();
     if (!judges()) return;
     RegisterDeploysThrough(second);
+    FeedThrough(second);
+    Seal(second);
+  }
+
+  void Seal(int64_t second) {
     analysis_.SealedThrough(second);
     rollups_.SealedThrough(second);
   }
+
+  // An event becomes known in its own second, as in `run`: all before it is sealed, and it is not.
+  void FeedThrough(int64_t second) {
+    if (!judges()) return;
+    for (auto next = errors_.NextSecond(); next && *next <= second; next = errors_.NextSecond()) {
+      RegisterDeploysThrough(*next);
+      Seal(*next - 1);
+      errors_.TakeThrough(*next, [this](const ErrorEvent& event) { analysis_.OnErrorEvent(event); });
+      if (!HasLog()) events_end_ns_ = (*next + 1) * kSecondNs;
+    }
+  }
+
+  // Whoever has events need not have a log; a log from standard input is then asked for by its name, "-".
+  bool HasLog() const { return options_.events.empty() || !options_.log.paths.empty(); }
 
   // Without a deploy there is nothing to remember for.
   bool judges() const { return !deploys_.empty(); }
@@ -110,10 +142,11 @@ class Replay {
   std::string Summary(double wall_seconds) const {
     JsonWriter json;
     const uint64_t lines = logs_.counters().Get(Counter::kLinesRead);
-    json.BeginObject().Field("event", "summary").Field("time_ns", logs_.sealed_ns());
+    json.BeginObject().Field("event", "summary").Field("time_ns", HasLog() ? logs_.sealed_ns() : events_end_ns_);
     json.Field("service", "").Field("deploy", "");
     logs_.AppendLineCounts(json);
     json.Field("windows", windows_);
+    if (!options_.events.empty()) errors_.AppendCounts(json);
     json.Key("verdicts").BeginObject();
     for (const auto& [deploy, verdict] : sink_.last()) json.Field(deploy, NameOf(verdict.state));
     json.EndObject().Field("wall_seconds", wall_seconds);
@@ -121,7 +154,7 @@ class Replay {
     return json.EndObject().Take();
   }
 
-  const bool print_windows_;
+  const ReplayOptions& options_;
   std::vector<Deploy> deploys_;
   size_t next_deploy_ = 0;
   RecordedLogs logs_;
@@ -129,8 +162,37 @@ class Replay {
   PrintingSink sink_;
   Rollups rollups_;
   AnalysisLoop analysis_;
+  RecordedErrors errors_{{}};
+  TimeNs events_end_ns_ = 0;
   uint64_t windows_ = 0;
 };
+
+// By the configuration; else, where all deploys are of one service, that one: who judges one deploy by a file of events
+// need not write a configuration.
+RecordedErrors::Reading ReadingOf(const Config& config, const std::vector<Deploy>& deploys) {
+  const bool is_one = !deploys.empty() && std::all_of(deploys.begin(), deploys.end(), [&](const Deploy& deploy) {
+    return deploy.service == deploys.front().service;
+  });
+  const std::vector<SentryProjectConfig>& projects = config.sentry->projects;
+  return {.project = projects.size() == 1 ? projects.front().id : "",
+          .event = {.service_tag = config.sentry->service_tag, .received_ns = 0},
+          .service_of = [services = ErrorServices(config),
+                         only = is_one ? deploys.front().service : std::string()](const ErrorEvent& event) {
+            const std::string service = services.ServiceOf(
+                {.project = event.project, .server_name = event.server_name, .tag = event.service_tag});
+            return service.empty() ? only : service;
+          }};
+}
+
+// One standard input cannot be both.
+Status CheckInputs(const ReplayOptions& options) {
+  const auto reads_stdin = [](const std::string& path) { return path == "-"; };
+  const auto of_events = std::count_if(options.events.begin(), options.events.end(), reads_stdin);
+  const auto of_logs = std::count_if(options.log.paths.begin(), options.log.paths.end(), reads_stdin);
+  return of_events > 1 || (of_events == 1 && of_logs > 0)
+             ? InvalidArgument("--events -: standard input is read already; name a file")
+             : OkStatus();
+}
 
 StatusOr<Config> ConfigOrDefaults(const std::string& path) {
   if (path.empty()) return Config();
@@ -159,13 +221,19 @@ StatusOr<std::vector<Deploy>> DeploysOf(const ReplayOptions& options) {
 }  // namespace
 
 ExitCode ReplayCommand(const ReplayOptions& options) {
-  const auto config = ConfigOrDefaults(options.config);
+  if (const Status inputs = CheckInputs(options); !inputs.ok()) return Fail(inputs);
+  auto config = ConfigOrDefaults(options.config);
   if (!config.ok()) return Fail(config.status());
+  if (!config->sentry && !options.events.empty()) config->sentry.emplace();
   auto deploys = DeploysOf(options);
   if (!deploys.ok()) return Fail(deploys.status());
   const auto reading = RecordedLogs::OptionsOf(options.log);
   if (!reading.ok()) return Fail(reading.status());
-  return Replay(*config, *std::move(deploys), *reading, options.windows).Run(options.log.paths);
+  RecordedErrors errors(options.events.empty() ? RecordedErrors::Reading{} : ReadingOf(*config, *deploys));
+  for (const std::string& path : options.events) {
+    if (const Status read = errors.ReadFile(path); !read.ok()) return Fail(AsUsage(read));
+  }
+  return Replay(*config, *std::move(deploys), *reading, options).Run(std::move(errors));
 }
 
 }  // namespace revertd

@@ -32,6 +32,7 @@ struct ReplayOptions {
   std::string config;                // empty: defaults
   std::vector<std::string> deploys;  // SPECs
   std::string deploys_file;          // NDJSON
+  std::vector<std::string> events;   // files of error events, NDJSON; then no LOG is no log
   bool windows = false;              // print what was counted, too
   LogOptions log;
 };

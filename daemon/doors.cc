@@ -19,11 +19,11 @@ bool AsksForBranches(const Config& config) {
 }  // namespace
 
 StatusOr<std::unique_ptr<Doors>> Doors::Open(const Config& config, const Board* board, const HealthBoard* health,
-                                             Clock* clock) {
+                                             Clock* clock, SentryIntake* sentry) {
   std::unique_ptr<Doors> doors(new Doors());
   const auto say = [](std::string_view words) { Say(words); };
   if (config.http) {
-    auto http = HttpDoor::Open(config, board, health, clock);
+    auto http = HttpDoor::Open(config, board, health, clock, sentry);
     if (!http.ok()) return http.status();
     doors->http_ = *std::move(http);
   }

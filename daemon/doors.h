@@ -21,9 +21,10 @@ namespace revertd {
 
 class Doors {
  public:
-  // Opens what the configuration asks for; the state must have been made by its owner. All that is passed outlives it.
+  // Opens what the configuration asks for; the state must have been made by its owner. `sentry` is
+  // needed where config.sentry is given. All that is passed outlives it.
   static StatusOr<std::unique_ptr<Doors>> Open(const Config& config, const Board* board, const HealthBoard* health,
-                                               Clock* clock);
+                                               Clock* clock, SentryIntake* sentry);
   ~Doors();
 
   void Start();

@@ -13,12 +13,24 @@ JsonWriter Begin(std::string_view event, TimeNs at_ns, std::string_view service,
   return json;
 }
 
+void AppendError(JsonWriter& json, const NamedError& error) {
+  json.BeginObject().Field("fingerprint", FingerprintText(error.fingerprint)).Field("type", error.type);
+  json.Field("culprit", error.culprit).Field("title", error.title).Field("release", error.release);
+  json.Field("event_id", error.event_id).Field("new", error.is_new).Field("events", error.events);
+  json.Field("first_seen_ns", error.first_seen_ns).Field("e_value", error.e_value);
+  json.Field("e_value_needed", error.e_value_needed).EndObject();
+}
+
 void AppendVerdict(JsonWriter& json, const Verdict& verdict) {
   json.Field("state", NameOf(verdict.state)).Field("reason", verdict.reason);
   json.Field("calibrated", verdict.calibrated);
   if (verdict.state == VerdictState::kInconclusive) json.Field("power", verdict.power);
   json.Key("signals").BeginArray();
   for (const Evidence& evidence : verdict.evidence) AppendEvidence(json, evidence);
+  json.EndArray();
+  if (verdict.errors.empty()) return;
+  json.Key("errors").BeginArray();
+  for (const NamedError& error : verdict.errors) AppendError(json, error);
   json.EndArray();
 }
 
@@ -59,12 +71,14 @@ void AppendEvidence(JsonWriter& json, const Evidence& evidence) {
   json.BeginObject().Field("signal", evidence.signal);
   if (!evidence.route.empty()) json.Field("route", evidence.route);
   if (!evidence.cohort.empty()) json.Field("cohort", evidence.cohort);
+  if (!evidence.group.empty()) json.Field("group", evidence.group);
   json.Field("e_value", evidence.e_value);
   json.Field("e_value_needed", evidence.e_value_needed);
   json.Field("before", evidence.before).Field("before_null", evidence.before_null).Field("after", evidence.after);
   json.Field("effect", evidence.effect).Field("after_low", evidence.after_low).Field("after_high", evidence.after_high);
   json.Field("n_before", evidence.n_before).Field("n_after", evidence.n_after);
   json.Field("x_before", evidence.x_before).Field("x_after", evidence.x_after);
+  if (evidence.per_second) json.Field("per_second", true);
   if (evidence.slower_than_ns != 0) json.Field("slower_than_ns", evidence.slower_than_ns);
   if (evidence.onset_ns != 0) json.Field("onset_ns", evidence.onset_ns);
   if (!evidence.control.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "actions/http_client.h"
 #include "actions/step.h"
 #include "analysis/deploy_registry.h"
 #include "analysis/late_desk.h"
@@ -44,6 +45,11 @@ std::string Headline(const ExplainFacts& facts) {
   return std::string(NameOf(last.state)) + " (" + last.reason + ")";
 }
 
+std::string FirstBad(const Evidence& evidence) {
+  if (evidence.signal == kCrashedSessions) return "first crashed session (its second)";
+  return IsErrorSignal(evidence.signal) ? "first such error event (its second)" : "first bad request (its second)";
+}
+
 void AddDeployMoments(const ExplainFacts& facts, std::vector<Moment>& moments) {
   if (facts.deploy) {
     const Deploy& deploy = *facts.deploy;
@@ -54,7 +60,7 @@ void AddDeployMoments(const ExplainFacts& facts, std::vector<Moment>& moments) {
     if (verdict.state == VerdictState::kWatching) continue;
     const bool has_onset = !verdict.evidence.empty() && verdict.evidence.front().onset_ns != 0;
     if (has_onset && verdict.state == VerdictState::kRegressed) {
-      moments.push_back({verdict.evidence.front().onset_ns, "first bad request (its second)"});
+      moments.push_back({verdict.evidence.front().onset_ns, FirstBad(verdict.evidence.front())});
     }
     if (has_onset && verdict.reason == kLateErrors) {
       moments.push_back({verdict.evidence.front().onset_ns, "errors begin to rise (estimated)"});
@@ -130,9 +136,16 @@ std::string ToldText(const ExplainFacts& facts, const std::vector<Moment>& momen
 // What a rate is of, in a person's words.
 bool IsTraffic(const Evidence& evidence) { return evidence.signal == "traffic"; }
 
+// What n counts.
+std::string_view UnitOf(const Evidence& evidence) {
+  if (IsTraffic(evidence) || evidence.per_second) return " seconds";
+  return evidence.signal == kCrashedSessions ? " sessions" : " requests";
+}
+
 std::string RateWords(const Evidence& evidence, double rate, int64_t n) {
-  return RateText(evidence, rate) + (IsTraffic(evidence) ? " over " : " of ") + std::to_string(n) +
-         (IsTraffic(evidence) ? " seconds" : " requests");
+  const bool counts_events = evidence.signal == kNewErrors || evidence.signal == kErrorGroups;
+  return RateText(evidence, rate) + (IsTraffic(evidence) || counts_events ? " over " : " of ") + std::to_string(n) +
+         std::string(UnitOf(evidence));
 }
 
 std::string EvidenceText(const Evidence& evidence) {
@@ -155,6 +168,33 @@ std::string EvidenceText(const Evidence& evidence) {
           ": " + RateText(evidence, evidence.control_before) + " before, " +
           RateWords(evidence, evidence.control_after, evidence.control_n_after) + " after; e-value against it " +
           FormatNumber(evidence.control_e_value) + "\n";
+  return text;
+}
+
+std::string CountOf(int64_t events) { return std::to_string(events) + (events == 1 ? " event" : " events"); }
+
+// Whoever sent the events chose their words: all of it is Printable.
+std::string ErrorText(const NamedError& error, std::string_view service) {
+  std::string text = std::string(error.is_new ? "    new      " : "    more     ") + SubjectOf(error) + "\n";
+  text += "             " + CountOf(error.events) + " since the deploy";
+  if (!error.release.empty()) text += ", release " + Printable(error.release);
+  if (error.first_seen_ns != 0) text += ", first seen " + FormatRfc3339(error.first_seen_ns);
+  text += "; e-value " + FormatNumber(error.e_value) + " (" + FormatNumber(error.e_value_needed) + " needed)\n";
+  return text + "             GET /v1/errors/" + FingerprintText(error.fingerprint) + "?service=" + UrlEncode(service) +
+         "\n";
+}
+
+std::string ErrorsText(const ExplainFacts& facts, std::string_view service) {
+  const std::vector<NamedError>* errors = ErrorsOf(facts);
+  if (errors == nullptr) return "";
+  std::string text = "\n  errors told by the application\n";
+  for (const NamedError& error : *errors) {
+    text += ErrorText(error, service);
+    const auto sample = std::find_if(facts.samples.begin(), facts.samples.end(),
+                                     [&](const ErrorSampleText& one) { return one.fingerprint == error.fingerprint; });
+    if (sample == facts.samples.end()) continue;
+    for (const std::string& line : sample->lines) text += "               " + Printable(line) + "\n";
+  }
   return text;
 }
 
@@ -196,6 +236,13 @@ const Evidence* EvidenceOf(const ExplainFacts& facts) {
   return nullptr;
 }
 
+const std::vector<NamedError>* ErrorsOf(const ExplainFacts& facts) {
+  for (auto verdict = facts.verdicts.rbegin(); verdict != facts.verdicts.rend(); ++verdict) {
+    if (!verdict->errors.empty()) return &verdict->errors;
+  }
+  return nullptr;
+}
+
 std::string ExplainText(const ExplainFacts& facts) {
   const std::string service = facts.trigger ? facts.trigger->service : facts.deploy ? facts.deploy->service : "";
   const std::vector<Moment> moments = MomentsOf(facts);
@@ -205,6 +252,7 @@ std::string ExplainText(const ExplainFacts& facts) {
   if (is_judged && !facts.verdicts.back().calibrated) {
     text += "    note     uncalibrated: no shadow deploys on this service's own history chose the settings\n";
   }
+  text += ErrorsText(facts, service);
   return text + RevertText(facts);
 }
 

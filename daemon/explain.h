@@ -1,6 +1,7 @@
 // What happened and why, in words for a tired person: a pure function of the facts.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,12 @@ struct ToldMoment {
   std::string url;
 };
 
+// An error that the verdict names, as the store keeps it: what went wrong, then where, in a line each.
+struct ErrorSampleText {
+  uint64_t fingerprint = 0;
+  std::vector<std::string> lines = {};
+};
+
 struct ExplainFacts {
   std::optional<Deploy> deploy;   // the judged one; absent for a person's own rollback
   std::vector<Verdict> verdicts;  // of it, oldest first
@@ -33,11 +40,17 @@ struct ExplainFacts {
   std::vector<std::string> services_untouched;  // without a trigger since the deploy
   MinuteRates minutes_before;                   // of the first evidence's kind, up to the deploy's finish
   MinuteRates minutes_after;
-  std::vector<ToldMoment> told = {};  // of the deploy's revision, oldest first
+  std::vector<ToldMoment> told = {};          // of the deploy's revision, oldest first
+  std::vector<ErrorSampleText> samples = {};  // of the errors that ErrorsOf answers
 };
 
 // The evidence that is told of: the trigger's, else the newest verdict's; nullptr: none yet.
 const Evidence* EvidenceOf(const ExplainFacts& facts);
+
+// The errors that are told of: those of the newest verdict that names any; nullptr: none.
+const std::vector<NamedError>* ErrorsOf(const ExplainFacts& facts);
+// Of them, the sample of so many of the first is shown.
+inline constexpr size_t kSamplesMax = 3;
 
 // Of the moments told, so many of the newest are shown: what led to a deploy fits on a screen.
 inline constexpr size_t kToldMax = 20;

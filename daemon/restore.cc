@@ -46,6 +46,17 @@ Status RestoreTriggers(const StateStore& store, AnalysisLoop* analysis) {
   return OkStatus();
 }
 
+// What is known of errors comes before the deploys that are judged by it.
+Status RestoreErrors(const StateStore& store, TimeNs now, AnalysisLoop* analysis) {
+  const int64_t blocks_from = FloorToSecond(now) - kErrorHistorySecondsKept;
+  REVERTD_RETURN_IF_ERROR(store.ReadEveryErrorGroup(
+      now - kErrorGroupKept, [analysis](const ErrorGroupRecord& group) { analysis->RestoreErrorGroup(group); }));
+  REVERTD_RETURN_IF_ERROR(
+      store.ReadErrorBlocks(blocks_from, [analysis](const ErrorBlock& block) { analysis->RestoreErrorBlock(block); }));
+  return store.ReadSessionBlocks(blocks_from,
+                                 [analysis](const SessionBlock& block) { analysis->RestoreSessionBlock(block); });
+}
+
 }  // namespace
 
 Status RestoreDecided(const StateStore& store, TimeNs now, AnalysisLoop* analysis) {
@@ -64,6 +75,7 @@ Status RestoreAnalysis(const StateStore& store, TimeNs now, AnalysisLoop* analys
       analysis->RestoreShadow(shadow.service, *result);
     }
   }));
+  REVERTD_RETURN_IF_ERROR(RestoreErrors(store, now, analysis));
   return RestoreDecided(store, now, analysis);
 }
 

@@ -18,11 +18,13 @@ Sidecar::Sidecar(const Config& config, bool use_io_uring, SimdKernel kernel, std
       services_(config_.limits.table_places()),
       ring_(config_.limits.table_places(), kRingSeconds, config_.window_parts()),
       events_(STDOUT_FILENO),
+      sentry_(config_.sentry ? std::make_unique<SentryIntake>(config_, [this] { WaitForRoomForErrors(); }) : nullptr),
       sources_(config_, &services_, &ring_, &clock_,
                {.make_room = [this] { return MakeRoomInRing(); },
                 .on_batch = [this] { WakeAnalysisIfSealed(); },
                 .on_event = [this](const SourceEvent& event) { PrintSourceEvent(event); },
-                .positions = &positions_}),
+                .positions = &positions_,
+                .errors = sentry_.get()}),
       health_(config_) {}
 
 Sidecar::~Sidecar() = default;
@@ -44,7 +46,7 @@ Status Sidecar::Open() {
   REVERTD_RETURN_IF_ERROR(OpenSources(newest->value_or(kNoSecond)));
   REVERTD_RETURN_IF_ERROR(OpenHealth());
   OpenHeartbeat();
-  auto doors = Doors::Open(config_, &board_, &health_, &clock_);
+  auto doors = Doors::Open(config_, &board_, &health_, &clock_, sentry_.get());
   if (!doors.ok()) return doors.status();
   doors_ = *std::move(doors);
   return OkStatus();
@@ -123,6 +125,14 @@ bool Sidecar::MakeRoomInRing() {
   return ring_.collected_through() >= sealed;
 }
 
+void Sidecar::WaitForRoomForErrors() {
+  for (DurationNs waited = 0; waited < kRoomWaitMax && !stop_.load(); waited += kMillisecondNs) {
+    if (!sentry_->inbox().is_full()) return;
+    analysis_wake_.Notify();
+    clock_.SleepFor(kMillisecondNs);
+  }
+}
+
 // Analysis takes whole seconds: to wake it for every line would cost more than the line.
 void Sidecar::WakeAnalysisIfSealed() {
   const int64_t sealed = ring_.sealed_through();
@@ -147,6 +157,7 @@ void Sidecar::AnalysisThread() {
                          .board = &board_,
                          .health = &health_,
                          .heartbeat = heartbeat_.get(),
+                         .sentry = sentry_.get(),
                          .trigger_written = [this] { executor_wake_.Notify(); }});
   while (true) {
     // Read before the ring is drained: whatever was counted before the end is then in what is collected.

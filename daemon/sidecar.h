@@ -28,6 +28,7 @@
 #include "daemon/health/health_poller.h"
 #include "daemon/output.h"
 #include "daemon/position_board.h"
+#include "daemon/sentry/sentry_intake.h"
 #include "daemon/wake_up.h"
 #include "daemon/watchdog/heartbeat.h"
 #include "ingest/source_set.h"
@@ -63,6 +64,7 @@ class Sidecar {
   void ExecutorThread();
   void WakeAnalysisIfSealed();
   bool MakeRoomInRing();
+  void WaitForRoomForErrors();
 
   const Config config_;
   SystemClock clock_;
@@ -73,6 +75,7 @@ class Sidecar {
   WindowRing ring_;
   EventPrinter events_;
   PositionBoard positions_;
+  std::unique_ptr<SentryIntake> sentry_;    // the doors and sources put in, the analysis thread takes
   SourceSet sources_;                       // ingest thread; its views are everybody's
   std::unique_ptr<StateStore> state_;       // analysis thread
   std::unique_ptr<ExecutorHost> executor_;  // executor thread; none where `revertd execute` is a process of its own

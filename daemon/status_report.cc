@@ -49,6 +49,11 @@ std::string StatusJson(const StatusFacts& facts, const std::vector<SourceSet::Vi
   json.Field("rollups_out_of_order", facts.rollups_out_of_order);
   json.Field("troubles_begun", facts.troubles_begun).Field("heartbeats", facts.heartbeats);
   json.Field("heartbeats_failed", facts.heartbeats_failed);
+  if (facts.sentry != nullptr) {
+    json.Key("sentry");
+    AppendValue(json, *facts.sentry);
+    json.Field("errors_late", facts.errors.late).Field("errors_overflow", facts.errors.overflow);
+  }
   json.Field("parts_overflow", facts.parts_overflow).EndObject();
   json.Key("troubles");
   AppendTroubles(json, facts.troubles);

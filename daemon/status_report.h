@@ -8,6 +8,7 @@
 #include "analysis/analysis_loop.h"
 #include "base/service_table.h"
 #include "daemon/health/health_board.h"
+#include "daemon/sentry/sentry_counters.h"
 #include "daemon/watchdog/troubles.h"
 #include "ingest/source_set.h"
 
@@ -27,9 +28,11 @@ struct StatusFacts {
   std::vector<FollowUpDesk::Armed> follow_ups = {};
   std::vector<Trouble> troubles = {};  // that stand
   uint64_t troubles_begun = 0;
-  uint64_t heartbeats = 0;         // heard
-  uint64_t heartbeats_failed = 0;  // not heard
-  uint64_t parts_overflow = 0;     // seconds of routes and cohorts that found no place in what is remembered
+  uint64_t heartbeats = 0;                 // heard
+  uint64_t heartbeats_failed = 0;          // not heard
+  const SentryCounters* sentry = nullptr;  // nullptr: error events are not taken
+  ErrorBook::Counters errors = {};         // what of them is evidence of nothing
+  uint64_t parts_overflow = 0;             // seconds of routes and cohorts that found no place in what is remembered
 };
 
 // The counters of all sources together, then each source with those of its own that are not zero.

@@ -151,16 +151,61 @@ void StoreSink::OnMinute(std::string_view service, int64_t start_second, std::st
   minutes_.push_back({std::string(service), start_second, std::string(bytes)});
 }
 
+void StoreSink::OnErrorGroup(const ErrorGroupRecord& group) {
+  const auto key = std::make_pair(group.service, group.fingerprint);
+  if (error_groups_.size() == kGroupsWaitingMax && !error_groups_.contains(key)) {
+    if (durable()) WriteGroupsAlone();
+    if (!durable()) {
+      ++writes_dropped_;
+      return;
+    }
+  }
+  ErrorGroupRecord& waiting = error_groups_[key];
+  std::string sample = group.sample.empty() ? std::move(waiting.sample) : group.sample;
+  std::string event_id = group.sample.empty() && !sample.empty() ? std::move(waiting.event_id) : group.event_id;
+  waiting = group;
+  waiting.sample = std::move(sample);
+  waiting.event_id = std::move(event_id);
+}
+
+void StoreSink::OnErrorBlock(const ErrorBlock& block) { error_blocks_.push_back(block); }
+
+void StoreSink::OnSessionBlock(const SessionBlock& block) { session_blocks_.push_back(block); }
+
+Status StoreSink::WriteErrorGroups() {
+  for (const auto& [key, group] : error_groups_) REVERTD_RETURN_IF_ERROR(store_->WriteErrorGroup(group));
+  return OkStatus();
+}
+
+void StoreSink::WriteGroupsAlone() {
+  WriteOrKeep([this] { return store_->Together([this] { return WriteErrorGroups(); }); });
+  if (durable()) error_groups_.clear();
+}
+
+bool StoreSink::HasGathered() const {
+  return !seconds_.empty() || !blocks_.empty() || !minutes_.empty() || positions_ || !error_blocks_.empty() ||
+         !session_blocks_.empty() || !error_groups_.empty();
+}
+
+// The groups stay where they are until they are written: a database that is away for long must not be left with a copy
+// of each for every Flush.
+StoreSink::Write StoreSink::TakeGathered() {
+  return [this, seconds = std::exchange(seconds_, {}), blocks = std::exchange(blocks_, {}),
+          minutes = std::exchange(minutes_, {}), positions = std::exchange(positions_, std::nullopt),
+          error_blocks = std::exchange(error_blocks_, {}), session_blocks = std::exchange(session_blocks_, {})] {
+    return store_->Together([&] {
+      REVERTD_RETURN_IF_ERROR(store_->WriteHistory(seconds, blocks, positions, minutes));
+      REVERTD_RETURN_IF_ERROR(store_->WriteErrorHistory(error_blocks, session_blocks));
+      return WriteErrorGroups();
+    });
+  };
+}
+
 void StoreSink::Flush(TimeNs now) {
   DrainBacklog();
-  if (!seconds_.empty() || !blocks_.empty() || !minutes_.empty() || positions_) {
-    WriteOrKeep([this, seconds = std::move(seconds_), blocks = std::move(blocks_), minutes = std::move(minutes_),
-                 positions = std::exchange(positions_, std::nullopt)] {
-      return store_->WriteHistory(seconds, blocks, positions, minutes);
-    });
-    seconds_.clear();
-    blocks_.clear();
-    minutes_.clear();
+  if (HasGathered()) {
+    WriteOrKeep(TakeGathered());
+    if (durable()) error_groups_.clear();
   }
   if (now - pruned_at_ >= kPruneEvery) {
     pruned_at_ = now;

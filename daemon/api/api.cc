@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/strings.h"
+#include "daemon/sentry/sentry_reply.h"
 
 namespace revertd {
 namespace {
@@ -40,6 +41,11 @@ bool MayBeAPage(const HttpCall& head, bool is_unix) {
 
 std::optional<HttpReply> Api::Refuse(const ApiRoute& route, const HttpCall& head) const {
   if (route.caller == Caller::kAnyone || route.caller == Caller::kSignature) return std::nullopt;
+  if (route.caller == Caller::kSigned && !head.Header("sentry-hook-signature").empty()) return std::nullopt;
+  if (route.caller == Caller::kDsnKey) {
+    if (context_.tools().sentry != nullptr) return std::nullopt;
+    return SentryRefusal(404, "error events are not taken: sentry is not configured");
+  }
   const std::string& token = context_.tools().secrets.token;
   if (!token.empty()) {
     if (EqualInConstantTime(BearerOf(head), token)) return std::nullopt;
@@ -66,7 +72,15 @@ std::variant<size_t, HttpReply> Api::Admit(const HttpCall& head) {
   }
   if (match.route == nullptr) return HttpError(404, "no_such_path", "GET /v1/openapi.json tells what there is");
   if (auto refusal = Refuse(*match.route, head)) return *std::move(refusal);
+  if (match.route->caller == Caller::kDsnKey && match.route->body_max > 0) {
+    return context_.tools().sentry->body_bytes_max();
+  }
   return match.route->body_max;
+}
+
+bool Api::TakesEncoded(const HttpCall& head) {
+  const RouteMatch match = FindRoute(head.method, head.path);
+  return match.route != nullptr && match.route->caller == Caller::kDsnKey;
 }
 
 HttpAnswer Api::Answer(const HttpCall& call) {

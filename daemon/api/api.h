@@ -16,6 +16,8 @@ class Api final : public HttpHandler {
   // Of the server that asks, for the metrics.
   void SetCounters(const HttpCounters* counters) { context_.SetCounters(counters); }
   std::variant<size_t, HttpReply> Admit(const HttpCall& head) override;
+  // SDKs compress what they send, and Sentry takes it: so does the door that stands in its place.
+  bool TakesEncoded(const HttpCall& head) override;
   HttpAnswer Answer(const HttpCall& call) override;
 
  private:

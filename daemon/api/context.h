@@ -18,6 +18,7 @@
 #include "daemon/health/health_board.h"
 #include "daemon/http/http_call.h"
 #include "daemon/http/http_server.h"
+#include "daemon/sentry/sentry_door.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 
@@ -26,6 +27,7 @@ namespace revertd {
 struct ApiSecrets {
   std::string token = {};           // empty: none is asked for
   std::string webhook_secret = {};  // empty: webhooks are refused
+  std::string sentry_secret = {};   // empty: signed webhooks of Sentry's are refused
 };
 
 struct ApiTools {
@@ -34,6 +36,7 @@ struct ApiTools {
   Clock* clock = nullptr;
   const Board* board = nullptr;
   const HealthBoard* health = nullptr;
+  SentryDoor* sentry = nullptr;  // none: error events are not taken
   ApiSecrets secrets = {};
 };
 

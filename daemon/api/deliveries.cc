@@ -1,5 +1,6 @@
 // What forges and delivery tools tell: proved, understood, kept as an event, and handed on as deploys.
 #include "analysis/deploy_registry.h"
+#include "base/digest.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "daemon/api/handlers.h"
@@ -8,6 +9,8 @@
 #include "daemon/doors/sentry_cli.h"
 #include "daemon/doors/told.h"
 #include "daemon/doors/webhook.h"
+#include "daemon/sentry/sentry_reply.h"
+#include "ingest/sentry/sentry_webhook.h"
 
 namespace revertd {
 namespace {
@@ -123,6 +126,50 @@ HttpReply DeliveryReply(const Told& told, const ToldDeploys& deploys) {
   return JsonReply(json.EndObject().Take(), deploys.deploys.empty() ? 200 : 202);
 }
 
+// A webhook of Sentry's as an event for people.
+InboxMessage HookMessage(const SentryHook& hook, const std::string& service, const std::string& key, TimeNs now) {
+  InboxMessage message;
+  message.kind = InboxMessage::Kind::kEvent;
+  Event& event = message.event;
+  event.at_ns = hook.event && hook.event->at_ns != 0 ? hook.event->at_ns : now;
+  event.kind = "sentry_hook";
+  event.service = service;
+  event.key = EventKey(key);
+  JsonWriter json;
+  json.BeginObject().Field("event", event.kind).Field("time_ns", event.at_ns);
+  for (const auto& [name, text] : {std::pair("service", &service), std::pair("resource", &hook.resource),
+                                   std::pair("action", &hook.action), std::pair("title", &hook.words)}) {
+    if (!text->empty()) json.Field(name, *text);
+  }
+  if (hook.event) json.Field("event_id", hook.event->event_id);
+  event.text = json.EndObject().Take();
+  return message;
+}
+
+// Ok with a reply: why it was not taken.
+StatusOr<std::optional<HttpReply>> TakeHook(ApiContext& context, const SentryHook& hook, const std::string& key) {
+  const auto is_new = IsNew(context, key);
+  if (!is_new.ok()) return is_new.status();
+  if (!*is_new) return std::optional(HttpError(409, "replayed_delivery", "this body was delivered before"));
+  SentryDoor& door = *context.tools().sentry;
+  std::string service;
+  if (hook.event) {
+    const ErrorEvent& event = *hook.event;
+    service = door.services().ServiceOf(
+        {.project = event.project, .server_name = event.server_name, .tag = event.service_tag});
+    if (!door.TakeHookEvent(event)) {
+      context.ForgetDelivery(key);
+      return std::optional(SentryWait(SentryDoor::kWait));
+    }
+  }
+  CountOne(door.counters().hooks);
+  if (Status status = context.state().Post(HookMessage(hook, service, key, context.Now())); !status.ok()) {
+    context.ForgetDelivery(key);  // the event is known by its id when the hook is sent again
+    return status;
+  }
+  return std::optional<HttpReply>();
+}
+
 HttpReply RefusalReply(const Refused& refused) { return HttpError(refused.status, refused.code, refused.words); }
 
 HttpReply TakeDelivery(ApiContext& context, std::string_view source, const HttpCall& call) {
@@ -178,7 +225,7 @@ HttpReply TakeSentryCall(ApiContext& context, const HttpCall& call) {
 
 HttpAnswer TakeWebhook(ApiContext& context, const HttpCall& call, const PathWords& words) {
   if (words[0] != "github" && words[0] != "gitlab" && words[0] != "gitea" && words[0] != "flux") {
-    return HttpError(404, "not_found", "webhooks are github's, gitlab's, gitea's, flux's and argocd's");
+    return HttpError(404, "not_found", "webhooks are github's, gitlab's, gitea's, flux's, argocd's and sentry's");
   }
   if (context.tools().secrets.webhook_secret.empty()) {
     return HttpError(403, "no_webhook_secret", "http.webhook_secret is not configured: nothing can be proved");
@@ -193,6 +240,32 @@ HttpAnswer TakeArgoCd(ApiContext& context, const HttpCall& call, const PathWords
 
 HttpAnswer TakeSentry(ApiContext& context, const HttpCall& call, const PathWords& /*words*/) {
   return TakeSentryCall(context, call);
+}
+
+HttpAnswer TakeSentryHook(ApiContext& context, const HttpCall& call, const PathWords& /*words*/) {
+  if (context.tools().sentry == nullptr) return HttpError(404, "not_found", "sentry is not configured");
+  // Unsigned, its caller has shown the token (routes.h).
+  const std::string_view signature = call.Header("sentry-hook-signature");
+  const std::string& secret = context.tools().secrets.sentry_secret;
+  if (!signature.empty() && secret.empty()) {
+    return HttpError(403, "no_webhook_secret", "sentry.webhook_secret is not configured: nothing can be proved");
+  }
+  if (!signature.empty() && !EqualInConstantTime(signature, HmacSha256Hex(secret, call.body))) {
+    return HttpError(401, "wrong_signature", "the signature is not of this body and our secret");
+  }
+  // The resource is not signed: it says no more than how the body is read.
+  const auto hook =
+      ReadSentryHook(call.Header("sentry-hook-resource"), call.body, context.tools().sentry->ReadOptions());
+  if (!hook.ok()) return HttpError(400, "unreadable", MessageOf(hook.status()));
+  if (hook->event) {
+    if (auto stale = WhyStale(hook->event->at_ns, context.Now())) return RefusalReply(*stale);
+  }
+  const auto refusal = TakeHook(context, *hook, Sha256Hex("sentry_hook\n" + call.body));
+  if (!refusal.ok()) return StatusReply(refusal.status());
+  if (refusal->has_value()) return **refusal;
+  JsonWriter json;
+  json.BeginObject().Field("resource", hook->resource).Field("action", hook->action);
+  return JsonReply(json.Field("event", hook->event.has_value()).EndObject().Take());
 }
 
 // `sentry-cli releases set-commits` names a repository that Sentry must know.

@@ -23,6 +23,14 @@ HttpAnswer ListWindows(ApiContext& context, const HttpCall& call, const PathWord
 // health.cc: what health checks found.
 HttpAnswer ListHealth(ApiContext& context, const HttpCall& call, const PathWords& words);
 
+// errors.cc: what applications' error trackers told.
+HttpAnswer ListErrors(ApiContext& context, const HttpCall& call, const PathWords& words);
+HttpAnswer ShowError(ApiContext& context, const HttpCall& call, const PathWords& words);
+HttpAnswer ListTransactions(ApiContext& context, const HttpCall& call, const PathWords& words);
+HttpAnswer TakeEnvelope(ApiContext& context, const HttpCall& call, const PathWords& words);
+HttpAnswer TakeStore(ApiContext& context, const HttpCall& call, const PathWords& words);
+HttpAnswer AnswerPreflight(ApiContext& context, const HttpCall& call, const PathWords& words);
+
 // deploys.cc
 HttpAnswer ListDeploys(ApiContext& context, const HttpCall& call, const PathWords& words);
 HttpAnswer StartDeploy(ApiContext& context, const HttpCall& call, const PathWords& words);
@@ -51,6 +59,7 @@ HttpAnswer StreamEvents(ApiContext& context, const HttpCall& call, const PathWor
 HttpAnswer TakeArgoCd(ApiContext& context, const HttpCall& call, const PathWords& words);
 HttpAnswer TakeWebhook(ApiContext& context, const HttpCall& call, const PathWords& words);
 HttpAnswer TakeSentry(ApiContext& context, const HttpCall& call, const PathWords& words);
+HttpAnswer TakeSentryHook(ApiContext& context, const HttpCall& call, const PathWords& words);
 HttpAnswer ListSentryRepos(ApiContext& context, const HttpCall& call, const PathWords& words);
 
 }  // namespace revertd

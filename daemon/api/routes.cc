@@ -10,6 +10,8 @@ namespace {
 constexpr size_t kCommandBytes = 64 * 1024;          // of what people and scripts say
 constexpr size_t kReleaseBytes = 1024 * 1024;        // of sentry-cli, with the commits of a release
 constexpr size_t kDeliveryBytes = 25 * 1024 * 1024;  // GitHub sends no more than that
+constexpr size_t kHookBytes = 1024 * 1024;           // of Sentry: one event
+constexpr size_t kAsConfigured = 1;                  // sentry.limits.body
 
 constexpr std::array kRoutes = {
     ApiRoute{"GET", "/healthz", Caller::kAnyone, 0, &GetHealth},
@@ -38,9 +40,13 @@ constexpr std::array kRoutes = {
     ApiRoute{"POST", "/v1/incidents/{id}/answers", Caller::kTrusted, kCommandBytes, &AnswerIncident},
     ApiRoute{"POST", "/v1/incidents/{id}/close", Caller::kTrusted, kCommandBytes, &CloseIncident},
     ApiRoute{"GET", "/v1/incidents/{id}", Caller::kKnown, 0, &ShowIncident},
+    ApiRoute{"GET", "/v1/errors", Caller::kKnown, 0, &ListErrors},
+    ApiRoute{"GET", "/v1/errors/transactions", Caller::kKnown, 0, &ListTransactions},
+    ApiRoute{"GET", "/v1/errors/{fingerprint}", Caller::kKnown, 0, &ShowError},
     ApiRoute{"GET", "/v1/events", Caller::kKnown, 0, &ListEvents},
     ApiRoute{"GET", "/v1/events/stream", Caller::kKnown, 0, &StreamEvents},
     ApiRoute{"POST", "/v1/webhooks/argocd", Caller::kKnown, kDeliveryBytes, &TakeArgoCd},  // it signs nothing
+    ApiRoute{"POST", "/v1/webhooks/sentry", Caller::kSigned, kHookBytes, &TakeSentryHook},
     ApiRoute{"POST", "/v1/webhooks/{source}", Caller::kSignature, kDeliveryBytes, &TakeWebhook},
     // As Sentry has them, so that sentry-cli needs no more than its SENTRY_URL.
     ApiRoute{"POST", "/api/0/organizations/{org}/releases/{version}/deploys/", Caller::kKnown, kCommandBytes,
@@ -50,6 +56,15 @@ constexpr std::array kRoutes = {
     ApiRoute{"GET", "/api/0/organizations/{org}/repos/", Caller::kKnown, 0, &ListSentryRepos},
     ApiRoute{"POST", "/api/0/projects/{org}/{project}/releases/", Caller::kKnown, kReleaseBytes, &TakeSentry},
     ApiRoute{"PUT", "/api/0/projects/{org}/{project}/releases/{version}/", Caller::kKnown, kReleaseBytes, &TakeSentry},
+    // As Sentry has them, so that an SDK needs no more than a DSN that points here. Some leave the last slash out.
+    ApiRoute{"POST", "/api/{project}/envelope/", Caller::kDsnKey, kAsConfigured, &TakeEnvelope},
+    ApiRoute{"POST", "/api/{project}/envelope", Caller::kDsnKey, kAsConfigured, &TakeEnvelope},
+    ApiRoute{"POST", "/api/{project}/store/", Caller::kDsnKey, kAsConfigured, &TakeStore},
+    ApiRoute{"POST", "/api/{project}/store", Caller::kDsnKey, kAsConfigured, &TakeStore},
+    ApiRoute{"OPTIONS", "/api/{project}/envelope/", Caller::kDsnKey, 0, &AnswerPreflight},
+    ApiRoute{"OPTIONS", "/api/{project}/envelope", Caller::kDsnKey, 0, &AnswerPreflight},
+    ApiRoute{"OPTIONS", "/api/{project}/store/", Caller::kDsnKey, 0, &AnswerPreflight},
+    ApiRoute{"OPTIONS", "/api/{project}/store", Caller::kDsnKey, 0, &AnswerPreflight},
 };
 
 // Matches `path` against the pattern: words between braces hold no slash, but the last one may.

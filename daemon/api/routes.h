@@ -22,6 +22,8 @@ enum class Caller {
   kKnown,      // the token, where there is one
   kTrusted,    // the token, or a unix socket whose file's permissions chose them: what lets a rollback go ahead
   kSignature,  // the handler proves the body itself
+  kSigned,     // the same of a body with a Sentry-Hook-Signature; without one as kKnown
+  kDsnKey,     // who has the DSN's public key, which the handler proves; from whatever page a browser shows
 };
 
 // What {words} of the pattern stand for, in order.

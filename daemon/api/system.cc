@@ -13,6 +13,7 @@
 #include "daemon/api/http_metrics.h"
 #include "daemon/api/openapi.h"
 #include "daemon/api/reply.h"
+#include "daemon/api/sentry_metrics.h"
 
 namespace revertd {
 namespace {
@@ -75,6 +76,7 @@ HttpAnswer GetMetrics(ApiContext& context, const HttpCall& /*call*/, const PathW
   reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
   if (const auto published = context.tools().board->Read()) reply.body = published->metrics;
   reply.body += HealthMetricsText(context.tools().health->Read(), context.tools().health->results_dropped());
+  if (context.tools().sentry != nullptr) reply.body += SentryMetricsText(context.tools().sentry->counters());
   if (context.counters() != nullptr) reply.body += HttpMetricsText(*context.counters());
   return reply;
 }

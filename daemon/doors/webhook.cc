@@ -98,14 +98,14 @@ std::string KeyOf(std::string_view source, const Received& received, const Told&
   return Sha256Hex(text + "\n" + std::string(received.body));
 }
 
+}  // namespace
+
 std::optional<Refused> WhyStale(TimeNs at_ns, TimeNs now_ns) {
   if (at_ns == 0 || (at_ns >= now_ns - kDeliveryAgeMax && at_ns <= now_ns + kDeliveryAheadMax)) return std::nullopt;
   return Refused{.status = 403,
                  .code = "stale_delivery",
                  .words = "it tells of " + FormatRfc3339(at_ns) + ", which is too far from now"};
 }
-
-}  // namespace
 
 std::variant<WebhookDelivery, Refused> ReadDelivery(std::string_view source, const Headers& headers,
                                                     std::string_view body, std::string_view secret, TimeNs now_ns) {

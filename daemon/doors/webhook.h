@@ -7,6 +7,7 @@
 // body.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,9 @@ struct Refused {
   std::string code;   // "unknown_source" 404, "wrong_signature" 401, "unreadable" 400, "stale_delivery" 403
   std::string words;  // for people, without anything secret
 };
+
+// What is told of a time that is too far from now; nullopt: near enough, or no time is said (0).
+std::optional<Refused> WhyStale(TimeNs at_ns, TimeNs now_ns);
 
 using Headers = std::vector<std::pair<std::string, std::string>>;  // names in lower case
 

@@ -27,6 +27,23 @@ TEST(ParseCommand, PrintsOneObjectALine) {
             "{\"ok\":false,\"error\":\"no_format\",\"line\":2}\n");
 }
 
+constexpr char kEventLine[] =
+    R"({"event_id":"9f5a3c1e8b2d4f6a9f5a3c1e8b2d4f6a","timestamp":1795255200,"level":"error","transaction":"/pay",)"
+    R"("release":"shop@1.4.2","environment":"production","exception":{"values":[{"type":"TypeError","value":"no"}]}})"
+    "\n";
+
+TEST(ParseCommand, SaysWhatIsMadeOfAnErrorEvent) {
+  const TestFolder folder;
+  const ProgramResult result = RunProgram(folder, {"parse", "--format", "sentry"}, kEventLine + std::string("7\n"));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, StartsWith("{\"ok\":true,\"format\":\"sentry\",\"time_ns\":" + std::to_string(kStart) +
+                                     "000000000,\"event_id\":\"9f5a3c1e8b2d4f6a9f5a3c1e8b2d4f6a\","
+                                     "\"level\":\"error\",\"type\":\"TypeError\",\"culprit\":\"/pay\",\"title\":"));
+  EXPECT_THAT(result.out, HasSubstr("\"release\":\"shop@1.4.2\",\"environment\":\"production\",\"fingerprint\":\""));
+  EXPECT_THAT(result.out, HasSubstr("\n{\"ok\":false,\"error\":\""));
+  EXPECT_THAT(result.out, HasSubstr("\"line\":2}\n"));
+}
+
 TEST(ParseCommand, NamesTheFormatsItKnows) {
   const TestFolder folder;
   const ProgramResult result = RunProgram(folder, {"parse", "--format", "ngnix"});
@@ -178,6 +195,60 @@ TEST(ReplayCommand, WindowsTellWhatWasCountedOfEachServiceInEachSecond) {
                                   "\"3xx\":0,\"4xx\":0,\"5xx\":3,\"aborted\":0,\"bytes\":91800}\n"));
   EXPECT_EQ(std::ranges::count(windows(told), '\n'), 4);
   EXPECT_THAT(windows(RunProgram(folder, {"replay", log})), testing::Not(HasSubstr("\"window\"")));
+}
+
+// Events of a kind, one in each tenth of a second of [from, to).
+std::string EventSeconds(int64_t from, int64_t to, const std::string& type) {
+  std::string events;
+  for (int64_t second = from; second < to; ++second) {
+    for (int tenth = 0; tenth < 10; ++tenth) {
+      events += R"({"timestamp":)" + std::to_string(second) + "." + std::to_string(tenth) +
+                R"(,"exception":{"values":[{"type":")" + type + R"(","value":"no"}]}})" + "\n";
+    }
+  }
+  return events;
+}
+
+// An application may swallow its error and answer 200: the log alone finds nothing.
+TEST(ReplayCommand, FindsTheNewErrorThatTheLogDoesNotShow) {
+  const TestFolder folder;
+  const std::string log = folder.Write("access.log", LogSeconds(kStart, kStart + 400, 0));
+  const std::string events =
+      folder.Write("events.ndjson", EventSeconds(kStart + 201, kStart + 400, "NewError") + "broken\n" +
+                                        EventSeconds(kStart, kStart + 200, "OldError") +
+                                        EventSeconds(kStart + 900, kStart + 901, "x"));
+  const std::string deploy = "service=checkout.test,at=" + std::to_string(kStart + 200) + ",id=bad";
+  const ProgramResult without = RunProgram(folder, {"replay", "--deploy", deploy, log});
+  EXPECT_THAT(without.out, testing::Not(HasSubstr("error_events")));
+  EXPECT_THAT(without.out, testing::Not(HasSubstr("regressed")));
+  const ProgramResult result = RunProgram(folder, {"replay", "--deploy", deploy, "--events", events, log});
+  EXPECT_THAT(result.out,
+              HasSubstr("\"error_events\":3990,\"refused_error_events\":{\"unreadable\":1,\"after_log\":10}"));
+  EXPECT_THAT(result.err, HasSubstr(events + ":1991: left out: "));
+  EXPECT_EQ(result.exit_code, 1) << result.out;
+  EXPECT_THAT(result.out, HasSubstr("\"verdicts\":{\"bad\":\"regressed\"}"));
+  EXPECT_THAT(result.out, HasSubstr("\"type\":\"NewError\""));
+  EXPECT_EQ(RunProgram(folder, {"replay", "--deploy", deploy, "--events", "-", log}, ReadFile(events)).exit_code, 1);
+}
+
+TEST(ReplayCommand, EventsWithoutALogAreJudgedOnTheirOwnClock) {
+  const TestFolder folder;
+  const std::string events = EventSeconds(kStart, kStart + 200, "OldError");
+  const std::string deploy = "service=checkout.test,at=" + std::to_string(kStart + 100) + ",id=good";
+  const ProgramResult result = RunProgram(folder, {"replay", "--deploy", deploy, "--events", "-"}, events);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\"time_ns\":" + std::to_string(kStart + 200) + "000000000,"));
+  EXPECT_THAT(result.out, HasSubstr("\"error_events\":2000,\"refused_error_events\":{}"));
+  EXPECT_THAT(result.out, HasSubstr("\"verdicts\":{\"good\":\""));
+}
+
+TEST(ReplayCommand, OneStandardInputCannotBeBothLogAndEvents) {
+  const TestFolder folder;
+  const ProgramResult result = RunProgram(folder, {"replay", "--events", "-", "-"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err, "revertd: --events -: standard input is read already; name a file\n");
+  const ProgramResult missing = RunProgram(folder, {"replay", "--events", folder.Path("none")});
+  EXPECT_EQ(missing.exit_code, 3) << missing.err;
 }
 
 TEST(ReplayCommand, SaysWhatIsWrongWithADeploy) {

@@ -38,7 +38,8 @@ ExplainFacts RolledBack() {
                                       .control_e_value = 3e5,
                                       .control_n_after = 2400,
                                       .route = {},
-                                      .cohort = {}});
+                                      .cohort = {},
+                                      .group = {}});
   facts.verdicts.push_back(verdict);
   facts.decisions.push_back({.deploy_id = facts.deploy->id,
                              .service = "checkout",
@@ -109,6 +110,49 @@ TEST(Explain, TellsTheWholeLineOfARollback) {
             "  undoes     3f2a91c0aaaaaaaaaaaa in shop\n"
             "  recovery   4.12 % -> 0 % of 4000 requests, e-value 23\n"
             "  untouched  catalog\n");
+}
+
+// Whoever sends events chooses their words.
+TEST(Explain, NamesTheErrorsThatTheApplicationToldOf) {
+  ExplainFacts facts = RolledBack();
+  Evidence& evidence = facts.verdicts.back().evidence.front();
+  evidence.signal = kNewErrors;
+  evidence.group = "00000000000000ab";
+  facts.trigger->evidence = evidence;
+  facts.verdicts.back().errors = {{.fingerprint = 0xab,
+                                   .type = "TypeError",
+                                   .culprit = "checkout.views.pay",
+                                   .title = "cannot read <text>\x1b[31m",
+                                   .release = "shop@1.4.2",
+                                   .is_new = true,
+                                   .events = 41,
+                                   .first_seen_ns = kFinish + kSecondNs,
+                                   .e_value = 81000,
+                                   .e_value_needed = 5714},
+                                  {.fingerprint = 1, .title = "low stock", .events = 1}};
+  facts.samples = {{0xab, {"TypeError: cannot read 'total'", "  at pay in checkout.views (views.py:41)"}}};
+  const std::string text = ExplainText(facts);
+  EXPECT_NE(text.find("      1.0  first such error event (its second)\n"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("  evidence (new_errors of group 00000000000000ab)\n"
+                "    before   0 events/request over 12000 requests (up to 0.0019 events/request would count as not "
+                "worse)\n"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  errors told by the application\n"
+                      "    new      TypeError: cannot read <text>?[31m (checkout.views.pay)\n"
+                      "             41 events since the deploy, release shop@1.4.2, first seen 2026-11-21T10:00:01Z; "
+                      "e-value 8.1e+04 (5714 needed)\n"
+                      "             GET /v1/errors/00000000000000ab?service=checkout\n"
+                      "               TypeError: cannot read 'total'\n"
+                      "                 at pay in checkout.views (views.py:41)\n"
+                      "    more     low stock\n"
+                      "             1 event since the deploy; e-value 0 (0 needed)\n"
+                      "             GET /v1/errors/0000000000000001?service=checkout\n"
+                      "\n"
+                      "  revert "),
+            std::string::npos)
+      << text;
 }
 
 TEST(Explain, WhatDoorsToldStandsOnTheTimelinesClock) {

@@ -11,6 +11,7 @@
 #include "analysis/deploy_registry.h"
 #include "base/service_table.h"
 #include "daemon/deploy_door.h"
+#include "daemon/event_json.h"
 #include "daemon/inbox.h"
 #include "store/database.h"
 #include "tests/daemon/program.h"
@@ -81,6 +82,21 @@ class StoreSinkTest : public ::testing::Test {
     event.key = key;
     event.text = "{\"event\":\"push\"}";
     return event;
+  }
+
+  static ErrorGroupRecord Group(uint64_t fingerprint, int64_t events, const std::string& sample) {
+    ErrorGroupRecord group;
+    group.service = "shop";
+    group.fingerprint = fingerprint;
+    group.events = events;
+    group.last_seen_ns = kStart;
+    group.sample = sample;
+    return group;
+  }
+  int64_t ErrorBlocks() {
+    int64_t events = 0;
+    EXPECT_TRUE(store_->ReadErrorBlocks(0, [&](const ErrorBlock& block) { events += block.events; }).ok());
+    return events;
   }
 
   // Another process renames the table of the events away, as a damaged state would lose it, and back.
@@ -185,6 +201,87 @@ TEST_F(StoreSinkTest, ATriggerAndTheVerdictThatItComesOfAreOneTransaction) {
   ASSERT_TRUE(sink_->OnTrigger(Triggered()).ok());
   EXPECT_THAT(Kinds(), ElementsAre("verdict", "trigger"));
   EXPECT_TRUE(sink_->durable());
+}
+
+// Of what is told of a group between two flushes the newest counts, with the sample that any of it brought.
+TEST_F(StoreSinkTest, ErrorsThatGatherAreWrittenTogetherAndAGroupOnce) {
+  sink_->OnErrorGroup(Group(7, 1, "{}"));
+  sink_->OnErrorGroup(Group(7, 5, ""));
+  sink_->OnErrorGroup(Group(8, 2, ""));
+  sink_->OnErrorBlock({"shop", 7, kStart / kSecondNs, 5});
+  sink_->OnSessionBlock({"shop", kStart / kSecondNs, 90, 1});
+  EXPECT_TRUE(store_->ReadErrorGroups("shop", 0)->empty()) << "they wait for a flush";
+  sink_->Flush(kStart);
+  EXPECT_EQ((*store_->ReadErrorGroup("shop", 7))->events, 5);
+  EXPECT_EQ((*store_->ReadErrorGroup("shop", 7))->sample, "{}");
+  EXPECT_EQ(store_->ReadErrorGroups("shop", 0)->size(), 2U);
+  EXPECT_EQ(ErrorBlocks(), 5);
+  int64_t sessions = 0;
+  ASSERT_TRUE(store_->ReadSessionBlocks(0, [&](const SessionBlock& block) { sessions += block.sessions; }).ok());
+  EXPECT_EQ(sessions, 90);
+  EXPECT_THAT(Kinds(), IsEmpty()) << "a group is no event of its own";
+}
+
+TEST_F(StoreSinkTest, WhileGroupsCannotBeWrittenTheyWaitAndNothingOfTheirFlushIsWritten) {
+  Script("ALTER TABLE error_group_names RENAME TO lost");
+  sink_->OnErrorGroup(Group(7, 1, "{}"));
+  sink_->OnErrorBlock({"shop", 7, kStart / kSecondNs, 5});
+  sink_->Flush(kStart);
+  EXPECT_FALSE(sink_->durable());
+  EXPECT_EQ(ErrorBlocks(), 0);
+  sink_->OnErrorGroup(Group(7, 3, ""));
+  sink_->Flush(kStart + kSecondNs);
+  EXPECT_EQ(ErrorBlocks(), 0);
+
+  Script("ALTER TABLE lost RENAME TO error_group_names");
+  sink_->Flush(kStart + 2 * kSecondNs);
+  EXPECT_TRUE(sink_->durable());
+  EXPECT_EQ(ErrorBlocks(), 5);
+  EXPECT_EQ((*store_->ReadErrorGroup("shop", 7))->events, 3);
+  EXPECT_EQ(sink_->writes_dropped(), 0U);
+}
+
+TEST_F(StoreSinkTest, GroupsBeyondTheBoundAreWrittenEarly) {
+  for (uint64_t i = 0; i < StoreSink::kGroupsWaitingMax + 2; ++i) sink_->OnErrorGroup(Group(i, 1, ""));
+  EXPECT_TRUE(store_->ReadErrorGroup("shop", 0)->has_value());
+  sink_->Flush(kStart);
+  EXPECT_TRUE(store_->ReadErrorGroup("shop", StoreSink::kGroupsWaitingMax + 1)->has_value());
+  EXPECT_EQ(sink_->writes_dropped(), 0U);
+}
+
+TEST_F(StoreSinkTest, GroupsBeyondTheBoundAreDroppedAndCountedWhileTheStateIsAway) {
+  Script("ALTER TABLE error_groups RENAME TO lost_groups");
+  for (uint64_t i = 0; i < StoreSink::kGroupsWaitingMax + 2; ++i) sink_->OnErrorGroup(Group(i, 1, ""));
+  sink_->OnErrorGroup(Group(0, 9, ""));
+  EXPECT_EQ(sink_->writes_dropped(), 2U);
+  Script("ALTER TABLE lost_groups RENAME TO error_groups");
+  sink_->Flush(kStart);
+  EXPECT_EQ((*store_->ReadErrorGroup("shop", 0))->events, 9) << "one that waits already has its place";
+  EXPECT_FALSE(store_->ReadErrorGroup("shop", StoreSink::kGroupsWaitingMax)->has_value());
+}
+
+TEST_F(StoreSinkTest, AVerdictTellsItsErrorsAndWhoseGroupDecided) {
+  Verdict verdict = Judged(VerdictState::kRegressed, kStart);
+  Evidence& evidence = verdict.evidence.emplace_back();
+  evidence.signal = kNewErrors;
+  evidence.group = "00000000000000ab";
+  evidence.per_second = true;
+  NamedError& error = verdict.errors.emplace_back();
+  error.fingerprint = 0xab;
+  error.type = "TypeError";
+  error.is_new = true;
+  error.events = 41;
+  sink_->OnVerdict(verdict);
+  sink_->WriteVerdicts();
+  const std::string text = store_->ReadEventsAfter(0, 1)->front().text;
+  EXPECT_THAT(text, HasSubstr("{\"signal\":\"new_errors\",\"group\":\"00000000000000ab\","));
+  EXPECT_THAT(text, HasSubstr(",\"per_second\":true}"));
+  EXPECT_THAT(text, HasSubstr("\"errors\":[{\"fingerprint\":\"00000000000000ab\",\"type\":\"TypeError\","
+                              "\"culprit\":\"\",\"title\":\"\",\"release\":\"\",\"event_id\":\"\","
+                              "\"new\":true,\"events\":41,\"first_seen_ns\":0,\"e_value\":0,"
+                              "\"e_value_needed\":0}]}"));
+  EXPECT_THAT(ToEvent(Judged(VerdictState::kHealthy, kStart)), Not(HasSubstr("\"errors\"")));
+  EXPECT_EQ(store_->ReadVerdicts("shop-1")->front().errors.size(), 1U);
 }
 
 TEST_F(StoreSinkTest, ADeliveryThatComesAgainIsOneEvent) {

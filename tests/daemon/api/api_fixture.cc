@@ -33,7 +33,15 @@ void ApiTest::Listen(ApiSecrets secrets, bool is_unix) {
                                         .clock = &clock_,
                                         .board = &board_,
                                         .health = health_.get(),
+                                        .sentry = sentry_.get(),
                                         .secrets = std::move(secrets)});
+}
+
+void ApiTest::TakeErrors(SentryConfig sentry, ApiSecrets secrets) {
+  config_.sentry = std::move(sentry);
+  intake_ = std::make_unique<SentryIntake>(config_);
+  sentry_ = std::make_unique<SentryDoor>(*config_.sentry, intake_.get(), nullptr, &clock_);
+  Listen(std::move(secrets));
 }
 
 HttpAnswer ApiTest::AskOpen(std::string_view method, std::string_view target, std::string body, Headers headers) {

@@ -16,6 +16,8 @@
 #include "daemon/api/api.h"
 #include "daemon/api/board.h"
 #include "daemon/health/health_board.h"
+#include "daemon/sentry/sentry_door.h"
+#include "daemon/sentry/sentry_intake.h"
 #include "store/executor_store.h"
 #include "store/state_store.h"
 #include "tests/test_folder.h"
@@ -36,6 +38,8 @@ class ApiTest : public ::testing::Test {
   ApiTest();
   // With these secrets, and perhaps on a unix socket. Before the first question.
   void Listen(ApiSecrets secrets, bool is_unix = false);
+  // With error events taken so. Before the first question; `secrets` as above.
+  void TakeErrors(SentryConfig sentry, ApiSecrets secrets = {});
   // As the server does: admission, then the answer; a wait or a stream ends the test.
   HttpReply Ask(std::string_view method, std::string_view target, std::string body = "", Headers headers = {});
   HttpAnswer AskOpen(std::string_view method, std::string_view target, std::string body = "", Headers headers = {});
@@ -54,6 +58,8 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<HealthBoard> health_;  // of no checks
   std::unique_ptr<StateStore> owner_;
   std::unique_ptr<StateStore> inbox_;
+  std::unique_ptr<SentryIntake> intake_;  // none unless TakeErrors
+  std::unique_ptr<SentryDoor> sentry_;    // the same
   std::unique_ptr<Api> api_;
 };
 

@@ -216,6 +216,7 @@ TEST(ReplayCommand, FindsTheNewErrorThatTheLogDoesNotShow) {
   const std::string events =
       folder.Write("events.ndjson", EventSeconds(kStart + 201, kStart + 400, "NewError") + "broken\n" +
                                         EventSeconds(kStart, kStart + 200, "OldError") +
+                                        EventSeconds(kStart - 7200, kStart - 7199, "OldError") +  // was listened to
                                         EventSeconds(kStart + 900, kStart + 901, "x"));
   const std::string deploy = "service=checkout.test,at=" + std::to_string(kStart + 200) + ",id=bad";
   const ProgramResult without = RunProgram(folder, {"replay", "--deploy", deploy, log});
@@ -223,7 +224,7 @@ TEST(ReplayCommand, FindsTheNewErrorThatTheLogDoesNotShow) {
   EXPECT_THAT(without.out, testing::Not(HasSubstr("regressed")));
   const ProgramResult result = RunProgram(folder, {"replay", "--deploy", deploy, "--events", events, log});
   EXPECT_THAT(result.out,
-              HasSubstr("\"error_events\":3990,\"refused_error_events\":{\"unreadable\":1,\"after_log\":10}"));
+              HasSubstr("\"error_events\":4000,\"refused_error_events\":{\"unreadable\":1,\"after_log\":10}"));
   EXPECT_THAT(result.err, HasSubstr(events + ":1991: left out: "));
   EXPECT_EQ(result.exit_code, 1) << result.out;
   EXPECT_THAT(result.out, HasSubstr("\"verdicts\":{\"bad\":\"regressed\"}"));

@@ -117,18 +117,19 @@ done
 nginx_conf $old
 shop $old $good >"$folder/old.log" 2>&1 &
 books >"$folder/catalog.log" 2>&1 &
+serves() { curl -fs -o /dev/null "http://127.0.0.1:$1/"; }
+wait_for "the shop serves" serves $old
+wait_for "the catalogue serves" serves $catalog
 nginx -c "$folder/nginx.conf" -g 'daemon off;' 2>"$folder/nginx-start.log" &
-served() { curl -fs -o /dev/null -H "Host: $1.test" "http://127.0.0.1:$web/"; }
-wait_for "the shop serves" served checkout
-wait_for "the catalogue serves" served catalog
+balances() { curl -fs -o /dev/null -H 'Host: checkout.test' "http://127.0.0.1:$web/"; }
+wait_for "nginx balances" balances
 for host in checkout catalog; do
   hey -z 240s -c 4 -q 60 -host $host.test "http://127.0.0.1:$web/pay" >"$folder/hey-$host.log" 2>&1 &
 done
 sleep 90  # the history that the deploy is held against: two blocks of it, and real requests take their time
 
 BROKEN=1 shop $new $bad "" 1 >"$folder/new.log" 2>&1 &
-new_serves() { curl -fs -o /dev/null "http://127.0.0.1:$new/"; }
-wait_for "the new version serves" new_serves
+wait_for "the new version serves" serves $new
 "$REVERTD" deploy start --config "$folder/revertd.yaml" --service checkout --commit $bad --id bad >/dev/null
 nginx_conf $new
 nginx -c "$folder/nginx.conf" -s reload

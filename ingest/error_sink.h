@@ -11,7 +11,8 @@ namespace revertd {
 class ErrorSink {
  public:
   virtual ~ErrorSink() = default;
-  // false: there is no room. A source never waits: the event is lost, and the sink has counted it.
+  // May wait for room, as long as for a full ring; false: there was none, the event is lost, and the sink has counted
+  // it.
   virtual bool OnErrorEvent(ErrorEvent event) = 0;
   // A line that is no event.
   virtual void OnRefusedLine() = 0;

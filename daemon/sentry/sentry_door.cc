@@ -1,5 +1,6 @@
 #include "daemon/sentry/sentry_door.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/digest.h"
@@ -32,13 +33,41 @@ int StatusOf(SentryAnswer answer) {
   return 400;
 }
 
+// Of a body that was not decoded or not read.
+SentryAnswer AnswerOf(const Status& status) {
+  return status.code() == absl::StatusCode::kFailedPrecondition ? SentryAnswer::kTooLarge : SentryAnswer::kUnreadable;
+}
+
+std::string IdMadeOf(std::string_view text) { return Sha256Hex(text).substr(0, kEventIdDigits); }
+
+// As Sentry gives an id to an event that has none. Made of the body, it is the same where the event is sent again.
+void GiveIds(std::string_view body, SentryReport* report) {
+  std::string made_id = report->events.size() == 1 ? report->event_id : std::string();
+  for (ErrorEvent& event : report->events) {
+    if (!event.event_id.empty()) continue;
+    if (made_id.empty()) made_id = IdMadeOf(body);
+    event.event_id = made_id;
+    made_id = IdMadeOf(made_id);  // of the next one
+  }
+  if (!report->event_id.empty()) return;
+  if (!report->events.empty()) report->event_id = report->events.front().event_id;
+  if (report->events.empty() && !report->transactions.empty()) report->event_id = IdMadeOf(body);
+}
+
+// Sessions have no id that is told each time: they are known by the bytes that they came in.
+std::string SessionsIdOf(std::string_view body, std::string_view project) {
+  return "sessions of " + std::string(project) + " " + Sha256Hex(body);
+}
+
 }  // namespace
 
 SentryDoor::SentryDoor(const SentryConfig& config, SentryIntake* intake, SentryTee* tee, const Clock* clock)
     : config_(config), intake_(intake), tee_(tee), clock_(clock) {}
 
 SentryReadOptions SentryDoor::ReadOptions() const {
-  return {.service_tag = config_.service_tag, .received_ns = clock_->Now()};
+  return {.service_tag = config_.service_tag,
+          .received_ns = clock_->Now(),
+          .decoded_bytes_max = static_cast<size_t>(config_.decoded_bytes_max)};
 }
 
 HttpReply SentryDoor::Refuse(SentryAnswer answer, std::string_view words) {
@@ -65,10 +94,7 @@ HttpReply SentryDoor::Take(SentryEndpoint endpoint, std::string_view project, co
   }
   const auto body =
       DecodeBody(call.Header("content-encoding"), call.body, static_cast<size_t>(config_.decoded_bytes_max));
-  if (!body.ok()) {
-    const bool is_unreadable = body.status().code() == absl::StatusCode::kInvalidArgument;
-    return Refuse(is_unreadable ? SentryAnswer::kUnreadable : SentryAnswer::kTooLarge, MessageOf(body.status()));
-  }
+  if (!body.ok()) return Refuse(AnswerOf(body.status()), MessageOf(body.status()));
   if (may_stand_inside) {
     auth = AuthOf(call, EnvelopeDsn(*body));
     if (auto refusal = WhyNotProved(project, auth.key)) return *std::move(refusal);
@@ -76,25 +102,24 @@ HttpReply SentryDoor::Take(SentryEndpoint endpoint, std::string_view project, co
   if (tee_ != nullptr) tee_->Offer(project, endpoint, call, auth.client, *body);
   auto report = endpoint == SentryEndpoint::kEnvelope ? ReadEnvelope(*body, project, ReadOptions())
                                                       : ReadStoreBody(*body, project, ReadOptions());
-  if (!report.ok()) return Refuse(SentryAnswer::kUnreadable, MessageOf(report.status()));
-  // Sentry gives an id to an event that has none. Made of the body, it is the same where the event is sent again.
-  const std::string made_id =
-      endpoint == SentryEndpoint::kStore ? Sha256Hex(*body).substr(0, kEventIdDigits) : std::string();
-  return TakeReport(*std::move(report), project, made_id);
+  if (!report.ok()) return Refuse(AnswerOf(report.status()), MessageOf(report.status()));
+  GiveIds(*body, &*report);
+  return TakeReport(*std::move(report), project, *body);
 }
 
-HttpReply SentryDoor::TakeReport(SentryReport report, std::string_view project, std::string_view otherwise_id) {
-  const std::string id = report.event_id.empty() ? std::string(otherwise_id) : report.event_id;
-  if (!TakeNew(std::move(report.events), std::move(report.sessions))) {
+HttpReply SentryDoor::TakeReport(SentryReport report, std::string_view project, std::string_view body) {
+  const std::string sessions_id = report.sessions.empty() ? std::string() : SessionsIdOf(body, project);
+  if (!TakeNew(std::move(report.events), std::move(report.sessions), sessions_id)) {
     Answered(SentryAnswer::kQueueFull);
     return SentryWait(kWait);
   }
   Count(report, project);
   Answered(SentryAnswer::kTaken);
-  return SentryTaken(id);
+  return SentryTaken(report.event_id);
 }
 
-bool SentryDoor::TakeNew(std::vector<ErrorEvent> events, std::vector<SessionCounts> sessions) {
+bool SentryDoor::TakeNew(std::vector<ErrorEvent> events, std::vector<SessionCounts> sessions,
+                         const std::string& sessions_id) {
   const TimeNs now = clock_->Now();
   uint64_t repeated = 0;
   std::vector<std::string> ids;
@@ -104,10 +129,17 @@ bool SentryDoor::TakeNew(std::vector<ErrorEvent> events, std::vector<SessionCoun
       ++repeated;
       continue;
     }
-    if (event.at_ns == 0) event.at_ns = now;
+    // What a clock that is ahead tells of happened by now.
+    if (event.at_ns == 0 || event.at_ns > now) event.at_ns = now;
     ids.push_back(event.event_id);
     fresh.push_back(std::move(event));
   }
+  if (recent_.Has(sessions_id)) {
+    repeated += sessions.size();
+    sessions.clear();
+  }
+  for (SessionCounts& counts : sessions) counts.at_ns = std::min(counts.at_ns, now);
+  ids.push_back(sessions_id);
   if (!intake_->Take(std::move(fresh), std::move(sessions))) return false;
   CountSome(counters().repeated, repeated);
   for (const std::string& id : ids) recent_.Add(id);
@@ -122,6 +154,6 @@ void SentryDoor::Count(const SentryReport& report, std::string_view project) {
   }
 }
 
-bool SentryDoor::TakeHookEvent(const ErrorEvent& event) { return TakeNew({event}, {}); }
+bool SentryDoor::TakeHookEvent(const ErrorEvent& event) { return TakeNew({event}, {}, ""); }
 
 }  // namespace revertd

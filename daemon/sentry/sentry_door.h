@@ -1,7 +1,8 @@
 // SentryDoor: what SDKs of an error tracker send over HTTP, as Sentry would take it: proved by the DSN's key, decoded,
 // read, counted, handed to analysis, and sent on where that is asked for.
 //
-// An event is known by its id: what an SDK sends again, or a webhook tells once more, counts once.
+// An event is known by its id, or by the body of a request that tells none, and sessions by their request's body: what
+// an SDK sends again, or a webhook tells once more, counts once.
 //
 // Thread contract: the HTTP server's thread alone. While the queue is full callers are asked to wait (429).
 #pragma once
@@ -48,9 +49,9 @@ class SentryDoor {
   void Answered(SentryAnswer answer) { CountOne(counters().requests[static_cast<size_t>(answer)]); }
   // nullopt: it may be taken.
   std::optional<HttpReply> WhyNotProved(std::string_view project, std::string_view key);
-  HttpReply TakeReport(SentryReport report, std::string_view project, std::string_view otherwise_id);
-  // Nothing is kept of what finds no room.
-  bool TakeNew(std::vector<ErrorEvent> events, std::vector<SessionCounts> sessions);
+  HttpReply TakeReport(SentryReport report, std::string_view project, std::string_view body);
+  // Nothing is kept of what finds no room. `sessions_id`: by which they are known when they come again; empty: none.
+  bool TakeNew(std::vector<ErrorEvent> events, std::vector<SessionCounts> sessions, const std::string& sessions_id);
   void Count(const SentryReport& report, std::string_view project);
 
   const SentryConfig& config_;

@@ -38,12 +38,19 @@ std::string_view ContentTypeOf(SentryEndpoint endpoint, const HttpCall& call) {
   return endpoint == SentryEndpoint::kEnvelope ? "application/x-sentry-envelope" : "application/json";
 }
 
-// "60::organization": of all categories. Others go on, and which is in a body nobody looks here.
-DurationNs RestOfAll(std::string_view rate_limits) {
+// "60:error;transaction:organization": no category at all means all of them. Which one a body is of nobody looks here:
+// what errors have to wait for, all do.
+bool CoversErrors(std::string_view categories) {
+  const std::vector<std::string_view> names = Split(categories, ';');
+  return categories.empty() || std::any_of(names.begin(), names.end(),
+                                           [](std::string_view name) { return name == "error" || name == "default"; });
+}
+
+DurationNs RestOfErrors(std::string_view rate_limits) {
   DurationNs longest = 0;
   for (const std::string_view limit : Split(rate_limits, ',')) {
     const std::vector<std::string_view> parts = Split(Trim(limit), ':');
-    if (parts.size() < 2 || !parts[1].empty()) continue;
+    if (parts.size() < 2 || !CoversErrors(parts[1])) continue;
     const auto seconds = ParseUnsigned(parts[0]);
     if (seconds) longest = std::max(longest, static_cast<DurationNs>(std::min<uint64_t>(*seconds, 3600)) * kSecondNs);
   }
@@ -80,8 +87,10 @@ HttpRequest TeeRequestOf(const SentryDsn& dsn, SentryEndpoint endpoint, const Ht
 }
 
 DurationNs RestOf(const HttpResponse& response) {
-  const DurationNs of_all = RestOfAll(response.Header("x-sentry-rate-limits"));
-  if (of_all > 0 || response.status != 429) return of_all;
+  // As SDKs do: Retry-After speaks where this header does not.
+  const std::string_view rate_limits = response.Header("x-sentry-rate-limits");
+  if (!rate_limits.empty()) return RestOfErrors(rate_limits);
+  if (response.status != 429) return 0;
   const auto seconds = ParseUnsigned(Trim(response.Header("retry-after")));
   if (!seconds) return kTeeRestDefault;
   return std::min(static_cast<DurationNs>(std::min<uint64_t>(*seconds, 3600)) * kSecondNs, kTeeRestMax);
@@ -157,9 +166,9 @@ void SentryTee::Send(const Waiting& waiting) {
     if (may_answer && tries < kTeeTriesMax && !stop_) continue;
     const bool is_taken = response.ok() && response->status >= 200 && response->status < 300;
     CountOne(is_taken ? counters_->tee_sent : counters_->tee_failed);
-    if (response.ok()) {
-      if (const DurationNs rest = RestOf(*response); rest > 0) waiting.place->rests_until = clock_->Monotonic() + rest;
-    }
+    DurationNs rest = may_answer ? kTeeRestUnanswered : 0;
+    if (response.ok()) rest = RestOf(*response);
+    if (rest > 0) waiting.place->rests_until = clock_->Monotonic() + rest;
     return;
   }
 }

@@ -33,6 +33,8 @@ inline constexpr int kTeeTriesMax = 2;
 // SDKs' own, for a 429 that says no time.
 inline constexpr DurationNs kTeeRestDefault = 60 * kSecondNs;
 inline constexpr DurationNs kTeeRestMax = kHourNs;
+// After no answer at all: who waits in vain for one place keeps all others waiting.
+inline constexpr DurationNs kTeeRestUnanswered = 10 * kSecondNs;
 
 struct TeeTarget {
   std::string project;  // ours

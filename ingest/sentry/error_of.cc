@@ -1,6 +1,7 @@
 #include "ingest/sentry/error_of.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/ascii.h"
 #include "base/strings.h"
@@ -22,11 +23,15 @@ ErrorLevel LevelOf(std::string_view text) {
   return *number >= 20 ? ErrorLevel::kInfo : ErrorLevel::kDebug;
 }
 
-TimeNs Shifted(TimeNs time, DurationNs shift_ns) { return time == 0 ? 0 : std::max<TimeNs>(time + shift_ns, 0); }
-
 std::string Cut(std::string_view text) { return FieldText(text, kErrorTextMax); }
 
 }  // namespace
+
+TimeNs ShiftedTime(TimeNs time, DurationNs shift_ns) {
+  if (time == 0) return 0;
+  if (shift_ns > std::numeric_limits<TimeNs>::max() - time) return std::numeric_limits<TimeNs>::max();
+  return std::max<TimeNs>(time + shift_ns, 0);
+}
 
 std::string EventIdOf(std::string_view text) {
   constexpr size_t kDigits = 32;
@@ -44,7 +49,7 @@ ErrorEvent ErrorOf(const EventFields& fields, std::string_view project, std::str
   ErrorEvent event;
   event.project = Cut(project);
   event.event_id = EventIdOf(fields.event_id);
-  event.at_ns = Shifted(fields.at_ns, shift_ns);
+  event.at_ns = ShiftedTime(fields.at_ns, shift_ns);
   event.level = LevelOf(fields.level);
   event.release = Cut(fields.release);
   event.environment = Cut(fields.environment);
@@ -66,7 +71,7 @@ TransactionTime TransactionOf(const EventFields& fields, DurationNs shift_ns) {
   time.name = FieldText(ScrubbedUrl(fields.transaction), kErrorTextMax);
   time.release = Cut(fields.release);
   time.environment = Cut(fields.environment);
-  time.at_ns = Shifted(fields.at_ns, shift_ns);
+  time.at_ns = ShiftedTime(fields.at_ns, shift_ns);
   const bool both = fields.started_ns > 0 && fields.at_ns >= fields.started_ns;
   time.duration_ns = both ? fields.at_ns - fields.started_ns : 0;
   return time;

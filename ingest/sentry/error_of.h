@@ -15,6 +15,8 @@ namespace revertd {
 ErrorEvent ErrorOf(const EventFields& fields, std::string_view project, std::string_view service_tag,
                    DurationNs shift_ns);
 TransactionTime TransactionOf(const EventFields& fields, DurationNs shift_ns);
+// From the epoch to the last time there is; `time` is not negative, and 0, not said, stays so.
+TimeNs ShiftedTime(TimeNs time, DurationNs shift_ns);
 // 32 hexadecimal digits in lower case, of an id with or without hyphens; empty where it is none.
 std::string EventIdOf(std::string_view text);
 

@@ -13,6 +13,10 @@ namespace {
 constexpr size_t kCardDigitsMin = 13;
 constexpr size_t kCardDigitsMax = 19;
 constexpr size_t kNameMax = 64;  // of a key; longer runs are no name
+constexpr size_t kQuoteMax = 8;  // bytes of the quote behind a key: it may have been escaped three times
+constexpr std::string_view kOpening = "([{";
+constexpr std::string_view kClosing = ")]}";
+constexpr std::string_view kPrefixes = "bfruBFRU";  // of Python's quoted texts
 
 constexpr std::array<std::string_view, 19> kSecretWords = {
     "password",   "passwd", "passphrase", "pwd",  "secret", "token",     "apikey", "accesskey", "privatekey", "auth",
@@ -20,6 +24,7 @@ constexpr std::array<std::string_view, 19> kSecretWords = {
 constexpr std::array<std::string_view, 9> kPersonWords = {"user",  "email", "mail",    "ip",     "phone",
                                                           "login", "name",  "address", "account"};
 
+bool IsQuote(char c) { return c == '"' || c == '\''; }
 bool IsName(char c) { return IsAlnum(c) || c == '_' || c == '-' || c == '.'; }
 
 // Lower case, without the marks that words of a name are joined by.
@@ -163,8 +168,9 @@ class Scrubber {
   // Where a value begins behind a name that ends at `end`: past quotes, blanks, and = or :; 0 where none does.
   size_t ValueBehind(size_t end) const {
     size_t i = end;
-    while (i < text_.size() && i < end + 2 && (text_[i] == '"' || text_[i] == '\'' || text_[i] == '\\')) ++i;
-    while (i < text_.size() && i < end + 4 && (text_[i] == ' ' || text_[i] == ']')) ++i;
+    while (i < text_.size() && i < end + kQuoteMax && (IsQuote(text_[i]) || text_[i] == '\\')) ++i;
+    const size_t quote_end = i;
+    while (i < text_.size() && i < quote_end + 4 && (text_[i] == ' ' || text_[i] == ']')) ++i;
     if (i == text_.size() || (text_[i] != '=' && text_[i] != ':')) return 0;
     // "token::next" names a part of a program, "://" begins a URL.
     if (text_.substr(i, 2) == "::" || text_.substr(i, 3) == "://") return 0;
@@ -174,14 +180,16 @@ class Scrubber {
     return i == text_.size() || text_[i] == '\n' ? 0 : i;
   }
 
-  // A quoted text, or the words of an Authorization header, or one word.
+  // What stands in brackets or quotes, or the words of an Authorization header, or one word.
   void MaskValue() {
-    const char quote = text_[at_];
-    if (quote == '"' || quote == '\'') {
-      const size_t close = text_.find(quote, at_ + 1);
-      const size_t end = close == std::string_view::npos ? text_.size() : close;
-      Keep(1);
-      return Replace(end - at_, "<secret>");
+    const size_t begin = std::min(text_.find_first_not_of('\\', at_), text_.size());
+    if (begin < text_.size() && kOpening.find(text_[begin]) != std::string_view::npos) {
+      Keep(begin + 1 - at_);
+      return Mask(BracketEnd(at_));
+    }
+    if (const size_t quote = QuoteBehindPrefix(begin); quote < text_.size()) {
+      Keep(quote + 1 - at_);
+      return Mask(QuoteEnd(quote));
     }
     const std::string word = ToLower(rest().substr(0, 7));
     for (const std::string_view scheme : {"bearer ", "basic ", "digest ", "token "}) {
@@ -190,9 +198,54 @@ class Scrubber {
     MaskWord();
   }
 
-  void MaskWord() {
-    const size_t end = std::min(text_.find_first_of(" \t\r\n,;&\"'`)]}<", at_), text_.size());
+  void MaskWord() { Mask(text_.find_first_of(" \t\r\n,;&", at_)); }
+
+  void Mask(size_t end) {
+    end = std::min(end, text_.size());
     if (end > at_) Replace(end - at_, "<secret>");
+  }
+
+  // Of u'x', b"x", rb\"x\"; the text's size where no quote opens.
+  size_t QuoteBehindPrefix(size_t begin) const {
+    constexpr size_t kLettersMax = 2;
+    size_t i = begin;
+    while (i < text_.size() && i < begin + kLettersMax && kPrefixes.find(text_[i]) != std::string_view::npos) ++i;
+    i = std::min(text_.find_first_not_of('\\', i), text_.size());
+    return i < text_.size() && IsQuote(text_[i]) ? i : text_.size();
+  }
+
+  // Where the quote stands, with its backslashes, that closes the one at `quote`; the text's end where none does. In a
+  // text that was quoted before, k backslashes stand before each of its quotes, and 2 (k + 1) write one of a value's.
+  size_t QuoteEnd(size_t quote) const {
+    const size_t depth = BackslashesBefore(quote);
+    size_t run = 0;
+    for (size_t i = quote + 1; i < text_.size(); ++i) {
+      if (text_[i] == text_[quote] && run % (2 * (depth + 1)) == depth) return i - depth;
+      run = text_[i] == '\\' ? run + 1 : 0;
+    }
+    return text_.size();
+  }
+
+  size_t BackslashesBefore(size_t end) const {
+    size_t count = 0;
+    while (end > count && text_[end - count - 1] == '\\') ++count;
+    return count;
+  }
+
+  // The bracket that closes one before `begin`, of whatever kind, past quoted texts; the text's end where none does.
+  size_t BracketEnd(size_t begin) const {
+    size_t open = 1;
+    for (size_t i = begin; i < text_.size(); ++i) {
+      if (IsQuote(text_[i])) {
+        i = text_.find(text_[i], QuoteEnd(i));
+        if (i == std::string_view::npos) break;
+      } else if (kOpening.find(text_[i]) != std::string_view::npos) {
+        ++open;
+      } else if (kClosing.find(text_[i]) != std::string_view::npos && --open == 0) {
+        return i;
+      }
+    }
+    return text_.size();
   }
 
   std::string_view text_;

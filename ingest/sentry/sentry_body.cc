@@ -116,7 +116,7 @@ class ItemReader {
     if (!Accept(SentryItem::kSession, *json)) return;
     for (SessionCounts& session : counts) {
       session.project = FieldText(project_, kErrorTextMax);
-      if (session.at_ns > 0) session.at_ns = std::max<TimeNs>(session.at_ns + shift_ns_, 0);
+      session.at_ns = ShiftedTime(session.at_ns, shift_ns_);
       report.sessions.push_back(std::move(session));
     }
   }
@@ -154,7 +154,7 @@ StatusOr<SentryReport> ReadStoreBody(std::string_view body, std::string_view pro
   if (!body.empty() && body.front() != '{') {
     const std::optional<std::string> bytes = DecodeBase64(body);
     if (!bytes) return InvalidArgument("an event: neither JSON nor base64");
-    StatusOr<std::string> json = DecodeBody("deflate", *bytes, kStoreBytesMax);
+    StatusOr<std::string> json = DecodeBody("deflate", *bytes, options.decoded_bytes_max);
     if (!json.ok()) return Annotate(json.status(), "an event in base64");
     decoded = *std::move(json);
     body = decoded;

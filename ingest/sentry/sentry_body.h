@@ -7,6 +7,7 @@
 // Pure, any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -21,15 +22,18 @@ namespace revertd {
 // says that it sent it and when it came.
 inline constexpr DurationNs kSentryClockTolerance = kMinuteNs;
 
+// Of one event that comes in base64, where nobody says another limit.
+inline constexpr size_t kStoreBytesMax = size_t{20} * 1024 * 1024;
+
 struct SentryReadOptions {
   std::string service_tag = {};  // the tag whose value names the service; empty: none
   TimeNs received_ns = 0;        // 0: not known, clocks are believed
+  size_t decoded_bytes_max = kStoreBytesMax;
 };
 
 // InvalidArgument only where the envelope itself cannot be read; items that cannot are counted as refused.
 StatusOr<SentryReport> ReadEnvelope(std::string_view body, std::string_view project, const SentryReadOptions& options);
-// JSON, or base64 of zlib's JSON as old SDKs send it, decoded to kStoreBytesMax bytes.
-inline constexpr size_t kStoreBytesMax = size_t{20} * 1024 * 1024;
+// JSON, or base64 of zlib's JSON as old SDKs send it. FailedPrecondition: that is more than options.decoded_bytes_max.
 StatusOr<SentryReport> ReadStoreBody(std::string_view body, std::string_view project, const SentryReadOptions& options);
 
 // InvalidArgument: no JSON object.

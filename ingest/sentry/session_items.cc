@@ -49,7 +49,8 @@ std::vector<SessionCounts> ReadSessionUpdate(JsonText* json) {
     if (key == "timestamp") told_ns = json->Time(value);
     if (key == "attrs") ReadAttributes(json, value, &counts);
   });
-  if (counts.at_ns == 0) counts.at_ns = told_ns;
+  // What an update brings is of the update's time: its session may have begun long ago.
+  if (counts.at_ns == 0 || (!init && told_ns > 0)) counts.at_ns = told_ns;
   counts.sessions = init ? 1 : 0;
   counts.crashed = status == "crashed" || status == "abnormal" ? 1 : 0;
   const bool first_error = errors > 0 && (init || (status == "ok" && errors == 1));

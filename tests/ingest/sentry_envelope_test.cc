@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -93,6 +94,16 @@ TEST(SentryEnvelope, AClockThatIsWrongByMoreThanAMinuteIsSetRight) {
   EXPECT_EQ(Read("{}\n" + items, kNow).events[0].at_ns, kNow - 10 * kSecondNs);
 }
 
+// A clock of 1970 and a time of 2255: their sum is more than a time can be.
+TEST(SentryEnvelope, ATimeNeverMovesBeyondTheLastOne) {
+  const SentryReport report = Read(
+      "{\"sent_at\":1}\n{\"type\":\"event\"}\n{\"message\":\"m\",\"timestamp\":9e9}\n"
+      "{\"type\":\"session\"}\n{\"init\":true,\"started\":9e9}\n",
+      kNow);
+  EXPECT_EQ(report.events.at(0).at_ns, std::numeric_limits<TimeNs>::max());
+  EXPECT_EQ(report.sessions.at(0).at_ns, std::numeric_limits<TimeNs>::max());
+}
+
 SessionCounts SumOf(std::string_view items) {
   SessionCounts sum;
   for (const SessionCounts& counts : Read("{}\n" + std::string(items)).sessions) {
@@ -120,6 +131,17 @@ TEST(SentrySessions, ASessionIsCountedOnceHoweverManyUpdatesItHas) {
   EXPECT_EQ(crashed.crashed, 1);
   EXPECT_EQ(crashed.errored, 0);
   EXPECT_EQ(SumOf(Update(R"("init":true,"status":"abnormal")")).crashed, 1);
+}
+
+// Nobody waits for the end of a session that began an hour ago: its crash is of now.
+TEST(SentrySessions, AnUpdateIsOfItsOwnTimeAndABeginningOfWhenItBegan) {
+  const std::string times = R"(,"started":"2026-11-21T02:04:00Z","timestamp":"2026-11-21T03:04:00Z")";
+  const SentryReport report =
+      Read("{}\n" + Update(R"("init":true,"status":"ok")" + times) + Update(R"("status":"crashed")" + times) +
+           Update(R"("status":"crashed","started":"2026-11-21T02:04:00Z")"));
+  ASSERT_EQ(report.sessions.size(), 3U);
+  EXPECT_EQ(report.sessions[1].at_ns, report.sessions[0].at_ns + kHourNs);
+  EXPECT_EQ(report.sessions[2].at_ns, report.sessions[0].at_ns) << "it says no other";
 }
 
 TEST(SentrySessions, SumsAreAddedUp) {

@@ -104,7 +104,7 @@ TEST(SentryTemplate, ATemplatesTemplateIsItself) {
 
 // Eight kilobytes of what makes careless scanners look again and again.
 TEST(SentryTemplate, HostileTextsAreReadOnce) {
-  for (const std::string piece : {"'a ", "\"", "a@b.", "://", "1.", "a:", "::", "<", "-1", "x' '"}) {
+  for (const std::string piece : {"'a ", "\"", "a@b.", "://", "1.", "a:", "::", "<", "-1", "x' '", "pwd=[", "pwd=\\"}) {
     std::string text;
     while (text.size() < kTemplateInputMax) text += piece;
     for (int i = 0; i < 20; ++i) EXPECT_FALSE(TemplateOf(text).empty() && Scrubbed(text).empty());
@@ -127,6 +127,29 @@ TEST(SentryScrub, WhatTellsAPersonOrOpensADoorIsMasked) {
       {"std::string failed", "std::string failed"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(Scrubbed(text), expected);
+}
+
+// A value stands in quotes that may be escaped, prefixed or in brackets; what is left of it opens the door too.
+TEST(SentryScrub, ASecretIsMaskedToItsEndHoweverItIsQuoted) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {R"({\"password\":\"hunter2\",\"a\":1})", R"({\"password\":\"<secret>\",\"a\":1})"},
+      {R"({\\\"password\\\":\\\"hunter2\\\",\\\"a\\\":1})", R"({\\\"password\\\":\\\"<secret>\\\",\\\"a\\\":1})"},
+      {R"({"password": "a\"b", "a": 1})", R"({"password": "<secret>", "a": 1})"},
+      {R"({"password": "a\\", "a": 1})", R"({"password": "<secret>", "a": 1})"},
+      {R"({\"password\":\"a\\\"b\",\"c\":1})", R"({\"password\":\"<secret>\",\"c\":1})"},
+      {R"({\"password\":\"a\\\\\",\"c\":1})", R"({\"password\":\"<secret>\",\"c\":1})"},
+      {"{u'password': u'hunter2', 'a': 1}", "{u'password': u'<secret>', 'a': 1}"},
+      {"{'password': b'hunter2'}", "{'password': b'<secret>'}"},
+      {R"(password=rb\"hunter2\" a)", R"(password=rb\"<secret>\" a)"},
+      {R"({"cookies": ["sid=1", "sid=2"], "a": 1})", R"({"cookies": [<secret>], "a": 1})"},
+      {R"({"session": {"id": "a}b", "of": [1]}, "a": 1})", R"({"session": {<secret>}, "a": 1})"},
+      {"token: [\"cut off", "token: [<secret>"},
+      {"token=\"cut off", "token=\"<secret>"},
+      {"password=hun\"ter2)! failed", "password=<secret> failed"},
+      {"password=unknown; a=1", "password=<secret>; a=1"},
+      {"with Bearer \"a-b\" sent", "with Bearer <secret> sent"},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(Scrubbed(text), expected) << text;
 }
 
 TEST(SentryScrub, NamesOfSecretsAndPersonsAreKnown) {

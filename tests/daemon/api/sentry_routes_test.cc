@@ -142,6 +142,74 @@ TEST_F(SentryRoutesTest, AnEventCountsOnce) {
   EXPECT_EQ(intake_->counters().repeated, 2U);
 }
 
+// Known by its envelope's id, or by its bytes.
+TEST_F(SentryRoutesTest, AnEventWithoutAnIdCountsOnceToo) {
+  const std::string nameless = R"({"message":"m"})";
+  Send(Envelope(kIdOne, nameless));
+  Send(Envelope(kIdOne, EventText(kIdOne)));
+  EXPECT_EQ(intake_->inbox().Take().events.at(0).event_id, kIdOne);
+  EXPECT_EQ(intake_->counters().repeated, 1U);
+  const std::string envelope = "{}\n{\"type\":\"event\"}\n" + nameless + "\n";
+  const HttpReply reply = Send(envelope);
+  EXPECT_EQ(Send(envelope).body, reply.body);
+  const ErrorInbox::Taken taken = intake_->inbox().Take();
+  ASSERT_THAT(taken.events, SizeIs(1));
+  EXPECT_EQ(reply.body, "{\"id\":\"" + taken.events[0].event_id + "\"}");
+  for (int i = 0; i < 2; ++i) Ask("POST", "/api/1/store/", nameless, Auth());
+  EXPECT_EQ(intake_->inbox().Take().events.size(), 1U);
+  const std::string two = "{}\n{\"type\":\"event\"}\n" + nameless + "\n{\"type\":\"event\"}\n{\"message\":\"n\"}\n";
+  for (int i = 0; i < 2; ++i) Send(two);
+  const ErrorInbox::Taken both = intake_->inbox().Take();
+  ASSERT_THAT(both.events, SizeIs(2));
+  EXPECT_NE(both.events[0].event_id, both.events[1].event_id);
+}
+
+TEST_F(SentryRoutesTest, SessionsThatAreSentAgainCountOnce) {
+  const std::string head = "{\"sent_at\":\"2026-11-21T03:04:00Z\"}\n";
+  const std::string sessions = "{\"type\":\"session\"}\n{\"sid\":\"a\",\"init\":true}\n";
+  EXPECT_EQ(Send(head + sessions).status, 200);
+  EXPECT_EQ(Send(head + sessions).status, 200);
+  EXPECT_EQ(intake_->inbox().Take().sessions.size(), 1U);
+  EXPECT_EQ(intake_->counters().sessions, 1U);
+  EXPECT_EQ(intake_->counters().repeated, 1U);
+  EXPECT_EQ(Send("{}\n" + sessions).status, 200);
+  EXPECT_EQ(Ask("POST", "/api/catalog/envelope/", "{}\n" + sessions, Auth("any")).status, 200);
+  EXPECT_EQ(intake_->inbox().Take().sessions.size(), 2U) << "of other bytes, of another project";
+}
+
+TEST_F(SentryRoutesTest, SessionsThatFoundTheQueueFullMayComeAgain) {
+  config_.sentry->queue_events_max = 1;
+  TakeErrors(*config_.sentry);
+  const std::string sessions = "{}\n{\"type\":\"session\"}\n{\"sid\":\"a\",\"init\":true}\n";
+  SendEvent(kIdOne);
+  EXPECT_EQ(Send(sessions).status, 429);
+  intake_->inbox().Take();
+  EXPECT_EQ(Send(sessions).status, 200);
+  EXPECT_EQ(intake_->inbox().Take().sessions.size(), 1U);
+}
+
+// A clock that is ahead: what it tells of happened by now.
+TEST_F(SentryRoutesTest, NothingHappensLaterThanItCame) {
+  Send(Envelope(kIdOne, R"({"message":"m","timestamp":9e9})"));
+  Send("{}\n{\"type\":\"session\"}\n{\"sid\":\"a\",\"init\":true,\"started\":9e9}\n");
+  const ErrorInbox::Taken taken = intake_->inbox().Take();
+  EXPECT_EQ(taken.events.at(0).at_ns, clock_.now_ns);
+  EXPECT_EQ(taken.sessions.at(0).at_ns, clock_.now_ns);
+}
+
+TEST_F(SentryRoutesTest, WhatGrowsTooLargeIsSaidSoInEveryCoding) {
+  config_.sentry->decoded_bytes_max = 500;
+  TakeErrors(*config_.sentry);
+  // zlib of {"message":"aaa..."} of 514 bytes
+  const std::string packed = "eNqrVspNLS5OTE9VslJKHAUjDijVAgDfqsIU";
+  const HttpReply reply = Ask("POST", "/api/1/store/", packed, Auth());
+  EXPECT_EQ(reply.status, 413) << reply.body;
+  EXPECT_EQ(Answers(SentryAnswer::kTooLarge), 1U);
+  config_.sentry->decoded_bytes_max = 514;
+  TakeErrors(*config_.sentry);
+  EXPECT_EQ(Ask("POST", "/api/1/store/", packed, Auth()).status, 200);
+}
+
 TEST_F(SentryRoutesTest, AFullQueueAsksToWaitAndForgetsTheEvent) {
   config_.sentry->queue_events_max = 1;
   TakeErrors(*config_.sentry);

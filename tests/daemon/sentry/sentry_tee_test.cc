@@ -129,6 +129,10 @@ TEST(TeeRest, IsAsLongAsTheAnswerSays) {
   EXPECT_EQ(rest(429, {{"retry-after", "99999999"}}), 3600);
   EXPECT_EQ(rest(200, {{"x-sentry-rate-limits", "60:transaction:key, 9::organization"}}), 9);
   EXPECT_EQ(rest(200, {{"x-sentry-rate-limits", "60:transaction:key"}}), 0);
+  EXPECT_EQ(rest(200, {{"x-sentry-rate-limits", "7:transaction;error:key, 8:default:organization"}}), 8);
+  EXPECT_EQ(rest(200, {{"x-sentry-rate-limits", "7:monitor;error_like:key"}}), 0);
+  // SDKs obey Retry-After only where it stands alone.
+  EXPECT_EQ(rest(429, {{"x-sentry-rate-limits", "60:transaction:organization"}, {"retry-after", "60"}}), 0);
 }
 
 TEST_F(SentryTeeTest, SendsWhatItWasGivenInOrder) {
@@ -184,6 +188,34 @@ TEST_F(SentryTeeTest, WithoutAnAnswerItIsSentOnceMore) {
   SendAll();
   EXPECT_EQ(client_->sent.size(), 4U);
   EXPECT_EQ(counters_.tee_failed, 1U);
+}
+
+// Of two places the dead one would hold up the other by two seconds for each of its requests.
+TEST_F(SentryTeeTest, WhoDoesNotAnswerIsLeftAloneForAWhile) {
+  auto* client = new ScriptedClient;
+  SentryDsn dead = Dsn();
+  dead.host = "dead.example";
+  SentryTee tee({{.project = "1", .dsn = dead}, {.project = "2", .dsn = Dsn()}}, std::unique_ptr<HttpClient>(client),
+                &clock_, &counters_, size_t{1024} * 1024);
+  client->answer = [client]() -> StatusOr<HttpResponse> {
+    if (client->sent.back().url.find("dead.example") != std::string::npos) return Unavailable("down");
+    return AnswerOf(200);
+  };
+  const auto offer = [&](const std::string& project) {
+    tee.Offer(project, SentryEndpoint::kEnvelope, CallOf("{}"), "sdk/1", "{}");
+  };
+  for (const std::string project : {"1", "1", "2", "1"}) offer(project);
+  while (tee.SendOne()) continue;
+  EXPECT_EQ(client->sent.size(), static_cast<size_t>(kTeeTriesMax) + 1) << "the dead one is asked for the first alone";
+  EXPECT_EQ(counters_.tee_sent, 1U);
+  EXPECT_EQ(counters_.tee_failed, 1U);
+  EXPECT_EQ(counters_.tee_dropped, 2U);
+  offer("1");
+  EXPECT_EQ(counters_.tee_dropped, 3U);
+  clock_.now_ns += 10 * kSecondNs;
+  offer("1");
+  while (tee.SendOne()) continue;
+  EXPECT_EQ(counters_.tee_failed, 2U) << "it is asked again";
 }
 
 TEST_F(SentryTeeTest, ItsThreadSendsAndEnds) {

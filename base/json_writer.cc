@@ -1,5 +1,6 @@
 #include "base/json_writer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -21,11 +22,24 @@ void AppendControl(std::string& out, unsigned char c) {
   }
 }
 
+// How many of the first bytes stand in a JSON string as they are: nearly always all of them.
+size_t PlainLength(std::string_view text) {
+  const auto needs_care = [](char byte) {
+    const auto c = static_cast<unsigned char>(byte);
+    return c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
+  };
+  return static_cast<size_t>(std::find_if(text.begin(), text.end(), needs_care) - text.begin());
+}
+
 }  // namespace
 
 void AppendJsonString(std::string& out, std::string_view value) {
   out += '"';
-  while (!value.empty()) {
+  while (true) {
+    const size_t plain = PlainLength(value);
+    out += value.substr(0, plain);
+    value.remove_prefix(plain);
+    if (value.empty()) break;
     const auto c = static_cast<unsigned char>(value.front());
     size_t length = 1;
     if (c == '"' || c == '\\') {

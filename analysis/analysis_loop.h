@@ -70,6 +70,9 @@ class AnalysisLoop {
   // The fatal checks of the configuration are asked: until its own are answered no deploy of a service is healthy.
   void AwaitHealth();
   void OnHealth(const HealthResult& result) { health_.Take(result); }  // of one check in the order asked
+  // Nobody listened to error trackers before this second of the wall clock: before the first event, and what is
+  // restored.
+  void ListenToErrorsFrom(int64_t second) { errors_.ListenFrom(second); }
   // What an error tracker was told, of a service that is named, before its second is sealed: what comes later counts in
   // the oldest second that is not (error_book.h).
   void OnErrorEvent(const ErrorEvent& event);

@@ -83,6 +83,8 @@ bool DeployWatch::Judge(int64_t second, const Surroundings& around) {
   if (around.rule != nullptr && !around.rule_doubt.empty()) {
     doubted_ = {around.rule->signal, around.rule->onset_ns, std::string(around.rule_doubt)};
   }
+  if (errors_doubt_.empty() && around.shared_outage) errors_doubt_ = kSharedOutage;
+  if (errors_doubt_.empty() && !around.moved_callee.empty()) errors_doubt_ = kCalleeMoved;
   held_rule_ = around.rule != nullptr ? std::optional(*around.rule) : std::nullopt;
   // A rule that is in doubt takes nothing from the statistics, which stand beside it.
   return JudgeByRule(second, around) || (errors().known() && JudgeBySignals(second, around)) ||
@@ -146,10 +148,7 @@ bool DeployWatch::JudgeBySignals(int64_t second, const Surroundings& around) {
 bool DeployWatch::JudgeByErrors(int64_t second, const Surroundings& around) {
   if (!ErrorsFired()) return false;
   const ErrorWatch::Fired& fired = *tracked_->fired();
-  const std::string_view doubt = !around.moved_callee.empty() ? kCalleeMoved
-                                 : around.shared_outage       ? kSharedOutage
-                                 : tracked_->ControlMoved()   ? kControlMoved
-                                                              : std::string_view();
+  const std::string_view doubt = errors_doubt_.empty() && tracked_->ControlMoved() ? kControlMoved : errors_doubt_;
   const bool is_blamed = tracked_->LogBlame() >= around.rival_log_blame + std::log(kRivalRatioNeeded);
   if (doubt.empty() && is_blamed) return ChangeByErrors(second, VerdictState::kRegressed, fired.reason);
   const bool is_told = verdict_.state == VerdictState::kAmbiguous && !OnlyAsks(verdict_);

@@ -93,6 +93,8 @@ class DeployWatch {
   int64_t first_second_;
   std::vector<SignalWatch> signals_;
   std::optional<ErrorWatch> tracked_;  // errors that the tracker was told
+  // What else explains them, once: an outage's errors outlive it.
+  std::string_view errors_doubt_;
   Verdict verdict_;
   // The row of failures that something else explained, once: it blames nobody for as long as it lasts, also after what
   // explained it has gone. Its rule, its onset, and what it was.

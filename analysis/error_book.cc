@@ -7,6 +7,9 @@
 namespace revertd {
 namespace {
 
+constexpr int64_t kHeardApartSeconds = 3600;     // a group's first event and its newest: then it was heard in between
+constexpr int64_t kBelievedBeforeSeconds = 600;  // before the log's first second
+
 int32_t LateSeconds(int64_t second, TimeNs at_ns) {
   return at_ns > 0 ? static_cast<int32_t>(std::max<int64_t>(0, second - FloorToSecond(at_ns))) : 0;
 }
@@ -42,8 +45,8 @@ void ErrorBook::Restore(const ErrorGroupRecord& group) {
   groups_in_all_ += service->groups.size() - before;
   const int64_t first = FloorToSecond(group.first_seen_ns);
   const int64_t last = FloorToSecond(group.last_seen_ns);
-  service->known_since = Earlier(service->known_since, first);
-  known_since_ = Earlier(known_since_, first);
+  // What came hours late may be all that was heard of it.
+  if (last - first >= kHeardApartSeconds) HeardAt(service, first);
   // When each release was first seen is not kept: as early as may be, so that none is taken for a new one.
   for (const std::string& release : group.releases) {
     service->releases.NumberOf(release, first);
@@ -56,8 +59,7 @@ void ErrorBook::Restore(const ErrorBlock& block) {
   if (service == nullptr) return;
   blocks_.Add(block.start_second,
               {.service = service->number, .fingerprint = block.fingerprint, .events = block.events});
-  service->known_since = Earlier(service->known_since, block.start_second);
-  known_since_ = Earlier(known_since_, block.start_second);
+  HeardAt(service, block.start_second);
 }
 
 void ErrorBook::Restore(const SessionBlock& block) {
@@ -66,15 +68,19 @@ void ErrorBook::Restore(const SessionBlock& block) {
   session_blocks_.Add(block.start_second,
                       {.service = service->number, .sessions = block.sessions, .crashed = block.crashed});
   service->has_sessions = true;
-  service->known_since = Earlier(service->known_since, block.start_second);
-  known_since_ = Earlier(known_since_, block.start_second);
+  HeardAt(service, block.start_second);
+}
+
+void ErrorBook::HeardAt(ServiceErrors* service, int64_t second) {
+  service->known_since = Earlier(service->known_since, second);
+  known_since_ = Earlier(known_since_, second);
 }
 
 int64_t ErrorBook::PlaceOf(TimeNs at_ns, int64_t late_seconds_max) const {
   const int64_t second = FloorToSecond(at_ns);
   if (sealed_ == kNoSecond) return at_ns > 0 ? second : kNoSecond;
   const int64_t open = sealed_ + 1;
-  if (at_ns <= 0 || second > sealed_ + kEventAheadSecondsMax) return open;
+  if (at_ns <= 0) return open;
   if (second >= open) return second;
   return open - second <= late_seconds_max ? open : kNoSecond;
 }
@@ -93,8 +99,8 @@ void ErrorBook::Take(const ErrorEvent& event) {
     ++counters_.late;
     return;
   }
-  service->known_since = Earlier(service->known_since, FloorToSecond(at_ns));
-  known_since_ = Earlier(known_since_, FloorToSecond(at_ns));
+  // What comes too late to count says nothing of how long the service was heard.
+  if (second != kNoSecond) HeardAt(service, std::max(second, listening_from_));
   const uint32_t release = service->releases.NumberOf(event.release, FloorToSecond(at_ns));
   const size_t before = service->groups.size();
   const auto [group, is_new] = service->groups.Take(event, at_ns, groups_in_all_ < kErrorGroupsInAllMax);
@@ -126,8 +132,7 @@ void ErrorBook::Take(const SessionCounts& sessions) {
     return;
   }
   service->has_sessions = true;
-  service->known_since = Earlier(service->known_since, second);
-  known_since_ = Earlier(known_since_, second);
+  HeardAt(service, std::max(second, listening_from_));
   session_seconds_.Add(second, {.service = service->number,
                                 .release = service->releases.NumberOf(sessions.release, second),
                                 .sessions = sessions.sessions,
@@ -136,15 +141,14 @@ void ErrorBook::Take(const SessionCounts& sessions) {
 }
 
 void ErrorBook::Start(int64_t second) {
-  // Before the first second is sealed every time is believed; the clocks that are far off show now.
+  // A recording's events may begin before the log. Of a process that has just begun they are of its own time: what an
+  // SDK kept for hours is evidence of nothing.
   const size_t before = seconds_.size() + session_seconds_.size();
-  const SecondInterval believed{second - kEventAheadSecondsMax, second + kEventAheadSecondsMax};
-  seen_from_ = second;
-  seconds_.DropFrom(believed.to);
-  seconds_.DropBefore(believed.from);
-  session_seconds_.DropFrom(believed.to);
-  session_seconds_.DropBefore(believed.from);
+  const int64_t believed_from = std::max(second - kBelievedBeforeSeconds, listening_from_);
+  seconds_.DropBefore(believed_from);
+  session_seconds_.DropBefore(believed_from);
   counters_.late += before - seconds_.size() - session_seconds_.size();
+  seen_from_ = std::max(second, listening_from_);
   for (const int64_t first : {seconds_.first(), session_seconds_.first()}) {
     if (first != kNoSecond) seen_from_ = std::min(seen_from_, first);
   }

@@ -3,8 +3,9 @@
 //
 // One thread, the analysis thread. The clock is the log's: the newest sealed second. Invariants: 1. memory is bounded
 // by the constants below, and what they cost is counted; 2. what is told at a sealed second stays as it is: an event
-// counts in its own second, or in the oldest one that is not sealed where it comes late; 3. what came later than that
-// is evidence of nothing: its group is known from then on, as of its own time. docs/statistics.md, "Error events".
+// counts in its own second, or in the oldest one that is not sealed where it comes late (whoever takes events leaves
+// none dated in the future); 3. what came later than that is evidence of nothing: its group is known from then on, as
+// of its own time. docs/statistics.md, "Error events".
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,6 @@ namespace revertd {
 // that is over.
 inline constexpr int64_t kEventLateSecondsMax = 30;
 inline constexpr int64_t kSessionLateSecondsMax = 180;
-// Events ahead of the sealed second: replays seal ten minutes at once. What is further ahead is a wrong clock.
-inline constexpr int64_t kEventAheadSecondsMax = 600;
 // All blocks of a day, and those that a deploy told of late still needs.
 inline constexpr int64_t kErrorDaySeconds = int64_t{24} * 3600;
 inline constexpr int64_t kErrorBlocksKeptSeconds = kErrorDaySeconds + kKeptSeconds;
@@ -48,6 +47,8 @@ class ErrorBook {
   // `services_max`: events of more are counted and nothing else.
   ErrorBook(int64_t services_max, AnalysisSink* sink);
 
+  // Nobody listened before this second; before the first event. Not told: the first event says so (a recording).
+  void ListenFrom(int64_t second) { listening_from_ = second; }
   // From before a restart, in any order, before the first second is sealed.
   void Restore(const ErrorGroupRecord& group);
   void Restore(const ErrorBlock& block);
@@ -82,6 +83,7 @@ class ErrorBook {
   // kNoSecond: too late.
   int64_t PlaceOf(TimeNs at_ns, int64_t late_seconds_max) const;
   void Start(int64_t second);
+  void HeardAt(ServiceErrors* service, int64_t second);
   void CloseBlocks(int64_t end);
   void Forget();
 
@@ -94,6 +96,7 @@ class ErrorBook {
   EventTier<SessionCount> session_seconds_{kSecondCountsMax};
   EventTier<SessionCount> session_blocks_{kBlockCountsMax};
   size_t groups_in_all_ = 0;
+  int64_t listening_from_ = kNoSecond;
   int64_t known_since_ = kNoSecond;
   int64_t seen_from_ = kNoSecond;
   SecondInterval unseen_;

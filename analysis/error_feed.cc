@@ -73,7 +73,7 @@ void VersionSplit::Read(int64_t second, VersionEvents* events) {
   book_->session_seconds().ForEachOf(service_->number, now, [&](int64_t, const SessionCount& count) {
     if (is_before(count)) return;
     if (is_old(count.release)) {
-      events->old_sessions += count.sessions;
+      events->old_sessions += {count.sessions, count.crashed};
     } else {
       events->sessions += {count.sessions, count.crashed};
     }

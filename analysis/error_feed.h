@@ -24,7 +24,7 @@ struct VersionEvents {
   std::vector<GroupEvents> fresh;  // of the new version, as far as releases tell,
   std::vector<GroupEvents> old;    // and of those that served before
   RateCounts sessions;             // of the new version: begun, crashed
-  int64_t old_sessions = 0;
+  RateCounts old_sessions;         // and of those
 };
 
 class VersionSplit {

@@ -48,7 +48,8 @@ using BlocksByGroup = std::map<uint64_t, std::vector<BlockEvents>>;
 BlocksByGroup EventsByGroup(const ErrorBook& book, const ServiceErrors& service, const SecondInterval& within) {
   BlocksByGroup events;
   book.blocks().ForEachOf(service.number, within, [&](int64_t start, const ErrorCount& count) {
-    events[count.fingerprint].push_back({start, count.events});
+    // The block that the deploy cuts is partly its own.
+    if (start + kHistoryBlockSeconds <= within.to) events[count.fingerprint].push_back({start, count.events});
   });
   return events;
 }

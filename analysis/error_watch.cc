@@ -12,7 +12,7 @@ namespace {
 constexpr double kTracks = 2;
 constexpr double kBenignFactor = 4;  // as in newcomers.cc: what is expected of a newcomer, at most
 constexpr double kToldValue = 20;    // evidence below it is not told
-constexpr size_t kTalliesMax = kNewcomersMax + kKnownJudgedMax;
+constexpr size_t kTalliesMax = kNewcomersMax + static_cast<size_t>(kErrorGroupsMax);
 // The old version says something while it tells of so many events and sessions, and of so much beside the new one's.
 constexpr int64_t kOldActivityMin = 20;
 constexpr double kOldActivityShare = 0.05;
@@ -95,9 +95,12 @@ void ErrorWatch::Count(int64_t second, const ErrorSecond& counts) {
     if (tally != tallies_.end()) tally->second.old_events += group.events;
   }
   fresh_activity_ += counts.sessions.requests;
-  old_activity_ += counts.old_sessions;
+  old_activity_ += counts.old_sessions.requests;
   if (sessions_onset_ == kNoSecond && counts.sessions.errors > 0) sessions_onset_ = second;
-  if (sessions_onset_ != kNoSecond) sessions_after_ += counts.sessions;
+  if (sessions_onset_ != kNoSecond) {
+    sessions_after_ += counts.sessions;
+    old_sessions_ += counts.old_sessions;
+  }
   exposure_ += plan_.history.requests_known ? counts.requests : 1;
   ++seconds_;
   if (!counts.fresh_names.empty()) fresh_names_ = counts.fresh_names;
@@ -108,7 +111,8 @@ void ErrorWatch::ObserveControls(const ErrorSecond& counts) {
   for (size_t i = 0; i < std::min(controls_.size(), counts.controls.size()); ++i) {
     const ErrorControlSecond& control = counts.controls[i];
     if (!control.may_tell || controls_[i].moved) continue;
-    controls_[i].watch.Observe({control.requests, control.events, counts.scale});
+    ++controls_[i].seconds;
+    controls_[i].watch.Observe({control.requests, control.events, control.scale});
     controls_[i].moved = controls_[i].watch.LogValue() >= std::log(kErrorControlValueNeeded);
   }
 }
@@ -139,9 +143,25 @@ bool ErrorWatch::OldHas(uint64_t fingerprint) const {
   return of_old >= kOldShare * AsDouble(tally->second.events) / AsDouble(std::max<int64_t>(1, fresh_activity_));
 }
 
+bool ErrorWatch::OldCrashes() const {
+  const RateCounts old = Within(old_sessions_);
+  const RateCounts fresh = Within(sessions_after_);
+  return old.errors >= kOldEventsMin && old.rate() >= kOldShare * fresh.rate();
+}
+
+// One that is deployed itself just after says nothing, and was not calm for that.
+bool ErrorWatch::WasAsked(const Control& control) const { return 2 * control.seconds >= seconds_; }
+
+bool ErrorWatch::has_control() const {
+  const bool any =
+      std::any_of(controls_.begin(), controls_.end(), [this](const Control& one) { return WasAsked(one); });
+  return !plan_.is_young && (any || OldServes());
+}
+
 bool ErrorWatch::ControlMoved() const {
   const bool any_moved = std::any_of(controls_.begin(), controls_.end(), [](const Control& one) { return one.moved; });
   if (any_moved || !fired_) return any_moved;
+  if (fired_->signal == kCrashedSessions) return OldCrashes();
   const std::vector<Evidence> told = Told();
   if (told.empty() || told.front().group.empty()) return false;
   return OldHas(*FingerprintOf(told.front().group));
@@ -151,11 +171,12 @@ void ErrorWatch::TellControl(Evidence* evidence) const {
   if (!has_control()) return;
   double largest = 0;
   for (const Control& control : controls_) {
+    if (!WasAsked(control)) continue;
     if (!evidence->control.empty()) evidence->control += ',';
     evidence->control += control.service;
     largest = std::max(largest, control.watch.LogValue());
   }
-  if (!controls_.empty()) evidence->control_e_value = ValueOfLog(largest);
+  if (!evidence->control.empty()) evidence->control_e_value = ValueOfLog(largest);
   if (!OldServes()) return;
   evidence->cohort = fresh_names_;
   evidence->control = old_names_;
@@ -172,6 +193,7 @@ void ErrorWatch::TellGroup(uint64_t fingerprint, double observed_before, Evidenc
   }
   TellRates(before, after, PoissonInterval(after), evidence);
   evidence->group = FingerprintText(fingerprint);
+  evidence->per_second = !plan_.history.requests_known;
   TellControl(evidence);
 }
 

@@ -53,6 +53,7 @@ struct ErrorPlan {
 struct ErrorControlSecond {
   bool may_tell = true;  // false: it is being deployed itself
   int64_t requests = 0;
+  double scale = 1;
   std::span<const GroupEvents> events = {};
 };
 
@@ -62,8 +63,8 @@ struct ErrorSecond {
   std::span<const GroupEvents> fresh = {};
   std::span<const GroupEvents> old = {};  // of versions that serve beside it
   RateCounts sessions = {};               // begun, crashed
-  int64_t old_sessions = 0;
-  std::string_view fresh_names = {};  // releases; empty: not told apart
+  RateCounts old_sessions = {};           // the same of versions beside it
+  std::string_view fresh_names = {};      // releases; empty: not told apart
   std::string_view old_names = {};
   std::span<const ErrorControlSecond> controls = {};  // as in the plan
 };
@@ -85,7 +86,7 @@ class ErrorWatch {
   const std::optional<Fired>& fired() const { return fired_; }  // the first; a crossing stays
   // Other services got new errors or more of theirs, or the old version beside has the same.
   bool ControlMoved() const;
-  bool has_control() const { return !plan_.is_young && (!controls_.empty() || OldServes()); }
+  bool has_control() const;
   double LogBlame() const { return log_value_max_; }
   // Of the signals that have something to say, the first that fired first.
   std::vector<Evidence> Told() const;
@@ -103,12 +104,15 @@ class ErrorWatch {
     std::string service;
     FingerprintWatch watch;
     bool moved = false;
+    int64_t seconds = 0;  // in which it was asked
   };
   void Count(int64_t second, const ErrorSecond& counts);
   void ObserveControls(const ErrorSecond& counts);
   void Fire(int64_t second);
   bool OldServes() const;
   bool OldHas(uint64_t fingerprint) const;
+  bool OldCrashes() const;
+  bool WasAsked(const Control& control) const;
   std::optional<Evidence> NewErrors() const;
   std::optional<Evidence> MoreErrors() const;
   std::optional<Evidence> Crashes() const;
@@ -124,6 +128,7 @@ class ErrorWatch {
   double sessions_log_max_ = 0;
   int64_t sessions_onset_ = kNoSecond;
   RateCounts sessions_after_;  // since then
+  RateCounts old_sessions_;    // the same of the old version
   std::vector<Control> controls_;
   std::map<uint64_t, Tally> tallies_;  // at most kTalliesMax
   int64_t exposure_ = 0;

@@ -69,7 +69,9 @@ FingerprintWatch::FingerprintWatch(const FingerprintHistory& history, const Fing
   known_log_value_ = KnownLogValue();
 }
 
-void FingerprintWatch::Observe(const FingerprintSecond& second) {
+void FingerprintWatch::Observe(const FingerprintSecond& told) {
+  FingerprintSecond second = told;
+  if (requests_known_) second.scale = 1;  // they tell how busy it is
   const int64_t exposure = requests_known_ ? second.requests : 1;
   std::vector<GroupEvents> never_seen;
   for (const GroupEvents& events : second.events) {

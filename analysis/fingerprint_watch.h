@@ -56,7 +56,7 @@ class FingerprintWatch {
 
   // The next second's counts of the new version. Where requests are known, a second without any is no evidence: a log
   // that stands still looks the same.
-  void Observe(const FingerprintSecond& second);
+  void Observe(const FingerprintSecond& told);
 
   bool knows(uint64_t fingerprint) const { return known_.contains(fingerprint); }
   const std::vector<Newcomer>& newcomers() const { return newcomers_.all(); }

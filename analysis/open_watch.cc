@@ -167,7 +167,7 @@ void OpenRecovery(const WatchSources& sources, OpenWatch* watch) {
   if (has_evidence) watch->undone_for = trigger->evidence;
   // A service whose error rate wanders by itself is not called "not recovered" for that.
   const bool is_of_tracker = IsErrorSignal(watch->undone_for.signal);
-  watch->undone_by_second = is_of_tracker && !baseline.known();
+  watch->undone_by_second = watch->undone_for.per_second;
   if (!is_of_tracker && SignalNamed(watch->undone_for.signal) == Signal::kErrors && baseline.known()) {
     bounds.inverse_kappa = std::max(bounds.inverse_kappa, baseline.spread.Of(kRecoveryBlockSeconds));
   }
@@ -237,6 +237,7 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
   SignalSecond& errors = seconds.front();
   errors.null_scale = watch->routes.mix.Observe(watch->parts->routes, second);
   const std::optional<CohortSecond> cohorts = SplitCohorts(watch->parts->cohorts, watch->record->deploy, second);
+  const int64_t of_all = errors.target.requests;
   if (cohorts) {
     errors.cohorts = &*cohorts;
     errors.target = errors.told = cohorts->fresh;
@@ -246,7 +247,8 @@ void Fold(const WatchSources& sources, OpenWatch* watch) {
   if (watch->rule) watch->rule->Observe(second, errors.target);
   watch->release->Observe(second, seconds);
   if (!watch->errors || !watch->errors->IsSeen(second)) return;
-  watch->release->ObserveErrors(second, watch->errors->Read(sources.registry, second, errors.target.requests));
+  watch->release->ObserveErrors(
+      second, watch->errors->Read(sources.registry, second, {.all = of_all, .fresh = errors.target.requests}));
 }
 
 }  // namespace revertd

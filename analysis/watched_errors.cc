@@ -53,7 +53,8 @@ WatchedErrors::WatchedErrors(const ServiceErrors& service, const ErrorTimes& tim
       split_(sources.book, service, deploy, times.before_second, times.first_second),
       scale_(TimeOfDayScale(sources.book, service, times)) {
   for (const ServiceErrors* control : ChooseErrorControls(service, times, sources)) {
-    controls_.push_back({control, SeriesOf(control->name, sources.series)});
+    controls_.push_back(
+        {control, SeriesOf(control->name, sources.series), TimeOfDayScale(sources.book, *control, times)});
   }
   control_seconds_.resize(controls_.size());
 }
@@ -83,7 +84,7 @@ ErrorPlan WatchedErrors::Plan(const FingerprintSettings& settings, const ErrorSo
   return plan;
 }
 
-const ErrorSecond& WatchedErrors::Read(const DeployRegistry& registry, int64_t second, int64_t requests) {
+const ErrorSecond& WatchedErrors::Read(const DeployRegistry& registry, int64_t second, const Requests& requests) {
   split_.Read(second, &events_);
   for (size_t i = 0; i < controls_.size(); ++i) {
     Control& control = controls_[i];
@@ -91,11 +92,14 @@ const ErrorSecond& WatchedErrors::Read(const DeployRegistry& registry, int64_t s
     const AgeCounts* counts = control.series != nullptr ? control.series->Find(second) : nullptr;
     control_seconds_[i] = {.may_tell = registry.MayBeControl(control.service->name, second),
                            .requests = counts != nullptr ? AllAges(*counts).requests : 0,
+                           .scale = control.scale,
                            .events = control.events};
   }
   fresh_names_ = split_.tells_apart() ? split_.fresh_names() : "";
   old_names_ = split_.tells_apart() ? split_.old_names() : "";
-  second_ = {.requests = requests,
+  // Events that name no version are of all that serve: held against the new one's requests alone they would be too
+  // many.
+  second_ = {.requests = split_.tells_apart() ? requests.fresh : requests.all,
              .scale = scale_,
              .fresh = events_.fresh,
              .old = events_.old,

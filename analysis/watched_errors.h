@@ -35,12 +35,18 @@ class WatchedErrors {
   ErrorPlan Plan(const FingerprintSettings& settings, const ErrorSources& sources) const;
   // Seconds in order; none of those that nobody saw. What it answers holds until the next call.
   bool IsSeen(int64_t second) const { return second >= book_->seen_from(); }
-  const ErrorSecond& Read(const DeployRegistry& registry, int64_t second, int64_t requests);
+  // `requests`: of the whole service, and of the new version where the log tells versions apart.
+  struct Requests {
+    int64_t all = 0;
+    int64_t fresh = 0;
+  };
+  const ErrorSecond& Read(const DeployRegistry& registry, int64_t second, const Requests& requests);
 
  private:
   struct Control {
     const ServiceErrors* service = nullptr;
     const Series* series = nullptr;  // nullptr: it has no log
+    double scale = 1;
     std::vector<GroupEvents> events = {};
   };
   const ErrorBook* book_;

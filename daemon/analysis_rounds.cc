@@ -55,6 +55,7 @@ AnalysisRounds::AnalysisRounds(Edges edges)
 }
 
 void AnalysisRounds::Restore() {
+  analysis_.ListenToErrorsFrom(FloorToSecond(edges_.clock->Now()));
   if (const Status status = RestoreRollups(*edges_.state, &rollups_); !status.ok()) Say(MessageOf(status));
   if (const Status status = RestoreAnalysis(*edges_.state, edges_.clock->Now(), &analysis_); !status.ok()) {
     Say("starting without what was known before: " + std::string(MessageOf(status)));

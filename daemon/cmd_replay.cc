@@ -180,6 +180,7 @@ RecordedErrors::Reading ReadingOf(const Config& config, const std::vector<Deploy
                          only = is_one ? deploys.front().service : std::string()](const ErrorEvent& event) {
             const std::string service = services.ServiceOf(
                 {.project = event.project, .server_name = event.server_name, .tag = event.service_tag});
+            if (!services.TakesEnvironment(service, event.environment)) return std::string();
             return service.empty() ? only : service;
           }};
 }

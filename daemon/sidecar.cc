@@ -162,6 +162,7 @@ void Sidecar::AnalysisThread() {
   while (true) {
     // Read before the ring is drained: whatever was counted before the end is then in what is collected.
     const bool last_round = sources_ended_.load();
+    if (last_round && sentry_) sentry_->inbox().Close();
     rounds.Round(last_round);
     if (last_round) break;
     analysis_wake_.Wait(AnalysisRounds::kInboxPoll);

@@ -193,11 +193,13 @@ StoreSink::Write StoreSink::TakeGathered() {
   return [this, seconds = std::exchange(seconds_, {}), blocks = std::exchange(blocks_, {}),
           minutes = std::exchange(minutes_, {}), positions = std::exchange(positions_, std::nullopt),
           error_blocks = std::exchange(error_blocks_, {}), session_blocks = std::exchange(session_blocks_, {})] {
-    return store_->Together([&] {
+    REVERTD_RETURN_IF_ERROR(store_->Together([&] {
       REVERTD_RETURN_IF_ERROR(store_->WriteHistory(seconds, blocks, positions, minutes));
       REVERTD_RETURN_IF_ERROR(store_->WriteErrorHistory(error_blocks, session_blocks));
       return WriteErrorGroups();
-    });
+    }));
+    error_groups_.clear();
+    return OkStatus();
   };
 }
 
@@ -205,7 +207,6 @@ void StoreSink::Flush(TimeNs now) {
   DrainBacklog();
   if (HasGathered()) {
     WriteOrKeep(TakeGathered());
-    if (durable()) error_groups_.clear();
   }
   if (now - pruned_at_ >= kPruneEvery) {
     pruned_at_ = now;

@@ -151,7 +151,7 @@ class StateStore {
   // `service` is empty.
   StatusOr<std::vector<ErrorGroupRecord>> ReadErrorGroups(std::string_view service, TimeNs since_ns) const;
   StatusOr<std::optional<ErrorGroupRecord>> ReadErrorGroup(std::string_view service, uint64_t fingerprint) const;
-  // All groups of all services with an event since then, oldest first, without samples.
+  // All groups of all services with an event since then, newest first, without samples.
   Status ReadEveryErrorGroup(TimeNs since_ns, const std::function<void(const ErrorGroupRecord&)>& accept) const;
   Status ReadErrorBlocks(int64_t since_second, const std::function<void(const ErrorBlock&)>& accept) const;
   Status ReadSessionBlocks(int64_t since_second, const std::function<void(const SessionBlock&)>& accept) const;

@@ -132,10 +132,10 @@ StatusOr<std::vector<ErrorGroupRecord>> StateStore::ReadErrorGroups(std::string_
 
 Status StateStore::ReadEveryErrorGroup(TimeNs since_ns,
                                        const std::function<void(const ErrorGroupRecord&)>& accept) const {
-  return ReadGroups(
-      *database_,
-      GroupsWithNames("SELECT * FROM error_groups WHERE last_seen_ns >= ?", /*with_sample=*/false, "g.last_seen_ns"),
-      {since_ns}, accept);
+  return ReadGroups(*database_,
+                    GroupsWithNames("SELECT * FROM error_groups WHERE last_seen_ns >= ?", /*with_sample=*/false,
+                                    "g.last_seen_ns DESC"),
+                    {since_ns}, accept);
 }
 
 StatusOr<std::optional<ErrorGroupRecord>> StateStore::ReadErrorGroup(std::string_view service,

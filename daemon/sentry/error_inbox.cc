@@ -16,7 +16,7 @@ void MoveBehind(std::vector<T> items, std::vector<T>* all) {
 bool ErrorInbox::Post(std::vector<ErrorEvent> events, std::vector<SessionCounts> sessions) {
   const size_t count = events.size() + sessions.size();
   const std::lock_guard lock(mutex_);
-  if (count > events_max_ - WaitingLocked()) {
+  if (closed_ || count > events_max_ - WaitingLocked()) {
     refused_ += count;
     return false;
   }
@@ -28,6 +28,11 @@ bool ErrorInbox::Post(std::vector<ErrorEvent> events, std::vector<SessionCounts>
 ErrorInbox::Taken ErrorInbox::Take() {
   const std::lock_guard lock(mutex_);
   return std::exchange(waiting_, {});
+}
+
+void ErrorInbox::Close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
 }
 
 uint64_t ErrorInbox::refused() const {

@@ -27,6 +27,8 @@ class ErrorInbox {
   bool Post(std::vector<ErrorEvent> events, std::vector<SessionCounts> sessions);
   // All that wait, oldest first.
   Taken Take();
+  // Nobody takes any more: it has no room for anything from now on, so that nobody is told that his events were taken.
+  void Close();
 
   uint64_t refused() const;  // events and sessions that found no room
   size_t waiting() const;
@@ -39,6 +41,7 @@ class ErrorInbox {
   mutable std::mutex mutex_;
   Taken waiting_;         // under mutex_
   uint64_t refused_ = 0;  // under mutex_
+  bool closed_ = false;   // under mutex_
 };
 
 }  // namespace revertd

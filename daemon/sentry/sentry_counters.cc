@@ -9,7 +9,7 @@ constexpr SentryCounterRow kRows[] = {
     {"other_environment", "Events and session counts of an environment whose deploys are not judged.",
      &SentryCounters::other_environment},
     {"unnamed", "Events and session counts of which nobody knows the service.", &SentryCounters::unnamed},
-    {"repeated", "Events that had come before, by their id.", &SentryCounters::repeated},
+    {"repeated", "Events and session counts that had come before.", &SentryCounters::repeated},
     {"queue_refused", "Events and session counts that found the queue full.", &SentryCounters::queue_refused},
     {"sdk_discarded", "Events that SDKs say they dropped themselves.", &SentryCounters::sdk_discarded},
     {"hooks", "Webhooks taken.", &SentryCounters::hooks},

@@ -44,7 +44,7 @@ struct SentryCounters {
   Count below_evidence{0};                       // events below kEvidenceLevel: their group is known, and that is all
   Count unnamed{0};                              // events and session counts of which nobody knows the service
   Count other_environment{0};                    // of an environment whose deploys are not judged
-  Count repeated{0};                             // events that had come before, by their id
+  Count repeated{0};                             // events and session counts that had come before
   Count queue_refused{0};                        // events and session counts that found the queue full
   Count sdk_discarded{0};                        // events that SDKs say they dropped themselves
   Count hooks{0};                                // webhooks taken

@@ -57,7 +57,7 @@ TEST_F(Book, AnEventCountsInItsOwnSecondOrInTheOldestOneThatIsOpen) {
   book_.Take(unknown);
   EXPECT_EQ(EventsIn(book_, kDay + 1, kDay + 2), 2) << "no time of its own";
   book_.Take(EventAt(kDay + 86'400));
-  EXPECT_EQ(EventsIn(book_, kDay + 1, kDay + 2), 3) << "a clock that is a day ahead";
+  EXPECT_EQ(EventsIn(book_, kDay + 86'400, kDay + 86'401), 1) << "the log may stand still for a day";
   EXPECT_EQ(book_.counters().late, 0U);
 }
 
@@ -70,6 +70,7 @@ TEST_F(Book, WhatComesHoursLateMakesItsGroupKnownAndIsEvidenceOfNothing) {
   ASSERT_NE(shop, nullptr);
   ASSERT_NE(shop->groups.Find(7), nullptr);
   EXPECT_EQ(shop->groups.Find(7)->first_second(), kDay - 7200);
+  EXPECT_EQ(shop->known_since, kNoSecond) << "nobody listened then";
   ASSERT_THAT(sink_.error_groups, SizeIs(1));
 }
 
@@ -170,14 +171,33 @@ TEST_F(Book, ServicesAreBounded) {
   EXPECT_EQ(book.counters().overflow, 1U);
 }
 
-TEST_F(Book, TheFirstSealTellsWhichClocksWereFarOff) {
+TEST_F(Book, WhatIsFarOlderThanTheLogIsEvidenceOfNothing) {
   book_.Take(EventAt(kDay + 5));
   book_.Take(EventAt(kDay - 86'400));
-  book_.Take(EventAt(kDay + 86'400));
   book_.SealThrough(kDay + 10);
-  EXPECT_EQ(book_.counters().late, 2U);
+  EXPECT_EQ(book_.counters().late, 1U);
   EXPECT_EQ(EventsIn(book_, 0, kDay + 200'000), 1);
   EXPECT_EQ(book_.seen_from(), kDay + 5);
+}
+
+TEST_F(Book, AProcessThatJustBeganHeardNothingBefore) {
+  book_.ListenFrom(kDay);
+  book_.Take(EventAt(kDay - 7200));
+  book_.Take(EventAt(kDay + 1, 8));
+  book_.SealThrough(kDay - 300);  // the log is read again from where it stood
+  EXPECT_EQ(book_.seen_from(), kDay);
+  EXPECT_EQ(book_.known_since(), kDay);
+  EXPECT_EQ(EventsIn(book_, 0, kDay + 100), 1);
+}
+
+TEST_F(Book, AGroupThatWasHeardOfOnceSaysNotHowLongItsServiceIsKnown) {
+  ErrorGroupRecord once{.service = "shop", .fingerprint = 7};
+  once.first_seen_ns = once.last_seen_ns = (kDay - 7200) * kSecondNs;
+  book_.Restore(once);
+  EXPECT_EQ(book_.known_since(), kNoSecond);
+  once.last_seen_ns = kDay * kSecondNs;
+  book_.Restore(once);
+  EXPECT_EQ(book_.known_since(), kDay - 7200);
 }
 
 TEST_F(Book, WhatIsToldLateOfTheTimeBeforeAWatchIsNotItsOwn) {
@@ -195,7 +215,7 @@ TEST_F(Book, WhatIsToldLateOfTheTimeBeforeAWatchIsNotItsOwn) {
   VersionSplit split(book_, *book_.Find("shop"), deploy, kDay - 40, kDay);
   VersionEvents events;
   split.Read(kDay + 1, &events);
-  EXPECT_EQ(events.sessions.requests + events.old_sessions, 7);
+  EXPECT_EQ(events.sessions.requests + events.old_sessions.requests, 7);
   EXPECT_THAT(events.fresh, IsEmpty());
 }
 

@@ -116,7 +116,7 @@ TEST(ErrorWatch, WhatElseExplainsNewErrorsMakesThemAmbiguousAfterAMinute) {
     EXPECT_EQ(watched.Run(60, {.fresh = 1}, around), VerdictState::kAmbiguous);
     EXPECT_EQ(watched.watch().verdict().reason, reason);
     if (reason == "overlapping_deploys") continue;
-    EXPECT_EQ(watched.Run(10, {.fresh = 1}), VerdictState::kRegressed) << "once that has passed";
+    EXPECT_EQ(watched.Run(60, {.fresh = 1}), VerdictState::kAmbiguous) << "its errors outlive it";
   }
 }
 
@@ -171,6 +171,40 @@ TEST(ErrorWatch, WithoutRequestsASecondIsCounted) {
   Watched watched(std::move(plan));
   EXPECT_EQ(watched.Run(120, {.fresh = 1}), VerdictState::kRegressed);
   EXPECT_NEAR(watched.watch().verdict().evidence.front().after, 1, 0.3) << "events a second";
+  EXPECT_TRUE(watched.watch().verdict().evidence.front().per_second);
+}
+
+// 400 s in which sessions of the new version crash, and `old` ones of the version beside it.
+ErrorWatch Crashing(const RateCounts& old) {
+  ErrorPlan plan = Plan();
+  for (int64_t start = kBefore - 7200; start < kBefore; start += kHistoryBlockSeconds) {
+    plan.sessions.blocks.push_back({start, 20 * kHistoryBlockSeconds, 0});
+  }
+  plan.sessions.recent_seconds = kHistoryBlockSeconds;
+  ErrorWatch watch(std::move(plan));
+  for (int64_t second = kBefore + 60; second < kBefore + 460; ++second) {
+    watch.Observe(second, {.requests = kRequests, .sessions = {20, 1}, .old_sessions = old});
+  }
+  return watch;
+}
+
+TEST(ErrorWatch, SessionsThatCrashInTheOldVersionTooAreNotTheDeploys) {
+  const ErrorWatch alone = Crashing({20, 0});
+  ASSERT_TRUE(alone.fired());
+  EXPECT_EQ(alone.fired()->signal, kCrashedSessions);
+  EXPECT_TRUE(alone.has_control());
+  EXPECT_FALSE(alone.ControlMoved());
+  EXPECT_TRUE(Crashing({20, 1}).ControlMoved());
+}
+
+TEST(ErrorWatch, AControlThatIsDeployedItselfWasNotCalm) {
+  ErrorWatch watch(Plan(true));
+  EXPECT_TRUE(watch.has_control());
+  const ErrorControlSecond deploying{.may_tell = false};
+  for (int64_t second = kBefore + 60; second < kBefore + 80; ++second) {
+    watch.Observe(second, {.requests = kRequests, .controls = {&deploying, 1}});
+  }
+  EXPECT_FALSE(watch.has_control());
 }
 
 class Remembered : public testing::Test {

@@ -39,6 +39,15 @@ TEST(ErrorInbox, TakesAllOrNothing) {
 }
 
 // Whoever posts from several threads: every event is taken once, or was refused.
+TEST(ErrorInbox, TakesNothingThatNobodyWouldTakeOutAgain) {
+  ErrorInbox inbox(10);
+  EXPECT_TRUE(inbox.Post(std::vector<ErrorEvent>(1), {}));
+  inbox.Close();
+  EXPECT_FALSE(inbox.Post(std::vector<ErrorEvent>(1), {}));
+  EXPECT_EQ(inbox.refused(), 1U);
+  EXPECT_EQ(inbox.Take().events.size(), 1U) << "what was taken before is judged";
+}
+
 TEST(ErrorInbox, LosesNothingBetweenThreads) {
   constexpr int kPosts = 2000;
   ErrorInbox inbox(64);

@@ -150,7 +150,7 @@ TEST_F(ErrorsTest, OfAServiceTheNewestComeFirstSinceATime) {
   EXPECT_THAT(Since(kNow + 1), IsEmpty());
   const auto every = Every(kNow - 1);
   ASSERT_EQ(every.size(), 3U);
-  EXPECT_EQ(every.front().fingerprint, 2U) << "oldest first";
+  EXPECT_EQ(every.back().fingerprint, 2U) << "newest first: what finds no place any more is old";
   EXPECT_FALSE(store_->ReadErrorGroup("shop", 3)->has_value());
   EXPECT_EQ(store_->ReadErrorGroups("", kNow - 1)->size(), 3U) << "of no service in particular";
   EXPECT_EQ(store_->ReadErrorGroups("", kNow - 1)->back().fingerprint, 2U);

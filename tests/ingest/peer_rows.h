@@ -4,33 +4,16 @@
 
 #include <simdjson.h>
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/strings.h"
 #include "ingest/line_unwrapper.h"
+#include "ingest/sentry/base64.h"
 #include "tests/ingest/shared_data.h"
 
 namespace revertd {
-
-inline std::string DecodeBase64(std::string_view text) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string decoded;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) break;
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    decoded += static_cast<char>(bits >> count & 0xFF);
-  }
-  return decoded;
-}
 
 // Until they do, wrapped lines are reported and not judged.
 inline bool WrappersComeOff() {
@@ -59,7 +42,7 @@ struct PeerRow {
 inline std::optional<std::string> TextMember(simdjson::dom::element object, const std::string& key) {
   std::string_view value;
   if (object[key].get(value) == simdjson::SUCCESS) return std::string(value);
-  if (object[key + "_b64"].get(value) == simdjson::SUCCESS) return DecodeBase64(value);
+  if (object[key + "_b64"].get(value) == simdjson::SUCCESS) return DecodeBase64(value).value_or("");
   return std::nullopt;
 }
 

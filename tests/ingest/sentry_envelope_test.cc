@@ -106,7 +106,8 @@ TEST(SentryEnvelope, ATimeNeverMovesBeyondTheLastOne) {
 
 SessionCounts SumOf(std::string_view items) {
   SessionCounts sum;
-  for (const SessionCounts& counts : Read("{}\n" + std::string(items)).sessions) {
+  const SentryReport report = Read("{}\n" + std::string(items));
+  for (const SessionCounts& counts : report.sessions) {
     sum.sessions += counts.sessions;
     sum.crashed += counts.crashed;
     sum.errored += counts.errored;

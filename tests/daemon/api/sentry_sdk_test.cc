@@ -68,9 +68,9 @@ std::vector<std::string> RequestNames() {
 // What the shared data says of each body: its event's id, where it has one at least.
 std::map<std::string, std::string> ExpectedIds() {
   std::map<std::string, std::string> ids;
-  const auto lines = ReadSharedFile(std::string(kRequests) + "/expected.jsonl");
+  const std::string lines = ReadSharedFile(std::string(kRequests) + "/expected.jsonl").value_or("");
   simdjson::dom::parser parser;
-  for (const std::string_view line : Split(lines.value_or(""), '\n')) {
+  for (const std::string_view line : Split(lines, '\n')) {
     simdjson::dom::element root;
     if (line.empty() || parser.parse(std::string(line)).get(root) != simdjson::SUCCESS) continue;
     simdjson::dom::array items;

@@ -42,9 +42,9 @@ class VersionSplit {
 
  private:
   enum class Side : uint8_t { kUnknown, kFresh, kOld };
-  Side SideOf(uint32_t release);
+  Side SideOf(uint32_t number);  // of a release
   bool IsLearnedLate(uint64_t fingerprint) const;
-  Side Note(uint32_t release);
+  Side Note(uint32_t number);
   std::string NamesOf(const std::set<uint32_t>& releases) const;
 
   const ErrorBook* book_;

@@ -39,6 +39,7 @@ std::vector<const ServiceErrors*> ChooseErrorControls(const ServiceErrors& targe
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   if (candidates.size() > kErrorControlsMax) candidates.resize(kErrorControlsMax);
   std::vector<const ServiceErrors*> chosen;
+  chosen.reserve(candidates.size());
   for (const auto& [sent, service] : candidates) chosen.push_back(service);
   return chosen;
 }

@@ -97,6 +97,7 @@ std::string SessionBody(int i) {
 
 std::vector<std::string> Bodies(std::string (*make)(int)) {
   std::vector<std::string> bodies;
+  bodies.reserve(kBodies);
   for (int i = 0; i < kBodies; ++i) bodies.push_back(make(i));
   return bodies;
 }

@@ -98,7 +98,7 @@ class JsonText {
   static simdjson::error_code VisitItems(simdjson::ondemand::array& array, Take& take) {
     for (auto result : array) {
       JsonValue value;
-      if (const auto error = std::move(result).get(value)) return error;
+      if (const auto error = result.get(value)) return error;
       if (!take(value)) return simdjson::SUCCESS;
     }
     return simdjson::SUCCESS;

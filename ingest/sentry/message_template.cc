@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "ingest/sentry/text_marks.h"
+#include "ingest/sentry/text_rewriter.h"
 
 namespace revertd {
 namespace {
@@ -88,9 +89,9 @@ std::string_view WordMark(std::string_view word) {
   return word.size() >= kIdMin && digits >= 2 ? std::string_view("<id>") : std::string_view();
 }
 
-class Templater {
+class Templater : private TextRewriter {
  public:
-  explicit Templater(std::string_view text) : text_(text) { out_.reserve(text.size()); }
+  explicit Templater(std::string_view text) : TextRewriter(text) {}
 
   std::string Write() && {
     while (at_ < text_.size()) {
@@ -100,16 +101,7 @@ class Templater {
   }
 
  private:
-  std::string_view rest() const { return text_.substr(at_); }
   char before() const { return at_ == 0 ? '\n' : text_[at_ - 1]; }
-  void Keep(size_t count) {
-    out_ += text_.substr(at_, count);
-    at_ += count;
-  }
-  void Replace(size_t count, std::string_view mark) {
-    out_ += mark;
-    at_ += count;
-  }
 
   bool TakeQuoted() {
     const char c = text_[at_];
@@ -232,9 +224,6 @@ class Templater {
     Keep(CountWhile(rest(), IsAlnum));  // the unit
   }
 
-  std::string_view text_;
-  size_t at_ = 0;
-  std::string out_;
   size_t line_end_ = 0;                     // of the line that was last searched for quotes
   std::array<size_t, 4> none_before_ = {};  // of each kind of quote: up to here none closes
 };

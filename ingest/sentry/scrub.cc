@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "base/strings.h"
 #include "ingest/sentry/text_marks.h"
+#include "ingest/sentry/text_rewriter.h"
 
 namespace revertd {
 namespace {
@@ -36,13 +37,9 @@ std::string Plain(std::string_view name) {
   return ToLower(plain);
 }
 
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
-class Scrubber {
+class Scrubber : private TextRewriter {
  public:
-  explicit Scrubber(std::string_view text) : text_(text) { out_.reserve(text.size()); }
+  explicit Scrubber(std::string_view text) : TextRewriter(text) {}
 
   std::string Write() && {
     while (at_ < text_.size()) {
@@ -52,16 +49,7 @@ class Scrubber {
   }
 
  private:
-  std::string_view rest() const { return text_.substr(at_); }
   bool AtWord() const { return at_ == 0 || !IsAlnum(text_[at_ - 1]); }
-  void Keep(size_t count) {
-    out_ += text_.substr(at_, count);
-    at_ += count;
-  }
-  void Replace(size_t count, std::string_view mark) {
-    out_ += mark;
-    at_ += count;
-  }
 
   // Behind a "://": no user, no query.
   bool TakeUrl() {
@@ -161,8 +149,8 @@ class Scrubber {
   // "TokenError: expired" is an error and what it says.
   static bool IsErrorName(std::string_view name) {
     const std::string plain = Plain(name);
-    return EndsWith(plain, "error") || EndsWith(plain, "exception") || EndsWith(plain, "invalid") ||
-           EndsWith(plain, "expired");
+    return plain.ends_with("error") || plain.ends_with("exception") || plain.ends_with("invalid") ||
+           plain.ends_with("expired");
   }
 
   // Where a value begins behind a name that ends at `end`: past quotes, blanks, and = or :; 0 where none does.
@@ -248,9 +236,6 @@ class Scrubber {
     return text_.size();
   }
 
-  std::string_view text_;
-  size_t at_ = 0;
-  std::string out_;
   size_t url_query_ = std::string_view::npos;  // where the URL's query begins that is being read
   size_t url_end_ = 0;
 };

@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace revertd {
 
 inline constexpr size_t kMarkBytesMax = 256;  // an e-mail address may have 254
 
-constexpr bool IsAlnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool IsAlnum(char c) { return IsDigit(c) || IsLetter(c); }
 
 // The domain behind an @ at the beginning of `text`: labels with dots, one after the first of letters alone.
 size_t EmailDomainLength(std::string_view text);

@@ -12,6 +12,7 @@
 #include "store/schema.h"
 #include "store/state_store.h"
 #include "tests/store/sandbox.h"
+#include "tests/store/state_fixture.h"
 #include "tests/test_folder.h"
 
 namespace revertd {
@@ -25,19 +26,8 @@ constexpr TimeNs kNow = 1'795'255'200 * kSecondNs;
 constexpr int64_t kNowSecond = kNow / kSecondNs;
 constexpr uint64_t kHighest = std::numeric_limits<uint64_t>::max();
 
-class ErrorsTest : public ::testing::Test {
+class ErrorsTest : public StateFixture {
  protected:
-  std::unique_ptr<StateStore> Open() {
-    auto store = StateStore::Open(path(), StateStore::Access::kOwner);
-    EXPECT_TRUE(store.ok()) << store.status();
-    return store.ok() ? *std::move(store) : nullptr;
-  }
-  void Reopen() {
-    store_.reset();
-    store_ = Open();
-  }
-  std::string path() const { return folder_.Path("state.db"); }
-
   static ErrorGroupRecord Group(uint64_t fingerprint, TimeNs last_seen_ns) {
     ErrorGroupRecord group;
     group.service = "shop";
@@ -77,9 +67,6 @@ class ErrorsTest : public ::testing::Test {
     EXPECT_TRUE(store_->ReadSessionBlocks(since_second, [&](const SessionBlock& block) { all.push_back(block); }).ok());
     return all;
   }
-
-  TestFolder folder_;
-  std::unique_ptr<StateStore> store_ = Open();
 };
 
 TEST_F(ErrorsTest, EveryFieldComesBackAfterARestart) {

@@ -11,6 +11,7 @@
 #include "store/schema.h"
 #include "store/state_store.h"
 #include "tests/store/sandbox.h"
+#include "tests/store/state_fixture.h"
 #include "tests/test_folder.h"
 
 namespace revertd {
@@ -23,19 +24,8 @@ constexpr TimeNs kNow = 1'795'255'200 * kSecondNs;
 constexpr DurationNs kDay = 24 * kHourNs;
 constexpr char kSha[] = "3f2a91c0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-class EventsTest : public ::testing::Test {
+class EventsTest : public StateFixture {
  protected:
-  std::unique_ptr<StateStore> Open() {
-    auto store = StateStore::Open(path(), StateStore::Access::kOwner);
-    EXPECT_TRUE(store.ok()) << store.status();
-    return store.ok() ? *std::move(store) : nullptr;
-  }
-  void Reopen() {
-    store_.reset();
-    store_ = Open();
-  }
-  std::string path() const { return folder_.Path("state.db"); }
-
   void Keep(const Event& event) { ASSERT_TRUE(store_->WriteEvents({event}).ok()); }
   static Event At(TimeNs at_ns, const std::string& text) {
     Event event;
@@ -50,9 +40,6 @@ class EventsTest : public ::testing::Test {
     return texts;
   }
   std::vector<std::string> All() { return Texts(store_->ReadEventsAfter(0, 1'000'000)); }
-
-  TestFolder folder_;
-  std::unique_ptr<StateStore> store_ = Open();
 };
 
 TEST_F(EventsTest, EveryFieldComesBackInTheOrderKeptAlsoAfterARestart) {

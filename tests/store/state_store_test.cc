@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "tests/store/sandbox.h"
-#include "tests/test_folder.h"
+#include "tests/store/state_fixture.h"
 
 namespace revertd {
 namespace {
@@ -17,22 +17,7 @@ namespace {
 using test::Fields;
 using test::RandomValues;
 
-class StateStoreTest : public ::testing::Test {
- protected:
-  std::unique_ptr<StateStore> Open(StateStore::Access access = StateStore::Access::kOwner) {
-    auto store = StateStore::Open(path(), access);
-    EXPECT_TRUE(store.ok()) << store.status();
-    return store.ok() ? *std::move(store) : nullptr;
-  }
-  void Reopen() {
-    store_.reset();
-    store_ = Open();
-  }
-  std::string path() const { return folder_.Path("state.db"); }
-
-  TestFolder folder_;
-  std::unique_ptr<StateStore> store_ = Open();
-};
+class StateStoreTest : public StateFixture {};
 
 TEST_F(StateStoreTest, EveryFieldOfEveryTypeComesBackAfterARestart) {
   for (uint64_t seed = 1; seed <= 200; ++seed) {

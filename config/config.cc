@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "config/name_table.h"
+
 namespace revertd {
 namespace {
 
@@ -41,20 +43,6 @@ constexpr std::array<std::pair<DeploySource, std::string_view>, 6> kDeploySource
      {DeploySource::kRelease, "release"},
      {DeploySource::kPipeline, "pipeline"},
      {DeploySource::kBranch, "branch"}}};
-
-template <typename Table, typename Value>
-std::string_view NameIn(const Table& table, Value value) {
-  const auto row =
-      std::find_if(table.begin(), table.end(), [value](const auto& entry) { return entry.first == value; });
-  return row == table.end() ? "unknown" : row->second;
-}
-
-template <typename Value, size_t kSize>
-std::optional<Value> ValueNamed(const std::array<std::pair<Value, std::string_view>, kSize>& table,
-                                std::string_view name) {
-  const auto row = std::find_if(table.begin(), table.end(), [name](const auto& entry) { return entry.second == name; });
-  return row == table.end() ? std::nullopt : std::optional<Value>(row->first);
-}
 
 template <typename T>
 const T* FindNamed(const std::vector<T>& items, std::string_view name) {

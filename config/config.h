@@ -131,6 +131,17 @@ struct RuleConfig {
   DurationNs window = 5 * kMinuteNs;
 };
 
+// How the revision that a service runs is asked: a URL whose answer says it in a header, in a value of its JSON, or as
+// its whole body; or a command that prints it (docs/release.md).
+struct RunningConfig {
+  std::string url = {};
+  std::string header = {};  // lower case
+  std::string json = {};    // RFC 6901; neither header nor json: the whole body
+  CommandConfig command = {};
+
+  bool given() const { return !url.empty() || command.given(); }
+};
+
 struct ServiceConfig {
   std::string name;
   std::vector<MatchConfig> matches;
@@ -148,6 +159,7 @@ struct ServiceConfig {
   bool deploys_from_log = false;  // a release that is new in its access log is a deploy
   HealthConfig health = {};
   RuleConfig rule = {};
+  RunningConfig running = {};
 };
 
 enum class ForgeKind { kGitHub, kGitLab, kGitea };
@@ -297,6 +309,19 @@ struct WatchdogConfig {
   int64_t disk_free_min = 64 * 1024 * 1024;   // bytes, where the state is kept
 };
 
+// A checkout that production runs from.
+struct WorkTreeConfig {
+  std::string path;  // absolute
+  std::string repo;  // name in Config::repos
+};
+
+// The scan for what production became without anybody's deploy (docs/release.md).
+struct DriftConfig {
+  DurationNs every = kHourNs;         // how often the executor scans by itself
+  DurationNs grace = 15 * kMinuteNs;  // what is younger may be a deploy on its way
+  std::vector<WorkTreeConfig> work_trees = {};
+};
+
 struct Config {
   std::vector<SourceConfig> sources = {SourceConfig{}};
   std::vector<ServiceConfig> services;
@@ -309,6 +334,7 @@ struct Config {
   ManifestConfig manifest = {};
   std::optional<SentryConfig> sentry = std::nullopt;  // none: error events are not taken
   WatchdogConfig watchdog = {};
+  DriftConfig drift = {};
   bool executes = true;  // false: `revertd execute` is a process, and perhaps a user, of its own
   std::string state = "/var/lib/revertd/state.db";  // executor.db and the mirrors stand beside it
 

@@ -1,9 +1,6 @@
 #include "config/load.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <utility>
@@ -12,15 +9,17 @@
 #include "base/time_zone.h"
 #include "config/load_actions.h"
 #include "config/load_doors.h"
+#include "config/load_drift.h"
 #include "config/load_health.h"
 #include "config/load_sentry.h"
 #include "config/map_reader.h"
+#include "config/yaml_file.h"
 
 namespace revertd {
 namespace {
 
 // A configuration is a page; more than this is the wrong file.
-constexpr std::streamoff kFileBytesMax = std::streamoff{4} * 1024 * 1024;
+constexpr size_t kFileBytesMax = size_t{4} * 1024 * 1024;
 
 // Each source has its buffers and its place in every round of the ingest thread.
 constexpr size_t kSourcesMax = 32;
@@ -57,6 +56,7 @@ class ConfigReader {
                            const std::string& path) { return sentry_.Sentry(node, path, &config_.sentry); }},
          {"watchdog", [this](const YamlNode& node,
                              const std::string& path) { return health_.Watchdog(node, path, &config_.watchdog); }},
+         {"drift", [this](const YamlNode& node, const std::string& path) { return Drift(node, path); }},
          {"execute", [this](const YamlNode& node, const std::string& path) { return Execute(node, path); }},
          {"state", read_.Text(&config_.state)}});
     if (!status.ok()) return status;
@@ -178,6 +178,7 @@ class ConfigReader {
     for (MapReader::Key& key : actions_.RollbackKeys(&service)) keys.push_back(std::move(key));
     for (MapReader::Key& key : doors_.ServiceKeys(&service)) keys.push_back(std::move(key));
     for (MapReader::Key& key : health_.ServiceKeys(&service)) keys.push_back(std::move(key));
+    for (MapReader::Key& key : drift_.ServiceKeys(&service)) keys.push_back(std::move(key));
     REVERTD_RETURN_IF_ERROR(read_.Keys(node, path, keys));
     REVERTD_RETURN_IF_ERROR(actions_.CheckRollback(node, path, service));
     if (service.repo.empty() && (service.mode == Mode::kPush || service.mode == Mode::kPropose)) {
@@ -271,6 +272,11 @@ class ConfigReader {
          {"kill_switch", read_.Text(&guard.kill_switch)}});
   }
 
+  Status Drift(const YamlNode& node, const std::string& path) {
+    const auto refer = [this](const YamlNode& from, const std::string& at) { references_.push_back({from, at, true}); };
+    return drift_.Drift(node, path, &config_.drift, refer);
+  }
+
   Status Execute(const YamlNode& node, const std::string& path) {
     REVERTD_RETURN_IF_ERROR(read_.Expect(node, path, YamlNode::Kind::kScalar));
     config_.executes = node.scalar == "here";
@@ -314,6 +320,7 @@ class ConfigReader {
   const ActionsReader actions_{read_};
   const DoorsReader doors_{read_, actions_};
   const HealthReader health_{read_, actions_};
+  const DriftReader drift_{read_, actions_, health_};
   const SentryReader sentry_{read_, actions_};
   Config config_;
   std::vector<Reference> references_;
@@ -329,17 +336,8 @@ StatusOr<Config> ParseConfig(std::string_view yaml, std::string_view name) {
 }
 
 StatusOr<Config> LoadConfig(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return InvalidArgument("cannot read the configuration " + path + ": " + std::strerror(errno));
-  const std::streamoff bytes = file.tellg();
-  if (bytes < 0 || bytes > kFileBytesMax) {
-    return InvalidArgument("cannot read the configuration " + path + ": not a file of at most 4 MiB");
-  }
-  file.seekg(0);
-  std::string text(static_cast<size_t>(bytes), '\0');
-  if (!file.read(text.data(), bytes))
-    return InvalidArgument("cannot read the configuration " + path + ": " + std::strerror(errno));
-  return ParseConfig(text, path);
+  const auto text = ReadYamlFile(path, "the configuration", kFileBytesMax);
+  return text.ok() ? ParseConfig(*text, path) : text.status();
 }
 
 }  // namespace revertd

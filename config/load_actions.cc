@@ -12,18 +12,18 @@ constexpr size_t kChannelsMax = 16;   // each is tried for every message
 constexpr size_t kArgumentsMax = 64;  // of a command
 constexpr size_t kNamesMax = 16;      // labels, reviewers
 
-// The words of a command that are replaced.
-constexpr std::array<std::string_view, 6> kPlaceholders = {"{service}", "{bad}",       "{good}",
-                                                           "{trigger}", "{in_flight}", "{signal}"};
+// The words that are replaced in the commands of a rollback.
+constexpr std::array<std::string_view, 6> kRollbackWords = {"{service}", "{bad}",       "{good}",
+                                                            "{trigger}", "{in_flight}", "{signal}"};
 
 // The first {word} of `text` that nothing will replace; empty: none.
-std::string_view UnknownPlaceholder(std::string_view text) {
+std::string_view UnknownPlaceholder(std::string_view text, const std::vector<std::string_view>& words) {
   for (size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {
     const size_t close = text.find('}', open);
     if (close == std::string_view::npos) return {};
     const std::string_view word = text.substr(open, close - open + 1);
     const bool plain = word.find_first_not_of("abcdefghijklmnopqrstuvwxyz_{}") == std::string_view::npos;
-    if (plain && std::find(kPlaceholders.begin(), kPlaceholders.end(), word) == kPlaceholders.end()) return word;
+    if (plain && std::find(words.begin(), words.end(), word) == words.end()) return word;
   }
   return {};
 }
@@ -50,27 +50,31 @@ MapReader::Read ActionsReader::Globs(std::vector<std::string>* globs) const {
   };
 }
 
-MapReader::Read ActionsReader::Command(CommandConfig* command) const {
-  return [this, command](const YamlNode& node, const std::string& path) {
-    const auto argv = [this, command](const YamlNode& from, const std::string& at) {
-      if (from.items.size() > kArgumentsMax) {
-        return read_.Error(from, at, "at most " + std::to_string(kArgumentsMax) + " arguments expected");
+MapReader::Read ActionsReader::Command(CommandConfig* command, std::vector<std::string_view> words) const {
+  const auto argv = [this, command, words = std::move(words)](const YamlNode& from, const std::string& at) {
+    if (from.items.size() > kArgumentsMax) {
+      return read_.Error(from, at, "at most " + std::to_string(kArgumentsMax) + " arguments expected");
+    }
+    return read_.Texts(from, at, [&](const YamlNode& item, const std::string& item_path, const std::string& text) {
+      const std::string_view unknown = UnknownPlaceholder(text, words);
+      if (!unknown.empty()) {
+        return read_.Error(
+            item, item_path,
+            "nothing replaces " + ShownText(unknown) + "; known are " + Join({words.begin(), words.end()}, ", "));
       }
-      return read_.Texts(from, at, [&](const YamlNode& item, const std::string& item_path, const std::string& text) {
-        const std::string_view unknown = UnknownPlaceholder(text);
-        if (!unknown.empty()) {
-          return read_.Error(item, item_path,
-                             "nothing replaces " + std::string(unknown) + "; known are " +
-                                 Join({kPlaceholders.begin(), kPlaceholders.end()}, ", "));
-        }
-        command->argv.push_back(text);
-        return OkStatus();
-      });
-    };
-    REVERTD_RETURN_IF_ERROR(
-        read_.Keys(node, path,
-                   {{"argv", argv},
-                    {"time_limit", read_.Duration(&command->time_limit, kSecondNs, 24 * kHourNs, "from 1s to 1d")}}));
+      command->argv.push_back(text);
+      return OkStatus();
+    });
+  };
+  return [this, command, argv](const YamlNode& node, const std::string& path) {
+    if (node.kind == YamlNode::Kind::kSequence) {
+      REVERTD_RETURN_IF_ERROR(argv(node, path));
+    } else {
+      REVERTD_RETURN_IF_ERROR(
+          read_.Keys(node, path,
+                     {{"argv", argv},
+                      {"time_limit", read_.Duration(&command->time_limit, kSecondNs, 24 * kHourNs, "from 1s to 1d")}}));
+    }
     return command->given() ? OkStatus() : read_.Error(node, path, "argv expected");
   };
 }
@@ -154,11 +158,12 @@ Status ActionsReader::Repo(const YamlNode& node, const std::string& path, RepoCo
 }
 
 std::vector<MapReader::Key> ActionsReader::RollbackKeys(ServiceConfig* service) const {
+  const std::vector<std::string_view> words = {kRollbackWords.begin(), kRollbackWords.end()};
   return {{"paths", Globs(&service->paths)},
           {"rollback", read_.Named(&RollbackByNamed, "revert or version", &service->rollback)},
-          {"drain", Command(&service->drain)},
-          {"deploy", Command(&service->deploy)},
-          {"version", Command(&service->version)}};
+          {"drain", Command(&service->drain, words)},
+          {"deploy", Command(&service->deploy, words)},
+          {"version", Command(&service->version, words)}};
 }
 
 Status ActionsReader::CheckRollback(const YamlNode& node, const std::string& path, const ServiceConfig& service) const {

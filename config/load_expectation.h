@@ -1,4 +1,4 @@
-// The part of the configuration that says what the answer to a health check must be. For config/load_health.cc alone;
+// The part of the configuration that says what the answer to a health check must be. For config/load*.cc alone;
 // what each value means stands in config.h.
 #pragma once
 

@@ -1,5 +1,5 @@
 // The parts of the configuration that say what is asked of a service besides its log, and what watches revertd itself:
-// health checks, the simple rule, when a deploy is looked at again, the watchdog. For config/load.cc alone; what each
+// health checks, the simple rule, when a deploy is looked at again, the watchdog. For config/load*.cc alone; what each
 // value means stands in config.h.
 #pragma once
 
@@ -22,6 +22,7 @@ class HealthReader {
   // Of `detect` whose keys are all read: `observe` may stand below.
   Status CheckFollowUps(const YamlNode& node, const std::string& path, const DetectConfig& detect) const;
   Status Watchdog(const YamlNode& node, const std::string& path, WatchdogConfig* watchdog) const;
+  MapReader::Read Url(std::string* url) const;
 
  private:
   Status Health(const YamlNode& node, const std::string& path, HealthConfig* health) const;
@@ -32,7 +33,6 @@ class HealthReader {
   Status CheckHttp(const YamlNode& node, const std::string& path, const HealthCheckConfig& check) const;
   Status CheckPrometheus(const YamlNode& node, const std::string& path, const HealthCheckConfig& check) const;
   Status Headers(const YamlNode& node, const std::string& path, HealthCheckConfig* check) const;
-  MapReader::Read Url(std::string* url) const;
   Status Rule(const YamlNode& node, const std::string& path, RuleConfig* rule) const;
   Status FollowUps(const YamlNode& node, const std::string& path, std::vector<DurationNs>* follow_ups) const;
 

@@ -1,5 +1,5 @@
 // MapReader: reads maps of a YAML tree strictly: every key has a reader, every other key is an error that names the
-// nearest. For config/load.cc alone.
+// nearest. For config/load*.cc alone.
 #pragma once
 
 #include <algorithm>

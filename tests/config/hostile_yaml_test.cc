@@ -8,6 +8,7 @@
 #include <string>
 
 #include "config/load.h"
+#include "config/load_release.h"
 #include "config/yaml.h"
 
 namespace revertd {
@@ -20,15 +21,16 @@ std::string ReadSource(const std::string& name) {
   return text.str();
 }
 
-void ExpectConfigOrOneLine(const std::string& yaml) {
-  const auto config = ParseConfig(yaml, "F");
-  if (config.ok()) return;
-  const std::string_view message = MessageOf(config.status());
-  EXPECT_EQ(ExitCodeOf(config.status()), ExitCode::kUsage);
+void ExpectOneLine(const Status& status) {
+  if (status.ok()) return;
+  const std::string_view message = MessageOf(status);
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kUsage);
   EXPECT_EQ(message.substr(0, 2), "F:");
   EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << message;
   EXPECT_LT(message.size(), 500U) << message;
 }
+
+void ExpectConfigOrOneLine(const std::string& yaml) { ExpectOneLine(ParseConfig(yaml, "F").status()); }
 
 TEST(HostileYaml, AnAliasBombIsAnErrorNotAHang) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
@@ -98,6 +100,30 @@ TEST(HostileYaml, MutationsOfTheShippedFilesNeverCrash) {
     ExpectConfigOrOneLine(Mutate(seed % 2 == 0 ? example : reference, random));
     if (::testing::Test::HasFailure()) return;
   }
+}
+
+TEST(HostileYaml, MutationsOfReleaseFilesNeverCrash) {
+  constexpr uint64_t kSeeds = 2000;
+  const auto config = LoadConfig(std::string(REVERTD_SOURCE_DIR) + "/config/samples/releases/revertd.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const std::string files[] = {ReadSource("samples/releases/four-services.yaml"),
+                               ReadSource("samples/releases/migrations.yaml")};
+  ASSERT_FALSE(files[0].empty() || files[1].empty());
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    const auto release = ParseRelease(Mutate(files[seed % 2], random), "F", *config);
+    ExpectOneLine(release.status());
+    EXPECT_TRUE(!release.ok() || !release->stages.empty());
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(HostileYaml, AReleaseOfManyNamesTakesBoundedWork) {
+  std::string needs;
+  for (size_t i = 0; i < 50'000; ++i) needs += "n" + std::to_string(i) + ", ";
+  const auto release = ParseRelease("{release: r, stages: [{stage: s, needs: [" + needs + "]}]}", "F", {});
+  EXPECT_EQ(MessageOf(release.status()), "F:1: stages[0].needs: at most 200 stages expected");
 }
 
 }  // namespace

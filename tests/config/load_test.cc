@@ -44,7 +44,7 @@ std::vector<WrongConfig> UnknownKeys() {
        "deploys_from, environments, branch_poll"},
       {"<<: {state: x}",
        "F:1: <<: unknown key; known are sources, services, repos, detect, guard, limits, notify, http, manifest, "
-       "sentry, watchdog, execute, state"},
+       "sentry, watchdog, drift, execute, state"},
   };
 }
 
@@ -210,6 +210,8 @@ void ExpectDefaults(const Config& config) {
   EXPECT_EQ(config.watchdog.heartbeat_every, defaults.watchdog.heartbeat_every);
   EXPECT_EQ(config.watchdog.clock_step_max, defaults.watchdog.clock_step_max);
   EXPECT_EQ(config.watchdog.disk_free_min, defaults.watchdog.disk_free_min);
+  EXPECT_EQ(config.drift.every, defaults.drift.every);
+  EXPECT_EQ(config.drift.grace, defaults.drift.grace);
   EXPECT_EQ(config.executes, defaults.executes);
   EXPECT_EQ(config.state, defaults.state);
 }
@@ -286,6 +288,9 @@ TEST(LoadConfig, TheReferenceShowsEveryKey) {
                                    "notify: [{pagerduty: {@}}]",
                                    "notify: [{command: {@}}]",
                                    "watchdog: {@}",
+                                   "drift: {@}",
+                                   "drift: {work_trees: [{@}]}",
+                                   "services: {a: {running: {@}}}",
                                    "sentry: {@}",
                                    "sentry: {projects: {p: {@}}}",
                                    "sentry: {service_from: {@}}",

@@ -36,10 +36,10 @@ StatusOr<DryRun> DryRunRevert(const Config& config, const RollbackTrigger& trigg
     return dry_run;
   }
   dry_run.plan = std::get<RevertPlan>(std::move(answer));
-  StatusOr<RevertAnswer> revert = git->Revert(repo, dry_run.plan.order);
+  StatusOr<CommitAnswer> revert = git->Revert(repo, dry_run.plan.order);
   if (!revert.ok()) return revert.status();
-  if (revert->kind != RevertAnswer::Kind::kCommitted) {
-    const bool conflict = revert->kind == RevertAnswer::Kind::kConflict;
+  if (revert->kind != CommitAnswer::Kind::kCommitted) {
+    const bool conflict = revert->kind == CommitAnswer::Kind::kConflict;
     dry_run.refusal = conflict ? "conflict" : "empty_change";
     dry_run.detail = conflict ? Join(revert->conflicts, ", ") : dry_run.plan.head;
     return dry_run;

@@ -50,7 +50,13 @@ std::string WithoutPassword(std::string_view url) {
   const std::string_view authority = url.substr(start, url.find('/', start) - start);
   const size_t at = authority.rfind('@');
   const size_t colon = authority.find(':');
-  if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return std::string(url);
+  if (at == std::string_view::npos) return std::string(url);
+  // Forges take a token as the user's name too; of ssh the name is no secret.
+  const std::string scheme = ToLower(url.substr(0, scheme_end));
+  if (scheme == "http" || scheme == "https") {
+    return std::string(url.substr(0, start)) + "***" + std::string(url.substr(start + at));
+  }
+  if (colon == std::string_view::npos || colon > at) return std::string(url);
   return std::string(url.substr(0, start + colon + 1)) + "***" + std::string(url.substr(start + at));
 }
 

@@ -23,6 +23,7 @@ struct GitCommit {
   std::string sha;                   // full
   std::vector<std::string> parents;  // full, in order
   std::string message;               // subject, empty line, body; without the trailing newline
+  TimeNs committed_ns = 0;           // by the word of whoever committed, in whole seconds; 0: none that can be
 };
 
 // The commits that are in `until` and not in `since`.
@@ -30,6 +31,7 @@ struct CommitRange {
   std::string since;  // empty: from the beginning
   std::string until;
   bool descendants_only = false;  // only those that descend from `since`
+  bool first_parents = false;     // only the branch's own line: what a merge brought is left out
   size_t limit = 1;
 };
 
@@ -47,7 +49,7 @@ struct RevertOrder {
   TimeNs date_ns = 0;  // author and committer date, cut to seconds: the same order gives the same SHA
 };
 
-struct RevertAnswer {
+struct CommitAnswer {
   enum class Kind { kCommitted, kConflict, kEmpty };
   Kind kind = Kind::kEmpty;
   std::string sha;                     // kCommitted
@@ -58,6 +60,15 @@ struct RevertAnswer {
 struct PushAnswer {
   bool accepted = false;  // what git says; the remote is read back before anybody believes it
   std::string detail;     // not accepted: the remote's words
+};
+
+// One merge commit of `other` into `onto`, also where the branch could simply be moved: what a promotion brought is
+// then one commit, which one revert undoes.
+struct MergeOrder {
+  std::string onto;   // full SHA, its first parent
+  std::string other;  // full SHA, its second
+  std::string message;
+  TimeNs date_ns = 0;  // as RevertOrder's
 };
 
 class Git {
@@ -91,7 +102,9 @@ class Git {
   virtual StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) = 0;
 
   // Makes the revert in a temporary work tree of the mirror, gone when this returns. Nothing leaves the machine.
-  virtual StatusOr<RevertAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) = 0;
+  virtual StatusOr<CommitAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) = 0;
+  // Makes the merge without any work tree. kEmpty: `onto` holds `other` already.
+  virtual StatusOr<CommitAnswer> Merge(const RepoConfig& repo, const MergeOrder& order) = 0;
   // The private ref refs/revertd/TRIGGER of the mirror: the commit prepared for a trigger.
   virtual Status KeepPrepared(const RepoConfig& repo, std::string_view trigger_id, std::string_view sha) = 0;
   virtual StatusOr<std::optional<GitCommit>> ReadPrepared(const RepoConfig& repo, std::string_view trigger_id) = 0;
@@ -103,7 +116,7 @@ std::string_view SubjectOf(const GitCommit& commit);
 // `name` as one component of a path and of a ref: letters, digits, '-' and '_' stay, every other byte becomes =XX.
 // Different names stay different.
 std::string EncodeName(std::string_view name);
-// `url` with the password in it, if any, replaced by ***.
+// `url` with the password in it, if any, replaced by ***; of http and https the user too, who may be a token.
 std::string WithoutPassword(std::string_view url);
 
 }  // namespace revertd

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "actions/git_settings.h"
 #include "actions/git_words.h"
 #include "base/check.h"
 #include "base/strings.h"
@@ -18,43 +19,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of every run. The user's own configuration stays in force for credentials, ssh, url rewriting and signing; what could
-// run a program, change the result between two machines, or write more than asked is switched off here.
-constexpr std::string_view kSettings[] = {"core.hooksPath=/dev/null",
-                                          "core.fsmonitor=false",
-                                          "gc.auto=0",
-                                          "maintenance.auto=false",
-                                          "protocol.ext.allow=never",
-                                          "rerere.enabled=false",
-                                          "core.autocrlf=false",
-                                          "submodule.recurse=false",
-                                          "merge.renames=true",
-                                          "diff.renames=true",
-                                          "merge.directoryRenames=conflict",
-                                          "push.followTags=false",
-                                          "log.showSignature=false",
-                                          "core.quotePath=false",
-                                          "color.ui=false",
-                                          "i18n.logOutputEncoding=UTF-8",
-                                          "i18n.commitEncoding=UTF-8"};
+// Of every run, beside GitArguments(): what would change a commit between two machines, or write more than asked.
+constexpr std::string_view kSettings[] = {"rerere.enabled=false", "core.autocrlf=false", "merge.renames=true",
+                                          "merge.directoryRenames=conflict", "push.followTags=false"};
 
 // Of every work tree, before what the tree itself and the user say: a revert moves what is committed, byte for byte. So
 // no filter's program runs (not git-lfs, which may be missing, nor any other that a tree could ask for), and no line
 // end, keyword or encoding is rewritten.
 constexpr std::string_view kAttributes = "* !filter !ident -text !eol !working-tree-encoding\n";
-
-constexpr std::string_view kPreparedRefs = "refs/revertd/";
-
-std::vector<std::string> Scrub(const std::vector<std::string>& environment) {
-  std::vector<std::string> scrubbed;
-  for (const std::string& variable : environment) {
-    if (variable.starts_with("GIT_") || variable.starts_with("LC_") || variable.starts_with("LANGUAGE=")) continue;
-    scrubbed.push_back(variable);
-  }
-  scrubbed.emplace_back("LC_ALL=C");
-  scrubbed.emplace_back("GIT_TERMINAL_PROMPT=0");
-  return scrubbed;
-}
 
 std::string BranchRef(const RepoConfig& repo) { return "refs/heads/" + repo.branch; }
 std::string TrackingRef(const RepoConfig& repo) { return "refs/remotes/origin/" + repo.branch; }
@@ -68,28 +40,19 @@ void AppendGlobs(std::vector<std::string>* arguments, const std::vector<std::str
   for (const std::string& glob : globs) arguments->push_back(":(top,glob)" + glob);
 }
 
-// Sweeps the mirror, and with it the work tree, whichever way the call ends.
-class SweepAtEnd {
- public:
-  explicit SweepAtEnd(const MirrorPaths& paths) : paths_(paths) {}
-  SweepAtEnd(const SweepAtEnd&) = delete;
-  SweepAtEnd& operator=(const SweepAtEnd&) = delete;
-  ~SweepAtEnd() { SweepMirror(paths_); }
-
- private:
-  const MirrorPaths paths_;
-};
-
 }  // namespace
 
 GitProgram::GitProgram(std::string state_directory, const std::vector<std::string>& environment, Clock* clock,
                        const GitTimeLimits& limits)
-    : state_directory_(std::move(state_directory)), environment_(Scrub(environment)), clock_(clock), limits_(limits) {}
+    : state_directory_(std::move(state_directory)),
+      environment_(GitEnvironment(environment)),
+      clock_(clock),
+      limits_(limits) {}
 
 StatusOr<ProcessResult> GitProgram::Run(Command command) {
   ProcessSpec spec;
   spec.program = "git";
-  spec.arguments.emplace_back("--no-pager");
+  spec.arguments = GitArguments();
   for (std::string_view setting : kSettings) {
     spec.arguments.emplace_back("-c");
     spec.arguments.emplace_back(setting);
@@ -99,6 +62,7 @@ StatusOr<ProcessResult> GitProgram::Run(Command command) {
   spec.environment = environment_;
   for (std::string& variable : command.more_environment) spec.environment.push_back(std::move(variable));
   spec.time_limit_ns = command.time_limit_ns > 0 ? command.time_limit_ns : limits_.local;
+  spec.stop = limits_.stop;
   return RunProcess(spec);
 }
 
@@ -248,9 +212,10 @@ StatusOr<std::vector<GitCommit>> GitProgram::ReadCommits(const RepoConfig& repo,
                                         "log",
                                         "-z",
                                         "--topo-order",
-                                        "--format=%H%x00%P%x00%B",
+                                        "--format=%H%x00%P%x00%ct%x00%B",
                                         "--max-count=" + std::to_string(range.limit)};
   if (range.descendants_only) arguments.emplace_back("--ancestry-path");
+  if (range.first_parents) arguments.emplace_back("--first-parent");
   arguments.emplace_back("--end-of-options");
   arguments.push_back(range.until);
   if (!range.since.empty()) arguments.push_back("^" + range.since);
@@ -316,129 +281,6 @@ StatusOr<std::string> GitProgram::DiffStat(const RepoConfig& repo, std::string_v
       {.arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror, "diff", "--no-ext-diff",
                      "--no-textconv", "--stat", "--end-of-options", std::string(from), std::string(to), "--"}},
       "comparing the trees");
-}
-
-StatusOr<std::vector<std::string>> GitProgram::IdentityAt(const std::string& mirror, TimeNs date_ns) {
-  const std::string date = "@" + std::to_string(FloorToSecond(date_ns)) + " +0000";
-  std::vector<std::string> identity = {"GIT_AUTHOR_DATE=" + date, "GIT_COMMITTER_DATE=" + date};
-  StatusOr<ProcessResult> user =
-      Run({.arguments = {"--git-dir=" + mirror, "config", "--name-only", "--get-regexp", "^user\\.(name|email)$"}});
-  if (!user.ok()) return user.status();
-  // Only a whole identity is the user's; half of one makes git guess the other half from the machine's name.
-  if (user->standard_output.find("user.name") != std::string::npos &&
-      user->standard_output.find("user.email") != std::string::npos) {
-    return identity;
-  }
-  for (std::string_view role : {"GIT_AUTHOR", "GIT_COMMITTER"}) {
-    identity.push_back(std::string(role) + "_NAME=revertd");
-    identity.push_back(std::string(role) + "_EMAIL=revertd@localhost");
-  }
-  return identity;
-}
-
-StatusOr<RevertAnswer> GitProgram::Revert(const RepoConfig& repo, const RevertOrder& order) {
-  REVERTD_CHECK(IsRevision(order.onto) && !order.steps.empty());
-  const MirrorPaths paths = MirrorPathsOf(state_directory_, repo.name);
-  StatusOr<std::unique_ptr<MirrorLock>> lock = MirrorLock::Take(paths, clock_);
-  if (!lock.ok()) return lock.status();
-  SweepMirror(paths);
-  StatusOr<std::vector<std::string>> identity = IdentityAt(paths.mirror, order.date_ns);
-  if (!identity.ok()) return identity.status();
-
-  std::error_code error;
-  fs::create_directories(paths.work_trees, error);
-  if (error) return Unavailable("making " + paths.work_trees + ": " + error.message());
-  const SweepAtEnd sweep_at_end(paths);
-  const std::string work_tree = paths.work_trees + "/revert";
-  StatusOr<std::string> added = RunForOutput({.arguments = {"--git-dir=" + paths.mirror, "worktree", "add", "--quiet",
-                                                            "--detach", "--end-of-options", work_tree, order.onto},
-                                              .time_limit_ns = limits_.work_tree},
-                                             "making a temporary work tree of " + repo.name);
-  if (!added.ok()) return added.status();
-  return RevertInWorkTree(work_tree, order, *identity);
-}
-
-StatusOr<RevertAnswer> GitProgram::RevertInWorkTree(const std::string& work_tree, const RevertOrder& order,
-                                                    const std::vector<std::string>& identity) {
-  for (const RevertStep& step : order.steps) {
-    REVERTD_CHECK(IsRevision(step.sha));
-    std::vector<std::string> arguments = {"revert", "--no-commit"};
-    if (step.mainline > 0) arguments.push_back("--mainline=" + std::to_string(step.mainline));
-    arguments.insert(arguments.end(), {"--end-of-options", step.sha});
-    StatusOr<ProcessResult> result = Run({.arguments = std::move(arguments),
-                                          .time_limit_ns = limits_.work_tree,
-                                          .working_directory = work_tree,
-                                          .more_environment = identity});
-    if (!result.ok()) return result.status();
-    if (result->exit_code == 0) continue;
-    StatusOr<std::string> unmerged =
-        RunForOutput({.arguments = {"diff", "--name-only", "--diff-filter=U", "-z"}, .working_directory = work_tree},
-                     "reading the conflicts");
-    if (!unmerged.ok()) return unmerged.status();
-    if (unmerged->empty())
-      return Internal("reverting " + step.sha + ": " + WhyIn(result->standard_error, RepoConfig{}));
-    RevertAnswer answer;
-    answer.kind = RevertAnswer::Kind::kConflict;
-    answer.conflicts = SplitAtNul(*unmerged);
-    return answer;
-  }
-  return Commit(work_tree, order, identity);
-}
-
-StatusOr<RevertAnswer> GitProgram::Commit(const std::string& work_tree, const RevertOrder& order,
-                                          const std::vector<std::string>& identity) {
-  const auto read = [&](std::vector<std::string> arguments) {
-    return RunForOutput({.arguments = std::move(arguments), .working_directory = work_tree}, "reading the revert");
-  };
-  StatusOr<std::string> before = read({"rev-parse", "--verify", "HEAD^{tree}"});
-  if (!before.ok()) return before.status();
-  StatusOr<std::string> after = read({"write-tree"});
-  if (!after.ok()) return after.status();
-  RevertAnswer answer;
-  if (*before == *after) return answer;
-
-  StatusOr<std::string> committed = RunForOutput(
-      {.arguments = {"commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--message=" + order.message},
-       .working_directory = work_tree,
-       .more_environment = identity},
-      "committing the revert");
-  if (!committed.ok()) return committed.status();
-  StatusOr<std::string> line = read({"log", "--max-count=1", "--format=%H %T %P"});
-  if (!line.ok()) return line.status();
-  const std::vector<std::string_view> words = Split(Trim(*line), ' ');
-  if (words.size() != 3 || words[2] != order.onto || words[1] != Trim(*after)) {
-    return Internal("committing the revert: the commit is not the one that was ordered");
-  }
-  answer.kind = RevertAnswer::Kind::kCommitted;
-  answer.sha = words[0];
-  answer.tree = words[1];
-  return answer;
-}
-
-Status GitProgram::KeepPrepared(const RepoConfig& repo, std::string_view trigger_id, std::string_view sha) {
-  REVERTD_CHECK(IsRevision(sha));
-  const MirrorPaths paths = MirrorPathsOf(state_directory_, repo.name);
-  StatusOr<std::unique_ptr<MirrorLock>> lock = MirrorLock::Take(paths, clock_);
-  if (!lock.ok()) return lock.status();
-  SweepMirror(paths);
-  return RunForOutput({.arguments = {"--git-dir=" + paths.mirror, "update-ref", "--end-of-options",
-                                     std::string(kPreparedRefs) + EncodeName(trigger_id), std::string(sha)}},
-                      "keeping the prepared revert")
-      .status();
-}
-
-StatusOr<std::optional<GitCommit>> GitProgram::ReadPrepared(const RepoConfig& repo, std::string_view trigger_id) {
-  StatusOr<ProcessResult> found =
-      Run({.arguments = {"--git-dir=" + MirrorPathsOf(state_directory_, repo.name).mirror, "rev-parse", "--verify",
-                         "--quiet", "--end-of-options",
-                         std::string(kPreparedRefs) + EncodeName(trigger_id) + "^{commit}"}});
-  if (!found.ok()) return found.status();
-  if (found->exit_code != 0) return std::nullopt;
-  StatusOr<std::vector<GitCommit>> commits =
-      ReadCommits(repo, {.since = "", .until = std::string(Trim(found->standard_output)), .limit = 1});
-  if (!commits.ok()) return commits.status();
-  if (commits->empty()) return std::nullopt;
-  return std::optional<GitCommit>(commits->front());
 }
 
 }  // namespace revertd

@@ -7,6 +7,7 @@
 // where the process was killed).
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct GitTimeLimits {
   DurationNs push = 2 * kMinuteNs;
   DurationNs ask_remote = kMinuteNs;
   DurationNs local = kMinuteNs;
-  DurationNs work_tree = 5 * kMinuteNs;  // a checkout of a large tree
+  DurationNs work_tree = 5 * kMinuteNs;     // a checkout of a large tree
+  const std::atomic<bool>* stop = nullptr;  // true: the time of every run is over
 };
 
 class GitProgram final : public Git {
@@ -46,7 +48,8 @@ class GitProgram final : public Git {
   StatusOr<std::vector<std::string>> ChangedPaths(const RepoConfig& repo, std::string_view from, std::string_view to,
                                                   const std::vector<std::string>& globs) override;
   StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) override;
-  StatusOr<RevertAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) override;
+  StatusOr<CommitAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) override;
+  StatusOr<CommitAnswer> Merge(const RepoConfig& repo, const MergeOrder& order) override;
   Status KeepPrepared(const RepoConfig& repo, std::string_view trigger_id, std::string_view sha) override;
   StatusOr<std::optional<GitCommit>> ReadPrepared(const RepoConfig& repo, std::string_view trigger_id) override;
 
@@ -63,9 +66,10 @@ class GitProgram final : public Git {
   Status EnsureMirror(const MirrorPaths& paths);
   StatusOr<DurationNs> FetchLimit(const MirrorPaths& paths, const RepoConfig& repo);
   StatusOr<std::vector<std::string>> IdentityAt(const std::string& mirror, TimeNs date_ns);
-  StatusOr<RevertAnswer> RevertInWorkTree(const std::string& work_tree, const RevertOrder& order,
+  StatusOr<CommitAnswer> RevertInWorkTree(const std::string& work_tree, const RevertOrder& order,
                                           const std::vector<std::string>& identity);
-  StatusOr<RevertAnswer> Commit(const std::string& work_tree, const RevertOrder& order,
+  StatusOr<CommitAnswer> CommitMerge(const std::string& mirror, const MergeOrder& order, CommitAnswer answer);
+  StatusOr<CommitAnswer> Commit(const std::string& work_tree, const RevertOrder& order,
                                 const std::vector<std::string>& identity);
 
   const std::string state_directory_;

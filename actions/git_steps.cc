@@ -1,7 +1,6 @@
 #include "actions/git_steps.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/strings.h"
 
@@ -95,11 +94,7 @@ Status GitSteps::ReadRecentErrors(const RollbackTrigger& trigger, GuardFacts* fa
   StatusOr<std::vector<SecondCounts>> recent =
       tools_.state->ReadSeconds(trigger.service, FloorToSecond(since), FloorToSecond(facts->now_ns));
   if (!recent.ok()) return recent.status();
-  for (const SecondCounts& second : *recent) {
-    const AgeCounts& ages = second.by_age;
-    facts->recent.requests += std::accumulate(ages.requests.begin(), ages.requests.end(), int64_t{0});
-    facts->recent.errors += std::accumulate(ages.errors.begin(), ages.errors.end(), int64_t{0});
-  }
+  facts->recent = SumOf(*recent);
   return OkStatus();
 }
 
@@ -223,12 +218,12 @@ StatusOr<Prepared> GitSteps::Prepare(const RollbackTrigger& trigger, const RepoC
       Trim((*kept)->message) == Trim(plan.order.message)) {
     return Prepared{(*kept)->sha, std::nullopt};
   }
-  StatusOr<RevertAnswer> revert = tools_.git->Revert(repo, plan.order);
+  StatusOr<CommitAnswer> revert = tools_.git->Revert(repo, plan.order);
   if (!revert.ok()) return revert.status();
-  if (revert->kind == RevertAnswer::Kind::kConflict) {
+  if (revert->kind == CommitAnswer::Kind::kConflict) {
     return Prepared{"", Hold{"conflict", Join(revert->conflicts, ", ")}};
   }
-  if (revert->kind == RevertAnswer::Kind::kEmpty) return Prepared{"", Hold{"empty_change", plan.head}};
+  if (revert->kind == CommitAnswer::Kind::kEmpty) return Prepared{"", Hold{"empty_change", plan.head}};
   REVERTD_RETURN_IF_ERROR(tools_.git->KeepPrepared(repo, trigger.id, revert->sha));
   return Prepared{revert->sha, std::nullopt};
 }

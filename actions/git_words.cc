@@ -1,10 +1,17 @@
 #include "actions/git_words.h"
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "base/strings.h"
 
 namespace revertd {
+namespace {
+
+constexpr uint64_t kSecondsMax = 9'000'000'000;  // what is said to be of the year 2255 or later has no date
+
+}  // namespace
 
 std::string WhyIn(const std::string& words, const RepoConfig& repo) {
   std::string_view best;
@@ -37,15 +44,17 @@ std::vector<std::string> SplitAtNul(std::string_view text) {
 
 StatusOr<std::vector<GitCommit>> ParseCommits(std::string_view text) {
   const std::vector<std::string> fields = SplitAtNul(text);
-  if (fields.size() % 3 != 0) return Internal("reading commits: git log answered in an unknown form");
+  if (fields.size() % 4 != 0) return Internal("reading commits: git log answered in an unknown form");
   std::vector<GitCommit> commits;
-  for (size_t i = 0; i < fields.size(); i += 3) {
+  for (size_t i = 0; i < fields.size(); i += 4) {
     GitCommit commit;
     commit.sha = fields[i];
     for (std::string_view parent : Split(fields[i + 1], ' ')) {
       if (!parent.empty()) commit.parents.emplace_back(parent);
     }
-    commit.message = std::string(Trim(fields[i + 2]));
+    const std::optional<uint64_t> seconds = ParseUnsigned(fields[i + 2]);
+    if (seconds && *seconds <= kSecondsMax) commit.committed_ns = static_cast<TimeNs>(*seconds) * kSecondNs;
+    commit.message = std::string(Trim(fields[i + 3]));
     commits.push_back(std::move(commit));
   }
   return commits;

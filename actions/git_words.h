@@ -19,7 +19,7 @@ inline constexpr size_t kGitWordsBytesMax = 1000;  // of git's own words that we
 // the line went dead, the one before it is ssh's and says why.
 std::string WhyIn(const std::string& words, const RepoConfig& repo);
 std::vector<std::string> SplitAtNul(std::string_view text);
-// Of `git log -z --format=%H%x00%P%x00%B`.
+// Of `git log -z --format=%H%x00%P%x00%ct%x00%B`.
 StatusOr<std::vector<GitCommit>> ParseCommits(std::string_view text);
 
 }  // namespace revertd

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <numeric>
 #include <string_view>
 
 #include "base/strings.h"
@@ -63,6 +64,16 @@ KillSwitch ReadKillSwitch(const std::string& path) {
   // lstat: a link to nowhere is there too.
   if (lstat(path.c_str(), &found) == 0) return KillSwitch::kOn;
   return errno == ENOENT ? KillSwitch::kOff : KillSwitch::kUnreadable;
+}
+
+RecentErrors SumOf(const std::vector<SecondCounts>& seconds) {
+  RecentErrors sum;
+  for (const SecondCounts& second : seconds) {
+    const AgeCounts& ages = second.by_age;
+    sum.requests = std::accumulate(ages.requests.begin(), ages.requests.end(), sum.requests);
+    sum.errors = std::accumulate(ages.errors.begin(), ages.errors.end(), sum.errors);
+  }
+  return sum;
 }
 
 bool IsFixed(const Evidence& evidence, const RecentErrors& recent) {

@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actions/revert_plan.h"
 #include "base/clock.h"
+#include "base/sinks.h"
 #include "base/trigger.h"
 #include "config/config.h"
 
@@ -36,6 +38,7 @@ struct RecentErrors {
   int64_t requests = 0;
   int64_t errors = 0;
 };
+RecentErrors SumOf(const std::vector<SecondCounts>& seconds);
 // Whether the errors are over: their rate is back within the practical null, and so few of them had a chance below
 // 1 % (Poisson) even at the lower end of what the evidence says. Only of the signal "errors" of a whole service; any
 // other is never called fixed.

@@ -17,12 +17,10 @@ StatusOr<std::vector<LockWatch::Lock>> LockWatch::ReadLocks() const {
   for (const Incident& incident : *incidents) {
     StatusOr<std::optional<RollbackTrigger>> trigger = state_->ReadTrigger(incident.trigger_id);
     if (!trigger.ok()) return trigger.status();
-    for (std::string_view step : {"push_verified", "merged"}) {  // a version rollback reverts nothing
-      StatusOr<std::optional<JournalRow>> row = journal_->ReadStep(incident.trigger_id, step);
-      if (!row.ok()) return row.status();
-      const bool stands = trigger->has_value() && row->has_value() && (*row)->outcome == kDone;
-      if (stands && IsRevision((*row)->detail)) locks.push_back({**trigger, (*row)->detail, incident.opened_ns});
-    }
+    const StatusOr<std::optional<JournalRow>> revert = ReadRevert(*journal_, incident.trigger_id);
+    if (!revert.ok()) return revert.status();
+    if (!trigger->has_value() || !revert->has_value()) continue;
+    locks.push_back({**trigger, (*revert)->detail, incident.opened_ns});
   }
   return locks;
 }

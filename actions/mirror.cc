@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -42,6 +44,22 @@ void RemoveHalfPacks(const fs::path& folder) {
   for (const fs::path& path : dead) fs::remove(path, error);
 }
 
+// What root makes in another user's state folder, that user's executor can neither lock nor write. Whoever made the
+// executor's journal is that user; else the owner of the folder, or where it will stand.
+Status CheckUser(const fs::path& state_folder) {
+  if (geteuid() != 0) return OkStatus();
+  struct stat found = {};
+  bool is_found = stat((state_folder / "executor.db").c_str(), &found) == 0;
+  for (fs::path path = state_folder; !is_found; path = path.parent_path()) {
+    is_found = stat(path.empty() ? "." : path.c_str(), &found) == 0;
+    if (path.empty() || path == path.root_path()) break;
+  }
+  if (!is_found || found.st_uid == 0) return OkStatus();
+  return FailedPrecondition("the state folder " + state_folder.string() + " is that of the user with the id " +
+                            std::to_string(found.st_uid) + ", and this is root: run it as that user, who could not " +
+                            "use the mirrors any more otherwise");
+}
+
 }  // namespace
 
 MirrorPaths MirrorPathsOf(const std::string& state_directory, const std::string& repo_name) {
@@ -51,8 +69,10 @@ MirrorPaths MirrorPathsOf(const std::string& state_directory, const std::string&
 }
 
 StatusOr<std::unique_ptr<MirrorLock>> MirrorLock::Take(const MirrorPaths& paths, Clock* clock) {
+  const fs::path folder = fs::path(paths.lock).parent_path();
+  REVERTD_RETURN_IF_ERROR(CheckUser(folder.parent_path()));
   std::error_code error;
-  fs::create_directories(fs::path(paths.lock).parent_path(), error);
+  fs::create_directories(folder, error);
   if (error) return Unavailable("making the folder of " + paths.lock + ": " + error.message());
   const int descriptor = open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0660);
   if (descriptor < 0) return Unavailable("opening " + paths.lock + ": " + std::strerror(errno));

@@ -27,7 +27,8 @@ class MirrorLock {
   // A dry run beside a running executor waits for its turn; longer than any git operation may last is a fault.
   static constexpr DurationNs kWaitMax = 2 * kMinuteNs;
 
-  // Unavailable: somebody else held it for kWaitMax.
+  // Unavailable: somebody else held it for kWaitMax. FailedPrecondition: we are root, and the state folder is another
+  // user's.
   static StatusOr<std::unique_ptr<MirrorLock>> Take(const MirrorPaths& paths, Clock* clock);
   MirrorLock(const MirrorLock&) = delete;
   MirrorLock& operator=(const MirrorLock&) = delete;

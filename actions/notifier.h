@@ -103,6 +103,8 @@ class Notifier {
 
   // Tries handed out and not written yet. For an end that lets the last words out: Pump until it is 0 or time is up.
   size_t under_way() const { return under_way_.size(); }
+  // Whether any message has no end yet, tried or not.
+  bool has_pending() const { return !pending_.empty() || pending_is_stale_ || !under_way_.empty(); }
   size_t reaching() const;  // channels that are being reached for
   const NotifierCounters& counters() const { return counters_; }
 

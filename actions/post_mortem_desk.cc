@@ -32,7 +32,17 @@ Status ReadInto(StatusOr<T> value, T* into) {
 }
 
 std::string_view StepOf(ExecutorCommand::Kind kind) {
-  return kind == ExecutorCommand::Kind::kIncidentClose ? "incident_close" : "incident_answer";
+  switch (kind) {
+    case ExecutorCommand::Kind::kIncidentAnswer: return "incident_answer";
+    case ExecutorCommand::Kind::kIncidentClose: return "incident_close";
+    case ExecutorCommand::Kind::kReleaseApprove: return "release_approve";
+    case ExecutorCommand::Kind::kReleaseAbort: return "release_abort";
+  }
+  return "unknown";
+}
+
+bool IsOfARelease(ExecutorCommand::Kind kind) {
+  return kind == ExecutorCommand::Kind::kReleaseApprove || kind == ExecutorCommand::Kind::kReleaseAbort;
 }
 
 int64_t BinOf(int64_t second) {
@@ -248,6 +258,8 @@ Status PostMortemDesk::TakeCommands(TimeNs now_ns) {
 }
 
 PostMortemDesk::Answer PostMortemDesk::Judge(const ExecutorCommand& command, const std::optional<Incident>& incident) {
+  // A release has a database of its own, and whoever runs it takes what is said there.
+  if (IsOfARelease(command.kind)) return {"no_such_release", Printable(command.subject.substr(0, kNameBytesMax))};
   if (!incident) return {"no_such_incident", Printable(command.subject.substr(0, kNameBytesMax))};
   if (incident->closed_ns != 0) return {"incident_closed", command.subject};
   if (command.kind == ExecutorCommand::Kind::kIncidentClose) {

@@ -263,7 +263,9 @@ StatusOr<StepAnswer> ProposalSteps::Poll(const RollbackTrigger& trigger, const R
     return Finished{"dismissed", request->url};
   }
   // Of a push that the remote refused, the trigger was never a proposal: whoever may merge there merges it.
-  const bool approved = open.route == Route::kPropose && open.state == TriggerState::kPending;
+  // A release's own is approved: its author wrote the way back before the start.
+  const bool approved =
+      open.route == Route::kPropose && (open.state == TriggerState::kPending || open.state == TriggerState::kInRelease);
   if (tools_.clock->Now() - open.begun_ns > tools_.config->guard.commit_age_propose) {
     return Expire(repo, *request, approved, forge->get());
   }
@@ -287,9 +289,9 @@ StatusOr<std::string> ProposalSteps::Reapply(const RollbackTrigger& trigger, con
     order.message = "Reapply: " + std::string(SubjectOf(**revert)) + "\n\nThis reverts commit " + (*revert)->sha +
                     ", once what " + trigger.id + " found is mended.\n";
     order.date_ns = trigger.created_ns;
-    StatusOr<RevertAnswer> reapplied = tools_.git->Revert(repo, order);
+    StatusOr<CommitAnswer> reapplied = tools_.git->Revert(repo, order);
     if (!reapplied.ok()) return reapplied.status();
-    if (reapplied->kind != RevertAnswer::Kind::kCommitted) return FailedPrecondition("it does not apply by itself");
+    if (reapplied->kind != CommitAnswer::Kind::kCommitted) return FailedPrecondition("it does not apply by itself");
     StatusOr<PushAnswer> pushed = tools_.git->Push(branch, "", reapplied->sha, false);
     if (!pushed.ok()) return pushed.status();
     if (!pushed->accepted) return FailedPrecondition(branch.branch + ": " + pushed->detail);

@@ -106,6 +106,10 @@ std::string RecordFolder::DeployLogPath(std::string_view deploy_id) const {
   return folder_ + "/deploys/" + RecordName(deploy_id) + ".md";
 }
 
+std::string RecordFolder::ReleasePath(std::string_view release_id) const {
+  return folder_ + "/releases/" + RecordName(release_id) + ".json";
+}
+
 Status RecordFolder::Write(const std::string& path, std::string_view text) const {
   const std::string folder = fs::path(path).parent_path().string();
   REVERTD_RETURN_IF_ERROR(MakeFolder(folder_));

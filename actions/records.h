@@ -1,8 +1,8 @@
-// RecordFolder: the files that people read of rollbacks and deploys, beside the state: records/TRIGGER.md,
-// records/TRIGGER.svg, records/deploys/DEPLOY.md. A reader sees a whole file, the old one or the new one, also after a
-// crash of the machine.
+// RecordFolder: the files that people read of rollbacks, deploys and releases, beside the state: records/TRIGGER.md,
+// records/TRIGGER.svg, records/deploys/DEPLOY.md, records/releases/RELEASE.json. A reader sees a whole file, the old
+// one or the new one, also after a crash of the machine.
 //
-// Thread contract: const calls, any thread; but one writer for a file (the executor).
+// Thread contract: const calls, any thread; but one writer for a file (the executor, or the release's own process).
 #pragma once
 
 #include <cstddef>
@@ -28,6 +28,7 @@ class RecordFolder {
   std::string ChartPath(std::string_view trigger_id) const;
   static std::string ChartName(std::string_view trigger_id);  // as the record beside it names it
   std::string DeployLogPath(std::string_view deploy_id) const;
+  std::string ReleasePath(std::string_view release_id) const;
 
   // `path` is one of the above. Unavailable: the disk failed, and what stood there before still does.
   Status Write(const std::string& path, std::string_view text) const;

@@ -32,14 +32,13 @@ std::string_view LeadingHex(std::string_view text) {
 
 bool Names(std::string_view abbreviation, std::string_view sha) { return sha.starts_with(ToLower(abbreviation)); }
 
-// The newest commit of `commits` (newest first) that undoes `sha` and was not undone itself. A revert of a revert
-// brings the commit back. Only commits newer than the one they name count, so this ends.
-const GitCommit* FindStandingRevert(const std::vector<GitCommit>& commits, size_t newer_than, std::string_view sha) {
+// Of the first `newer_than`. Only commits newer than the one they name count, so this ends.
+const GitCommit* StandingRevertIn(const std::vector<GitCommit>& commits, size_t newer_than, std::string_view sha) {
   for (size_t i = 0; i < newer_than; ++i) {
     const std::vector<std::string> reverted = RevertedBy(commits[i].message);
     const bool undoes =
         std::any_of(reverted.begin(), reverted.end(), [sha](const std::string& named) { return Names(named, sha); });
-    if (undoes && FindStandingRevert(commits, i, commits[i].sha) == nullptr) return &commits[i];
+    if (undoes && StandingRevertIn(commits, i, commits[i].sha) == nullptr) return &commits[i];
   }
   return nullptr;
 }
@@ -77,13 +76,21 @@ std::optional<Line> LineToBase(const PlanFacts& facts) {
   return line;
 }
 
+// The one commit that a release put on its base: what it brought is taken back whole, however much, and whatever it
+// undid in its turn.
+bool IsReleasesOwn(const RollbackTrigger& trigger, const PlanFacts& facts) {
+  const GitCommit* head = FindIn(facts.range, facts.head);
+  return trigger.state == TriggerState::kInRelease && head != nullptr && !head->parents.empty() &&
+         head->parents.front() == facts.base;
+}
+
 std::optional<PlanRefusal> RefuseByTopology(const RollbackTrigger& trigger, const PlanFacts& facts) {
   if (facts.branch_head.empty()) return PlanRefusal{"branch_not_found", facts.branch};
   if (facts.head.empty() || !facts.head_on_branch) return PlanRefusal{"commit_not_on_branch", trigger.head};
   if (facts.base.empty()) return PlanRefusal{"base_not_in_history", trigger.base.empty() ? "root" : trigger.base};
   if (facts.base == facts.head || facts.range.empty()) return PlanRefusal{"empty_range", facts.base};
   if (!facts.base_before_head) return PlanRefusal{"base_not_in_history", trigger.base};
-  if (facts.range.size() > kRangeCommitsMax) {
+  if (facts.range.size() > kRangeCommitsMax && !IsReleasesOwn(trigger, facts)) {
     return PlanRefusal{"range_too_long", "more than " + std::to_string(kRangeCommitsMax) + " commits"};
   }
   if (facts.since.size() > kCommitsSinceMax) {
@@ -94,10 +101,10 @@ std::optional<PlanRefusal> RefuseByTopology(const RollbackTrigger& trigger, cons
 
 std::optional<PlanRefusal> RefuseByMessages(const RollbackTrigger& trigger, const PlanFacts& facts, const Line& line) {
   for (const GitCommit& commit : line.commits) {
-    const GitCommit* revert = FindStandingRevert(facts.since, facts.since.size(), commit.sha);
+    const GitCommit* revert = FindStandingRevert(facts.since, commit.sha);
     if (revert != nullptr) return PlanRefusal{"already_reverted", commit.sha + " by " + revert->sha};
   }
-  if (!facts.reverts_in_range.empty()) {
+  if (!facts.reverts_in_range.empty() && !IsReleasesOwn(trigger, facts)) {
     const auto& [commit, target] = facts.reverts_in_range.front();
     return PlanRefusal{"is_a_revert", commit + " of " + target};
   }
@@ -183,6 +190,10 @@ std::vector<std::string> RevertedBy(std::string_view message) {
     }
   }
   return reverted;
+}
+
+const GitCommit* FindStandingRevert(const std::vector<GitCommit>& commits, std::string_view sha) {
+  return StandingRevertIn(commits, commits.size(), sha);
 }
 
 bool HasTriggerTrailer(std::string_view message, std::string_view trigger_id) {

@@ -92,6 +92,9 @@ StatusOr<PlanFacts> ReadPlanFacts(const RollbackTrigger& trigger, const RepoConf
 bool IsAutomatic(const RollbackTrigger& trigger);
 // The commits that `message` says it undoes: git's own "This reverts commit SHA" and our trailer "Reverts: SHA".
 std::vector<std::string> RevertedBy(std::string_view message);
+// The newest of `commits` (newest first) that says it undoes `sha`, and that none of them undid in its turn: a revert
+// of a revert brings the commit back. nullptr: none.
+const GitCommit* FindStandingRevert(const std::vector<GitCommit>& commits, std::string_view sha);
 // Whether `message` has the trailer line "Revertd-Trigger: ID".
 bool HasTriggerTrailer(std::string_view message, std::string_view trigger_id);
 // The commit message of a revert of `line` (newest first), which must not be empty.

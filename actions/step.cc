@@ -62,6 +62,15 @@ std::optional<std::string_view> NextStep(const std::vector<JournalRow>& rows) {
   return steps.front();
 }
 
+StatusOr<std::optional<JournalRow>> ReadRevert(const ExecutorStore& journal, std::string_view trigger_id) {
+  for (std::string_view step : {"merged", "push_verified"}) {  // a version rollback reverts nothing
+    StatusOr<std::optional<JournalRow>> row = journal.ReadStep(trigger_id, step);
+    if (!row.ok()) return row.status();
+    if (row->has_value() && (*row)->outcome == kDone && IsRevision((*row)->detail)) return row;
+  }
+  return std::optional<JournalRow>();
+}
+
 StatusOr<std::string> DetailOf(const ExecutorTools& tools, const RollbackTrigger& trigger, std::string_view step) {
   StatusOr<std::optional<JournalRow>> row = tools.journal->ReadStep(trigger.id, step);
   if (!row.ok()) return row.status();

@@ -73,6 +73,8 @@ struct ExecutorTools {
   CommandRunner* commands;  // nullptr: no command can be run
 };
 
+// The verified row of the revert that a rollback has made, its detail the commit; nullopt: it has made none.
+StatusOr<std::optional<JournalRow>> ReadRevert(const ExecutorStore& journal, std::string_view trigger_id);
 // The detail of a step that is done.
 StatusOr<std::string> DetailOf(const ExecutorTools& tools, const RollbackTrigger& trigger, std::string_view step);
 // A deploy of `sha` is this trigger's rollback; durable in the sidecar's inbox before it returns.

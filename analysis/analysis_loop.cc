@@ -142,9 +142,10 @@ void AnalysisLoop::OpenDue(int64_t second) {
     Open(record);
     CatchUp(&open_.back(), second);
     if (record->phase != DeployRecord::Phase::kClosed) continue;
+    const DecisionTrack decisions = std::move(open_.back().decisions);
     open_.pop_back();
     late_.Take(record, second);
-    follow_ups_.Take(record, second);
+    follow_ups_.Take(record, second, decisions);
   }
 }
 
@@ -215,7 +216,7 @@ void AnalysisLoop::StepAll(int64_t second) {
   std::erase_if(open_, [this, second](const OpenWatch& watch) {
     if (watch.record->phase != DeployRecord::Phase::kClosed) return false;
     late_.Take(watch.record, second);
-    follow_ups_.Take(watch.record, second);
+    follow_ups_.Take(watch.record, second, watch.decisions);
     return true;
   });
 }

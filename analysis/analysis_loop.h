@@ -30,7 +30,7 @@ namespace revertd {
 
 class AnalysisLoop {
  public:
-  using ReadGateFacts = std::function<GateFacts(std::string_view repo)>;  // asked only when a decision is due
+  using ReadGateFacts = std::function<GateFacts(const Deploy& deploy)>;  // asked only when a decision is due
   // All must outlive the loop. `rollups`, where given, are fed each window before its second is sealed here; without
   // them only errors are judged.
   AnalysisLoop(const Config& config, const ServiceTable& services, ReadGateFacts facts, AnalysisSink* sink,
@@ -49,9 +49,9 @@ class AnalysisLoop {
   void RestoreRecovery(const Recovery& recovery);
   void RestoreRevertPrepared(std::string_view trigger_id, std::string_view sha);
   // What was kept of error events: before the deploys, and before the first event.
-  void RestoreErrorGroup(const ErrorGroupRecord& group);
-  void RestoreErrorBlock(const ErrorBlock& block);
-  void RestoreSessionBlock(const SessionBlock& block);
+  void RestoreErrorGroup(const ErrorGroupRecord& group) { errors_.Restore(group); }
+  void RestoreErrorBlock(const ErrorBlock& block) { errors_.Restore(block); }
+  void RestoreSessionBlock(const SessionBlock& block) { errors_.Restore(block); }
 
   // Facts as they come. OnDeploy registers a start (finish_ns = 0) or a whole deploy; the same service and head within
   // 10 minutes is one deploy (the first id stays); answers the deploy as registered. OnDeployFinish: NotFound for an
@@ -75,8 +75,8 @@ class AnalysisLoop {
   void ListenToErrorsFrom(int64_t second) { errors_.ListenFrom(second); }
   // What an error tracker was told, of a service that is named, before its second is sealed: what comes later counts in
   // the oldest second that is not (error_book.h).
-  void OnErrorEvent(const ErrorEvent& event);
-  void OnSessions(const SessionCounts& sessions);
+  void OnErrorEvent(const ErrorEvent& event) { errors_.Take(event); }
+  void OnSessions(const SessionCounts& sessions) { errors_.Take(sessions); }
   // What is seen cannot be trusted (a silent source, a clock that jumps, a full disk): until it can, nothing is called
   // healthy. A fact of the wall clock: what is told of it is not part of invariant 1.
   void SetBlind(bool is_blind) { is_blind_ = is_blind; }

@@ -10,8 +10,7 @@ namespace revertd {
 namespace {
 
 constexpr double kTracks = 2;
-constexpr double kBenignFactor = 4;  // as in newcomers.cc: what is expected of a newcomer, at most
-constexpr double kToldValue = 20;    // evidence below it is not told
+constexpr double kToldValue = 20;  // evidence below it is not told
 constexpr size_t kTalliesMax = kNewcomersMax + static_cast<size_t>(kErrorGroupsMax);
 // The old version says something while it tells of so many events and sessions, and of so much beside the new one's.
 constexpr int64_t kOldActivityMin = 20;
@@ -119,18 +118,17 @@ void ErrorWatch::ObserveControls(const ErrorSecond& counts) {
 
 void ErrorWatch::Fire(int64_t second) {
   log_value_max_ = std::max({log_value_max_, groups_.LogValue(), sessions_log_max_});
-  newcomers_fired_ = groups_.newcomers_fired();
-  known_fired_ = groups_.known_fired();
-  sessions_fired_ = sessions_fired_ || sessions_log_max_ >= sessions_log_needed_ - std::log(kTracks);
   if (fired_) return;
-  if (newcomers_fired_) {
+  if (groups_.newcomers_fired()) {
     fired_ = {kNewErrors, kReasonNewErrors, second};
-  } else if (known_fired_) {
+  } else if (groups_.known_fired()) {
     fired_ = {kErrorGroups, kReasonMoreErrors, second};
-  } else if (sessions_fired_) {
+  } else if (SessionsFired()) {
     fired_ = {kCrashedSessions, kReasonCrashedSessions, second};
   }
 }
+
+bool ErrorWatch::SessionsFired() const { return sessions_log_max_ >= sessions_log_needed_ - std::log(kTracks); }
 
 bool ErrorWatch::OldServes() const {
   return old_activity_ >= kOldActivityMin && AsDouble(old_activity_) >= kOldActivityShare * AsDouble(fresh_activity_);
@@ -235,7 +233,7 @@ std::optional<Evidence> ErrorWatch::MoreErrors() const {
 }
 
 std::optional<Evidence> ErrorWatch::Crashes() const {
-  if (!sessions_ || (!sessions_fired_ && sessions_log_max_ < std::log(kToldValue))) return std::nullopt;
+  if (!sessions_ || (!SessionsFired() && sessions_log_max_ < std::log(kToldValue))) return std::nullopt;
   Evidence evidence;
   evidence.signal = kCrashedSessions;
   evidence.e_value = ValueOfLog(sessions_log_max_ + std::log(kTracks));

@@ -109,6 +109,7 @@ class ErrorWatch {
   void Count(int64_t second, const ErrorSecond& counts);
   void ObserveControls(const ErrorSecond& counts);
   void Fire(int64_t second);
+  bool SessionsFired() const;
   bool OldServes() const;
   bool OldHas(uint64_t fingerprint) const;
   bool OldCrashes() const;
@@ -139,7 +140,6 @@ class ErrorWatch {
   std::string fresh_names_;
   std::string old_names_;
   double log_value_max_ = 0;
-  bool newcomers_fired_ = false, known_fired_ = false, sessions_fired_ = false;
   std::optional<Fired> fired_;
 };
 

@@ -98,9 +98,10 @@ bool FollowUpDesk::IsOver(const DeployRecord& record, int64_t second) const {
   return record.abandoned() || registry_.Replaced(record, second);
 }
 
-void FollowUpDesk::Take(DeployRecord* record, int64_t second) {
+void FollowUpDesk::Take(DeployRecord* record, int64_t second, const DecisionTrack& decisions) {
   if (record->deploy.kind != DeployKind::kRelease || !record->deploy.finished() || IsOver(*record, second)) return;
   if (second < started_) TakeUpFromBeforeRestart(record);
+  if (IsLeftToRelease(*record, decisions)) KeepAsking(record, decisions);
   if (record->state == VerdictState::kRegressed) return;
   const int64_t now = std::max(second, started_);
   const std::vector<DurationNs>& done = record->follow_ups_done;
@@ -118,6 +119,13 @@ void FollowUpDesk::Take(DeployRecord* record, int64_t second) {
   }
 }
 
+// Something else may hold it when it is asked last, a kill switch say, and the release be gone when that is over.
+bool FollowUpDesk::IsLeftToRelease(const DeployRecord& record, const DecisionTrack& decisions) const {
+  if (decisions.told && decisions.told->reason == kReleaseInCharge) return true;
+  return record.told_verdict && IsBad(record.told_verdict->state) && !IsSettled(decisions) &&
+         decisions_->IsInRelease(record.deploy);
+}
+
 // One that a follow-up called, and of which nobody knows that a decision stands.
 void FollowUpDesk::TakeUpFromBeforeRestart(DeployRecord* record) {
   const std::optional<Verdict>& told = record->told_verdict;
@@ -129,6 +137,16 @@ void FollowUpDesk::TakeUpFromBeforeRestart(DeployRecord* record) {
   called.decisions.next_ask_second = std::max(called.decisions.next_ask_second, started_);
   record->followed_up = true;
   called_.push_back(std::move(called));
+}
+
+void FollowUpDesk::KeepAsking(DeployRecord* record, const DecisionTrack& decisions) {
+  const bool is_asked =
+      std::any_of(called_.begin(), called_.end(), [record](const Called& called) { return called.record == record; });
+  if (is_asked) return;
+  called_.push_back({record, decisions});
+  int64_t& next = called_.back().decisions.next_ask_second;
+  next = std::max(next, started_);
+  record->followed_up = true;
 }
 
 void FollowUpDesk::Arm(const Armed& armed, int64_t second) {

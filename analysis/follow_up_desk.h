@@ -8,7 +8,8 @@
 // judged over the first `observe` seconds that are seen again, and of this deploy alone; 3. what is told, and of which
 // second, depends on the seconds up to it, never on how they were batched; 4. nothing is blamed hours later without a
 // control that stayed as it was; 5. a decision that may still change is asked for until it stands, also after a
-// restart. docs/statistics.md, "Follow-ups".
+// restart, and so is one of the deploy's own watch that a release held, or that is of what a release meant to undo and
+// did not. docs/statistics.md, "Follow-ups".
 #pragma once
 
 #include <cstdint>
@@ -49,8 +50,10 @@ class FollowUpDesk {
   // The newest second when this process began to seal; before anything is taken. What a restart left to do is done
   // from there on, although seconds before it are gone through once more.
   void StartAt(int64_t second) { started_ = second; }
-  // A watch is over, live or as a restart finds it, at `second`. Arms what has not been told.
-  void Take(DeployRecord* record, int64_t second);
+  // A watch is over, live or as a restart finds it, at `second`, and so far `decisions` was done about it. Arms what
+  // has not been told. What a release answers for, or meant to undo, is asked again until it does so no more and a
+  // decision stands: it may end, or be killed, long after the watch.
+  void Take(DeployRecord* record, int64_t second, const DecisionTrack& decisions);
   // The next second at whose end one is due, or asks again for a decision.
   std::optional<int64_t> NextDue() const;
   // Every second through `second` is in the services' series.
@@ -70,7 +73,9 @@ class FollowUpDesk {
     DeployRecord* record = nullptr;
     DecisionTrack decisions;
   };
+  bool IsLeftToRelease(const DeployRecord& record, const DecisionTrack& decisions) const;
   void TakeUpFromBeforeRestart(DeployRecord* record);
+  void KeepAsking(DeployRecord* record, const DecisionTrack& decisions);
   void Arm(const Armed& armed, int64_t second);
   int64_t FirstFree(int64_t due_second) const;
   void TellTooLate(const Armed& armed, int64_t second);

@@ -1,7 +1,5 @@
 #include "analysis/gate.h"
 
-#include <string_view>
-
 #include "analysis/rules.h"
 #include "base/trigger.h"
 
@@ -38,6 +36,8 @@ Ruling RuleOn(const Verdict& verdict, const Deploy& deploy, Mode mode,
   if (const auto triage = WhyTriage(verdict, would_act)) return *triage;
   const DurationNs age = verdict.at_ns - deploy.finish_ns;
   if (mode == Mode::kAlert) return {DecisionKind::kAlert, "mode_alert"};
+  // Two that undo beside one another undo too much; people were told by now, where that is all that is wanted.
+  if (!facts.release_in_charge.empty()) return {DecisionKind::kHold, kReleaseInCharge};
   // What the rollback did not mend, this deploy need not have broken: reverting further only hides it.
   if (rollback_before && rollback_before->not_recovered) return {DecisionKind::kTriage, "rollback_did_not_recover"};
   if (deploy.head.empty() || config.FindRepo(deploy.repo) == nullptr) return {DecisionKind::kTriage, "no_commit"};

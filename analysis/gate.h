@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/deploy.h"
 #include "base/verdict.h"
@@ -14,7 +15,7 @@
 
 namespace revertd {
 
-// The world as the gate sees it, of the repo that is asked for.
+// The world as the gate sees it, of the deploy's repo and service.
 struct GateFacts {
   bool kill_switch_on = false;
   std::string kill_switch_reason;
@@ -23,7 +24,12 @@ struct GateFacts {
   bool revert_in_flight = false;
   bool source_stale = false;     // a log source is silent: what it would tell is missing
   bool base_is_unclear = false;  // the deploy told another base than what served before it
+  // Id of the release under way that answers for the service: it undoes what it did, in its own order. Empty: none.
+  std::string release_in_charge;
 };
+
+// Why nothing is done while a release answers for the service.
+inline constexpr std::string_view kReleaseInCharge = "release_in_charge";
 
 // The rollback that the service ran on before the deploy that is judged.
 struct RollbackBefore {

@@ -9,7 +9,6 @@ namespace revertd {
 namespace {
 
 constexpr std::array<double, 4> kFactors = {3, 10, 30, 100};
-constexpr double kBenignFactor = 4;   // of the mean rate of harmless newcomers: few of them pass it
 constexpr double kConcentration = 1;  // their rates differ as an exponential distribution's
 
 BlockTest TestWithin(int64_t horizon_seconds) {

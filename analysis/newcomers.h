@@ -20,6 +20,7 @@ namespace revertd {
 inline constexpr size_t kNewcomersMax = 64;          // the last one's threshold is 715 times the first one's
 inline constexpr int64_t kNewcomerEventsNeeded = 5;  // after the first
 inline constexpr int64_t kNewcomerBlockSeconds = 10;
+inline constexpr double kBenignFactor = 4;  // of the mean rate of harmless newcomers: few of them pass it
 
 // A group whose type and transaction are those of known ones that are no longer seen is taken for them under a new
 // name.

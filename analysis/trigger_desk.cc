@@ -11,15 +11,23 @@ bool NeedsTrigger(const Decision& decision) {
   return decision.kind == DecisionKind::kAct || decision.kind == DecisionKind::kPropose;
 }
 
-// What the decision was when its trigger was written; said again where a restart came between the two.
+// What the decision was when its trigger was written; said again where a restart came between the two. A release's is
+// the release's to carry out.
 void DecideByTrigger(const RollbackTrigger& trigger, Decision* decision) {
   decision->trigger_id = trigger.id;
+  decision->reason = trigger.reason;
   switch (trigger.state) {
     case TriggerState::kPending: decision->kind = DecisionKind::kAct; break;
     case TriggerState::kProposed: decision->kind = DecisionKind::kPropose; break;
-    case TriggerState::kDismissed: decision->kind = DecisionKind::kTriage; break;
+    case TriggerState::kDismissed:
+      decision->kind = DecisionKind::kTriage;
+      decision->reason = "trigger_dismissed";
+      break;
+    case TriggerState::kInRelease:
+      decision->kind = DecisionKind::kHold;
+      decision->reason = kReleaseInCharge;
+      break;
   }
-  decision->reason = trigger.state == TriggerState::kDismissed ? "trigger_dismissed" : trigger.reason;
 }
 
 }  // namespace
@@ -34,6 +42,15 @@ void TriggerDesk::Know(const RollbackTrigger& trigger) { triggers_.insert_or_ass
 const RollbackTrigger* TriggerDesk::Find(std::string_view id) const {
   const auto found = triggers_.find(id);
   return found == triggers_.end() ? nullptr : &found->second;
+}
+
+const RollbackTrigger* TriggerDesk::FindOf(const Deploy& deploy) const {
+  return deploy.head.empty() ? nullptr : Find(MakeTriggerId(deploy.service, deploy.head, deploy.start_ns));
+}
+
+bool TriggerDesk::IsInRelease(const Deploy& deploy) const {
+  const RollbackTrigger* known = FindOf(deploy);
+  return known != nullptr && known->state == TriggerState::kInRelease;
 }
 
 bool TriggerDesk::Due(const Verdict& verdict, int64_t second, const DecisionTrack& track) const {
@@ -75,12 +92,12 @@ bool TriggerDesk::BaseIsUnclear(const DeployRecord& record) const {
 
 Decision TriggerDesk::Decide(const DeployRecord& record, const Verdict& verdict) const {
   const Deploy& deploy = record.deploy;
-  const RollbackTrigger* known = nullptr;
-  if (!deploy.head.empty()) known = Find(MakeTriggerId(deploy.service, deploy.head, deploy.start_ns));
-  if (known == nullptr) {
-    GateFacts facts = facts_(deploy.repo);
+  const RollbackTrigger* known = FindOf(deploy);
+  if (known == nullptr || IsInRelease(deploy)) {
+    GateFacts facts = facts_(deploy);
     facts.base_is_unclear = BaseIsUnclear(record);
-    return DecideOn(verdict, deploy, RollbackBeforeOf(record), facts, config_);
+    const bool is_left_to_it = known != nullptr && !facts.release_in_charge.empty();
+    if (!is_left_to_it) return DecideOn(verdict, deploy, RollbackBeforeOf(record), facts, config_);
   }
   Decision decision;
   decision.deploy_id = deploy.id;
@@ -91,7 +108,7 @@ Decision TriggerDesk::Decide(const DeployRecord& record, const Verdict& verdict)
 }
 
 bool TriggerDesk::WriteTrigger(const DeployRecord& record, const Verdict& verdict, const Decision& decision) {
-  if (Find(decision.trigger_id) != nullptr) return true;
+  if (Find(decision.trigger_id) != nullptr && !IsInRelease(record.deploy)) return true;
   RollbackTrigger trigger;
   trigger.id = decision.trigger_id;
   trigger.deploy_id = record.deploy.id;

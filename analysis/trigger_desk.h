@@ -1,7 +1,9 @@
 // TriggerDesk: asks the gate about a verdict when it is due and writes the trigger before the decision is told.
 //
 // One thread, the analysis thread. Invariants: 1. a decision to act or propose is told only after its trigger was
-// written; 2. a trigger that is known already is never decided about again, so a restart cannot act twice.
+// written; 2. a trigger that is known already is never decided about again, so a restart cannot act twice. One that a
+// release has is that release's only for as long as it answers for the service: a release that died on its way back
+// leaves what it had not undone yet, and the gate decides about that as about any other, under the same id.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +33,7 @@ struct DecisionTrack {
 
 class TriggerDesk {
  public:
-  using ReadGateFacts = std::function<GateFacts(std::string_view repo)>;
+  using ReadGateFacts = std::function<GateFacts(const Deploy& deploy)>;
   TriggerDesk(const Config& config, const DeployRegistry& registry, ReadGateFacts facts, AnalysisSink* sink);
 
   // Once a second for every watch whose verdict is regressed or ambiguous.
@@ -39,6 +41,8 @@ class TriggerDesk {
 
   void Know(const RollbackTrigger& trigger);
   const RollbackTrigger* Find(std::string_view id) const;
+  // A release meant to undo it, and nobody else has been told to.
+  bool IsInRelease(const Deploy& deploy) const;
 
  private:
   bool Due(const Verdict& verdict, int64_t second, const DecisionTrack& track) const;
@@ -46,6 +50,7 @@ class TriggerDesk {
   std::string ServedBefore(const DeployRecord& record) const;
   std::string BaseOf(const DeployRecord& record) const;
   bool BaseIsUnclear(const DeployRecord& record) const;
+  const RollbackTrigger* FindOf(const Deploy& deploy) const;
   Decision Decide(const DeployRecord& record, const Verdict& verdict) const;
   bool WriteTrigger(const DeployRecord& record, const Verdict& verdict, const Decision& decision);
 

@@ -9,6 +9,11 @@ namespace {
 
 constexpr int64_t kHourSeconds = 3600;
 
+// Before it, all would be new. kNoSecond: nothing is known.
+bool IsKnownLongEnough(int64_t known_since, const ErrorTimes& times) {
+  return known_since != kNoSecond && known_since <= times.before_second - kErrorsKnownSeconds;
+}
+
 const Series* SeriesOf(const std::string& service, const SeriesByService& all) {
   const auto found = all.find(service);
   return found == all.end() ? nullptr : &found->second;
@@ -32,7 +37,7 @@ std::vector<const ServiceErrors*> ChooseErrorControls(const ServiceErrors& targe
   for (const auto& [name, service] : sources.book.services()) {
     const auto sent = events.find(service.number);
     if (name == target.name || sent == events.end() || sources.graph.Related(name, target.name)) continue;
-    if (service.known_since > times.before_second - kErrorsKnownSeconds) continue;
+    if (!IsKnownLongEnough(service.known_since, times)) continue;
     if (sources.registry.MayBeControl(name, times.first_second)) candidates.emplace_back(sent->second, &service);
   }
   std::stable_sort(candidates.begin(), candidates.end(),
@@ -69,8 +74,7 @@ ErrorPlan WatchedErrors::Plan(const FingerprintSettings& settings, const ErrorSo
   for (const Control& control : controls_) {
     plan.controls.push_back({control.service->name, HistoryOf(*control.service, times_, sources, margin)});
   }
-  const int64_t since = service_->known_since;
-  plan.is_young = since == kNoSecond || since > times_.before_second - kErrorsKnownSeconds;
+  plan.is_young = !IsKnownLongEnough(service_->known_since, times_);
   plan.describe = [service = service_](NamedError* error) {
     const KnownErrorGroup* group = service->groups.Find(error->fingerprint);
     if (group == nullptr) return;
@@ -113,8 +117,7 @@ const ErrorSecond& WatchedErrors::Read(const DeployRegistry& registry, int64_t s
 }
 
 std::optional<WatchedErrors> WatchErrors(const Deploy& deploy, const ErrorTimes& times, const ErrorSources& sources) {
-  const int64_t since = sources.book.known_since();
-  if (since == kNoSecond || since > times.before_second - kErrorsKnownSeconds) return std::nullopt;
+  if (!IsKnownLongEnough(sources.book.known_since(), times)) return std::nullopt;
   const ServiceErrors* service = sources.book.PageOf(deploy.service);
   if (service == nullptr) return std::nullopt;
   return WatchedErrors(*service, times, deploy, sources);

@@ -7,12 +7,14 @@ std::string_view NameOf(TriggerState state) {
     case TriggerState::kPending: return "pending";
     case TriggerState::kProposed: return "proposed";
     case TriggerState::kDismissed: return "dismissed";
+    case TriggerState::kInRelease: return "in_release";
   }
   return "unknown";
 }
 
 std::optional<TriggerState> TriggerStateNamed(std::string_view name) {
-  for (TriggerState state : {TriggerState::kPending, TriggerState::kProposed, TriggerState::kDismissed}) {
+  for (TriggerState state :
+       {TriggerState::kPending, TriggerState::kProposed, TriggerState::kDismissed, TriggerState::kInRelease}) {
     if (NameOf(state) == name) return state;
   }
   return std::nullopt;

@@ -16,6 +16,7 @@ enum class TriggerState {
   kPending,    // the executor may act
   kProposed,   // waits for a person's `trigger approve`
   kDismissed,  // a person said no
+  kInRelease,  // a release under way carries it out itself, as a part of its own way back
 };
 std::string_view NameOf(TriggerState state);
 std::optional<TriggerState> TriggerStateNamed(std::string_view name);

@@ -182,7 +182,7 @@ class Fleet {
       : services_(static_cast<uint32_t>(last - first + kControls + 1)),
         rollups_(services_, {}),
         loop_(
-            config_, services_, [](std::string_view) { return GateFacts{}; }, &sink_, &rollups_) {
+            config_, services_, [](const Deploy&) { return GateFacts{}; }, &sink_, &rollups_) {
     for (size_t i = 0; i < kControls; ++i) Add("control-" + std::to_string(i), i);
     for (size_t i = first; i < last; ++i) Add(NameOf(i), kControls + i);
     while (second_ < kStart) PassSecond();

@@ -35,7 +35,7 @@ class Reference {
         ring_(config.limits.table_places(), kRingSeconds),
         rollups_(services_, {}),
         loop_(
-            config, services_, [](std::string_view) { return GateFacts{}; }, &record_, &rollups_) {}
+            config, services_, [](const Deploy&) { return GateFacts{}; }, &record_, &rollups_) {}
 
   void Seal(int64_t second, int64_t bad_from) {
     for (size_t i = 0; i < kLinesPerSecond; ++i) {

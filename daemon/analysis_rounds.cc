@@ -33,7 +33,7 @@ AnalysisRounds::AnalysisRounds(Edges edges)
       rollups_(*edges_.services, [this](std::string_view service, int64_t start_second,
                                         std::string_view bytes) { sink_.OnMinute(service, start_second, bytes); }),
       analysis_(
-          *edges_.config, *edges_.services, [this](std::string_view repo) { return GateFactsNow(repo); }, &sink_,
+          *edges_.config, *edges_.services, [this](const Deploy& deploy) { return GateFactsNow(deploy); }, &sink_,
           &rollups_),
       releases_(*edges_.config, *edges_.services),
       trail_(edges_.state),
@@ -211,8 +211,8 @@ const ExecutorStore* AnalysisRounds::Executor() {
 }
 
 // Until there is an executor the gate is closed.
-GateFacts AnalysisRounds::GateFactsNow(std::string_view repo) {
-  GateFacts facts = ReadGateFacts(*edges_.config, *edges_.state, Executor(), edges_.clock->Now(), repo);
+GateFacts AnalysisRounds::GateFactsNow(const Deploy& deploy) {
+  GateFacts facts = ReadGateFacts(*edges_.config, *edges_.state, Executor(), edges_.clock->Now(), deploy);
   facts.source_stale = edges_.sources->HasStale();
   return facts;
 }

@@ -74,7 +74,7 @@ class AnalysisRounds {
   void Write(TimeNs now, int64_t sealed, bool is_last);
   void Publish(TimeNs now, int64_t sealed, bool is_last);
   const ExecutorStore* Executor();
-  GateFacts GateFactsNow(std::string_view repo);
+  GateFacts GateFactsNow(const Deploy& deploy);
 
   const Edges edges_;
   std::unique_ptr<ExecutorStore> executor_;  // read only

@@ -28,6 +28,8 @@ struct Arguments {
   RevertOptions revert;
   IncidentAnswerOptions answer;
   HealthOptions health;
+  GuardOptions guard;
+  ReleaseOptions release;
   std::string head;
   std::string id;
   std::string why;
@@ -253,6 +255,88 @@ void AddAudit(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   all->callback([&] { chosen = [&] { return AuditExportCommand(arguments.config); }; });
 }
 
+void AddGuard(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* guard = app.add_subcommand("guard", "git hooks that keep direct commits off the production branch");
+  guard->require_subcommand(1);
+  const auto add = [&](const std::string& name, const std::string& does, const std::string& example,
+                       ExitCode (*command)(const GuardOptions&)) {
+    CLI::App* added = Add(*guard, name, does, example);
+    added->add_option("PATH", arguments.guard.path, "work tree or bare repository")->capture_default_str();
+    added->callback([&, command] {
+      arguments.guard.config = arguments.config;
+      chosen = [&, command] { return command(arguments.guard); };
+    });
+    return added;
+  };
+  CLI::App* install = add("install", "installs them, or brings them up to date; hooks of others are kept and asked",
+                          "revertd guard install --branch production /srv/git/shop.git", GuardInstallCommand);
+  CLI::App* show = add("show", "which are installed; exit code 1 where one is missing or changed",
+                       "revertd guard show /srv/git/shop.git", GuardShowCommand);
+  CLI::App* remove = add("remove", "removes them, and puts back what stood there before",
+                         "revertd guard remove /srv/git/shop.git", GuardRemoveCommand);
+  for (CLI::App* command : {install, show}) {
+    AddConfig(command, arguments);
+    command->add_option("--repo", arguments.guard.repo, "repo of the configuration (default: by the origin's URL)")
+        ->type_name("NAME");
+    command->add_option("--branch", arguments.guard.branch, "branch to guard (default: the repo's, else production)")
+        ->type_name("NAME");
+  }
+  for (CLI::App* command : {install, remove}) {
+    command->add_flag("--dry-run", arguments.guard.dry_run, "print what would be done; change nothing");
+  }
+}
+
+void AddDrift(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* drift = app.add_subcommand("drift", "what production became without anybody's deploy");
+  drift->require_subcommand(1);
+
+  CLI::App* scan = Add(*drift, "scan", "looks for it now, one object a finding; exit code 1 where there is any",
+                       "revertd drift scan --config revertd.yaml");
+  AddConfig(scan, arguments);
+  scan->callback([&] { chosen = [&] { return DriftScanCommand(arguments.config); }; });
+}
+
+void AddRelease(CLI::App& app, Arguments& arguments, Chosen& chosen) {
+  CLI::App* release =
+      app.add_subcommand("release", "promotes services one after another, and undoes them together where one breaks");
+  release->require_subcommand(1);
+  ReleaseOptions& options = arguments.release;
+  const auto add = [&](const std::string& name, const std::string& does, const std::string& example,
+                       ExitCode (*command)(const ReleaseOptions&)) {
+    CLI::App* added = Add(*release, name, does, example);
+    AddConfig(added, arguments);
+    added->callback([&, command] {
+      arguments.release.config = arguments.config;
+      chosen = [&, command] { return command(arguments.release); };
+    });
+    return added;
+  };
+  CLI::App* plan =
+      add("plan", "what it would do and how each step is undone; exit code 1 where something is in its way",
+          "revertd release plan prices.yaml", ReleasePlanCommand);
+  CLI::App* run = add("run", "carries it out in the foreground; exit code 1 where it does not end with everything done",
+                      "revertd release run prices.yaml", ReleaseRunCommand);
+  CLI::App* status = add("status", "how releases stand: the one named, else the newest of each environment",
+                         "revertd release status", ReleaseStatusCommand);
+  CLI::App* resume = add("resume", "goes on with one that was stopped, killed or halted",
+                         "revertd release resume 2026-11-23-prices", ReleaseResumeCommand);
+  CLI::App* approve = add("approve", "lets a step begin, or go on; or says that it was undone by hand",
+                          "revertd release approve 2026-11-23-prices payments", ReleaseApproveCommand);
+  CLI::App* abort = add("abort", "undoes what is promoted", "revertd release abort 2026-11-23-prices --why 'wrong day'",
+                        ReleaseAbortCommand);
+  for (CLI::App* command : {plan, run}) command->add_option("FILE", options.file, "release file")->required();
+  for (CLI::App* command : {plan, status}) command->add_flag("--json", options.json, "print objects, not text");
+  run->add_flag("--dry-run", options.dry_run, "plan, rehearse and ask everything once; change nothing");
+  for (CLI::App* command : {status, resume}) command->add_option("ID", options.id, "release");
+  for (CLI::App* command : {approve, abort}) command->add_option("ID", options.id, "release")->required();
+  for (CLI::App* command : {status, resume}) {
+    command->add_option("--environment", options.environment, "of this environment alone")->type_name("NAME");
+  }
+  approve->add_option("STEP", options.step, "step")->required();
+  abort->add_flag("--keep", options.keep, "leave what is promoted as it is");
+  abort->add_option("--why", options.why, "kept with the release");
+}
+
 void AddRest(CLI::App& app, Arguments& arguments, Chosen& chosen) {
   CLI::App* revert =
       Add(app, "revert", "a person's own rollback, through the same plan, guards, journal and verification",
@@ -311,6 +395,9 @@ int RunCli(int argc, char** argv) {
   AddTrigger(app, arguments, chosen);
   AddIncident(app, arguments, chosen);
   AddAudit(app, arguments, chosen);
+  AddGuard(app, arguments, chosen);
+  AddDrift(app, arguments, chosen);
+  AddRelease(app, arguments, chosen);
   AddRest(app, arguments, chosen);
   try {
     app.parse(argc, argv);

@@ -62,7 +62,7 @@ class Calibrating final : public PartialSink {
         rollups_(logs_.services(), [this](std::string_view service, int64_t start_second,
                                           std::string_view bytes) { fill_.AddMinute(service, start_second, bytes); }),
         analysis_(
-            config_, logs_.services(), [](std::string_view) { return GateFacts{}; }, this, &rollups_) {
+            config_, logs_.services(), [](const Deploy&) { return GateFacts{}; }, this, &rollups_) {
     for (const ServiceConfig& service : config.services) rules_.try_emplace(service.name, service, config.detect);
   }
 

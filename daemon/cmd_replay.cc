@@ -56,7 +56,7 @@ class Replay {
         sink_(&out_),
         rollups_(logs_.services(), nullptr),
         analysis_(
-            config, logs_.services(), [](std::string_view) { return GateFacts{}; }, &sink_, &rollups_) {
+            config, logs_.services(), [](const Deploy&) { return GateFacts{}; }, &sink_, &rollups_) {
     std::stable_sort(deploys_.begin(), deploys_.end(),
                      [](const Deploy& a, const Deploy& b) { return a.start_ns < b.start_ns; });
   }

@@ -105,6 +105,38 @@ struct HealthOptions {
 };
 ExitCode HealthCommand(const HealthOptions& options);
 
+struct GuardOptions {
+  std::string config;
+  std::string repo;    // of the configuration; empty: found by the repository's URL
+  std::string branch;  // empty: the repo's
+  std::string path = ".";
+  bool dry_run = false;
+};
+ExitCode GuardInstallCommand(const GuardOptions& options);
+ExitCode GuardShowCommand(const GuardOptions& options);
+ExitCode GuardRemoveCommand(const GuardOptions& options);
+
+// What production became without anybody's deploy, looked for once (docs/release.md).
+ExitCode DriftScanCommand(const std::string& config);
+
+struct ReleaseOptions {
+  std::string config;
+  std::string file;         // of plan and run
+  std::string id;           // of the others; empty: the one that has not ended, or the newest
+  std::string environment;  // empty: any
+  std::string step;
+  std::string why;
+  bool json = false;
+  bool dry_run = false;
+  bool keep = false;  // what is promoted stays
+};
+ExitCode ReleasePlanCommand(const ReleaseOptions& options);
+ExitCode ReleaseRunCommand(const ReleaseOptions& options);
+ExitCode ReleaseStatusCommand(const ReleaseOptions& options);
+ExitCode ReleaseResumeCommand(const ReleaseOptions& options);
+ExitCode ReleaseApproveCommand(const ReleaseOptions& options);
+ExitCode ReleaseAbortCommand(const ReleaseOptions& options);
+
 ExitCode CheckCommand(const std::string& config, bool list_fault_points);
 ExitCode ExplainCommand(const std::string& config, const std::string& id);
 ExitCode StatusCommand(const std::string& config);

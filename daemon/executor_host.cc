@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "actions/drift/drift_scan.h"
 #include "daemon/commands.h"
 #include "daemon/event_json.h"
 #include "daemon/watchdog/watchdog.h"
@@ -22,6 +23,7 @@ struct ExecutorHost::Parts {
   std::unique_ptr<Teller> teller;
   std::unique_ptr<TroubleTeller> troubles;
   std::unique_ptr<LockWatch> locks;
+  std::unique_ptr<DriftDesk> drift;
   std::unique_ptr<PostMortemDesk> desk;
   std::unique_ptr<RevertExecutor> executor;
   std::unique_ptr<ActionLoop> actions;
@@ -56,6 +58,7 @@ Status ExecutorHost::Open() {
       std::make_unique<TroubleTeller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), clock_);
   parts->locks = std::make_unique<LockWatch>(&config_, parts->state.get(), parts->journal.get(), parts->git.get(),
                                              parts->notifier.get(), clock_);
+  parts->drift = MakeDriftDesk(parts->journal.get(), parts->notifier.get());
   PostMortemTools tools;
   tools.config = &config_;
   tools.state = parts->state.get();
@@ -75,6 +78,16 @@ Status ExecutorHost::Open() {
       std::make_unique<ActionLoop>(config_, parts->state.get(), parts->journal.get(), parts->executor.get(), clock_);
   parts_ = std::move(parts);
   return OkStatus();
+}
+
+std::unique_ptr<DriftDesk> ExecutorHost::MakeDriftDesk(ExecutorStore* journal, Notifier* notifier) {
+  DriftDesk::Scan scan;
+  if (HasDriftToLookFor(config_)) {
+    scan = [this](const std::atomic<bool>& stop) {
+      return LookForDrift(config_, FolderOf(config_), OwnEnvironment(), clock_, &stop);
+    };
+  }
+  return std::make_unique<DriftDesk>(config_.drift.every, std::move(scan), journal, notifier, clock_);
 }
 
 void ExecutorHost::SayOnce(const Status& status, std::string* told) {
@@ -126,6 +139,7 @@ bool ExecutorHost::RunOnce() {
   if (advanced.ok() && *advanced) return true;
   SayOnce(parts_->desk->RunOnce(clock_->Now()), &desk_told_);
   SayOnce(parts_->locks->RunOnce(), &locks_told_);
+  SayOnce(parts_->drift->RunOnce(), &drift_told_);
   return false;
 }
 

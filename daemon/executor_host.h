@@ -11,6 +11,7 @@
 
 #include "actions/action_loop.h"
 #include "actions/command_runner.h"
+#include "actions/drift/drift_desk.h"
 #include "actions/git_program.h"
 #include "actions/http_client.h"
 #include "actions/lock_watch.h"
@@ -46,6 +47,7 @@ class ExecutorHost final : public ExecutorEvents {
  private:
   struct Parts;
   void OnStep(const ExecutorEvent& event) override;
+  std::unique_ptr<DriftDesk> MakeDriftDesk(ExecutorStore* journal, Notifier* notifier);
   void GiveSign();
   void SayOnce(const Status& status, std::string* told);
   void PrintDelivery(const DeliveryEnd& end);
@@ -62,6 +64,7 @@ class ExecutorHost final : public ExecutorEvents {
   std::string notifier_told_;
   std::string desk_told_;
   std::string locks_told_;
+  std::string drift_told_;
   std::string troubles_told_;
   std::string sign_told_;
   TimeNs next_sign_ns_ = 0;  // monotonic

@@ -21,7 +21,7 @@ GateFacts Closed(std::string reason) {
 }  // namespace
 
 GateFacts ReadGateFacts(const Config& config, const StateStore& state, const ExecutorStore* journal, TimeNs now,
-                        std::string_view repo) {
+                        const Deploy& deploy) {
   GateFacts facts{};
   const KillSwitch kill_switch = ReadKillSwitch(config.guard.kill_switch);
   if (kill_switch != KillSwitch::kOff) {
@@ -40,7 +40,11 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
     facts.proposals_today += *proposals;
   }
 
-  const auto pending = state.ReadTriggerIds(repo, TriggerState::kPending);
+  const auto charge = state.ReadCharge(deploy.service);
+  if (!charge.ok()) return Closed("releases cannot be read: " + std::string(MessageOf(charge.status())));
+  if (charge->has_value() && (*charge)->until_ns > now) facts.release_in_charge = (*charge)->release;
+
+  const auto pending = state.ReadTriggerIds(deploy.repo, TriggerState::kPending);
   if (!pending.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(pending.status())));
   for (const std::string& id : *pending) {
     const auto rows = journal->ReadJournal(id);

@@ -1,4 +1,5 @@
-// Commands that other processes left in state.db's inbox, carried out by the running sidecar in their order.
+// Commands that other processes left in state.db's inbox, carried out by the running sidecar in their order; but what
+// releases answer for comes first.
 //
 // Thread contract: the analysis thread alone.
 #pragma once
@@ -10,8 +11,8 @@
 
 namespace revertd {
 
-// Takes what is there. A message leaves the inbox only once its effect is durable; one that was carried out and then
-// seen again after a crash changes nothing.
+// Takes every release's charge that is there, then a limited number of the rest. A message leaves the inbox only once
+// its effect is durable; one that was carried out and then seen again after a crash changes nothing.
 Status TakeInbox(StateStore* store, AnalysisLoop* analysis, StoreSink* sink, TimeNs now);
 
 }  // namespace revertd

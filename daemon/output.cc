@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/strings.h"
+
 namespace revertd {
 namespace {
 
@@ -37,7 +39,7 @@ Status WriteFully(int fd, std::string_view text) {
 
 void Say(std::string_view words) {
   std::string line = "revertd: ";
-  line += words;
+  line += Printable(words);
   line += '\n';
   // One write, so that lines of several threads do not mix. Nobody is left to tell if stderr is gone.
   [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, line.data(), line.size());

@@ -14,7 +14,7 @@
 
 namespace revertd {
 
-// One line for a person on stderr: "revertd: WORDS". Thread-safe.
+// One line for a person on stderr: "revertd: WORDS", made Printable. Thread-safe.
 void Say(std::string_view words);
 
 bool IsTerminal(int fd);

@@ -49,6 +49,7 @@ Event EventOf(const Decision& decision) {
           .text = ToEvent(decision)};
 }
 
+// A release's is told once more when the release has left it to us.
 Event EventOf(const RollbackTrigger& trigger) {
   return {.at_ns = trigger.created_ns,
           .kind = "trigger",
@@ -57,7 +58,7 @@ Event EventOf(const RollbackTrigger& trigger) {
           .trigger_id = trigger.id,
           .repo = trigger.repo,
           .commit = trigger.head,
-          .key = "trigger:" + trigger.id,
+          .key = "trigger:" + trigger.id + (trigger.state == TriggerState::kInRelease ? ":in_release" : ""),
           .text = ToEvent(trigger)};
 }
 

@@ -78,6 +78,28 @@ Status ExecutorStore::Finish(std::string_view trigger_id, std::string_view step,
   });
 }
 
+Status ExecutorStore::Reopen(std::string_view trigger_id, std::string_view step, TimeNs at_ns, std::string_view why) {
+  constexpr std::string_view kDoing = "reopening a step in the journal";
+  return database_->Transact(kDoing, [&]() -> Status {
+    const auto row = ReadStep(trigger_id, step);
+    if (!row.ok()) return row.status();
+    if (!row->has_value() || (*row)->finished_ns == 0) {
+      return FailedPrecondition(database_->path() + ": step \"" + std::string(step) + "\" of trigger \"" +
+                                std::string(trigger_id) + "\" cannot begin again: it is not finished");
+    }
+    REVERTD_RETURN_IF_ERROR(
+        database_
+            ->Write(kDoing,
+                    "UPDATE journal SET begun_ns = ?, finished_ns = 0, outcome = '', detail = '' WHERE trigger_id = ?"
+                    " AND step = ?",
+                    {at_ns, trigger_id, step})
+            .status());
+    JsonWriter json;
+    json.BeginObject().Field("step", step).Field("why", why).Field("ended_with", (*row)->outcome).EndObject();
+    return Audit("step_reopened", trigger_id, json.text(), at_ns);
+  });
+}
+
 Status ExecutorStore::Together(const std::function<Status()>& body) { return database_->Transact("writing", body); }
 
 Status ExecutorStore::Audit(std::string_view kind, std::string_view subject, std::string_view text, TimeNs at_ns) {

@@ -1,6 +1,7 @@
 // ExecutorStore: executor.db, what the executor did: the journal of every side effect, begun before and finished after
-// it; the audit trail; what people were told; the post-mortem records. The executor is its one writer; any process may
-// read, and may add rows to `commands`, the one table that others write.
+// it; the audit trail; what people were told; the post-mortem records; the releases. The executor is its one writer;
+// any process may read, and may add rows to `commands`, the one table that others write. The process that runs a
+// release is an executor too, with a file of its own for its environment.
 //
 // Thread contract: one object, one thread.
 #pragma once
@@ -67,14 +68,26 @@ struct Incident {
   std::vector<std::pair<std::string, std::string>> answers;  // question, answer; by question
 };
 
+// One release of an environment; its steps are rows of the journal under its id.
+struct ReleaseRecord {
+  std::string id;
+  std::string environment;
+  std::string file;  // the release file's text
+  TimeNs begun_ns = 0;
+  TimeNs ended_ns = 0;       // 0: not ended
+  std::string outcome = {};  // "done", or a named reason
+};
+
 // What another process asks of the executor. Rows are taken in order and deleted once their effect is durable.
 struct ExecutorCommand {
-  enum class Kind { kIncidentAnswer, kIncidentClose };
+  enum class Kind { kIncidentAnswer, kIncidentClose, kReleaseApprove, kReleaseAbort };
   int64_t id = 0;
   Kind kind = Kind::kIncidentAnswer;
-  std::string subject;  // a trigger's id
-  std::string name;     // kIncidentAnswer: the question
-  std::string text;     // kIncidentAnswer: the answer
+  std::string subject;  // a trigger's id; of a release: its id
+  // kIncidentAnswer: the question. kReleaseApprove: the step. kReleaseAbort: "keep" where what is promoted shall stay,
+  // else empty.
+  std::string name;
+  std::string text;  // kIncidentAnswer: the answer. kReleaseAbort: why
   std::string author;
 };
 
@@ -91,6 +104,9 @@ class ExecutorStore {
   Status Begin(std::string_view trigger_id, std::string_view step, TimeNs at_ns);
   Status Finish(std::string_view trigger_id, std::string_view step, TimeNs at_ns, std::string_view outcome,
                 std::string_view detail);
+  // A step that is finished is begun again at `at_ns`, without outcome and detail; it keeps its place in the order.
+  // What it said stands in the audit trail. FailedPrecondition: it is not finished.
+  Status Reopen(std::string_view trigger_id, std::string_view step, TimeNs at_ns, std::string_view why);
 
   StatusOr<std::vector<JournalRow>> ReadJournal(std::string_view trigger_id) const;  // in the order first begun
   StatusOr<std::optional<JournalRow>> ReadStep(std::string_view trigger_id, std::string_view step) const;
@@ -133,6 +149,14 @@ class ExecutorStore {
   StatusOr<std::optional<Incident>> ReadIncident(std::string_view trigger_id) const;
   // The oldest open one of the service that was due before `now_ns`.
   StatusOr<std::optional<Incident>> FindOverdueIncident(std::string_view service, TimeNs now_ns) const;
+
+  // Releases. Owner, and each change with its row of the audit trail, or not at all. Begin of an id that is there is
+  // FailedPrecondition; End of one that is not there NotFound. End again with the same outcome changes nothing, with
+  // another it is FailedPrecondition.
+  Status BeginRelease(const ReleaseRecord& release);  // what it says of its end is not taken over
+  Status EndRelease(std::string_view id, TimeNs at_ns, std::string_view outcome);
+  StatusOr<std::vector<ReleaseRecord>> ReadReleases() const;  // oldest first
+  StatusOr<std::optional<ReleaseRecord>> ReadRelease(std::string_view id) const;
 
   // Commands. Post is for any access but kReadOnly, Done is the owner's.
   Status Post(const ExecutorCommand& command);

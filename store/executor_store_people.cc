@@ -9,8 +9,10 @@ namespace revertd {
 namespace {
 
 using Kind = ExecutorCommand::Kind;
-constexpr std::array<std::pair<Kind, std::string_view>, 2> kCommandKinds = {
-    {{Kind::kIncidentAnswer, "incident_answer"}, {Kind::kIncidentClose, "incident_close"}}};
+constexpr std::array<std::pair<Kind, std::string_view>, 4> kCommandKinds = {{{Kind::kIncidentAnswer, "incident_answer"},
+                                                                             {Kind::kIncidentClose, "incident_close"},
+                                                                             {Kind::kReleaseApprove, "release_approve"},
+                                                                             {Kind::kReleaseAbort, "release_abort"}}};
 
 constexpr std::string_view kDeliveryColumns =
     "SELECT id, channel, key, event, notice, created_ns, tries, next_ns, ended_ns, outcome FROM deliveries ";

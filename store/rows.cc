@@ -9,14 +9,15 @@ namespace revertd {
 namespace {
 
 using Kind = InboxMessage::Kind;
-constexpr std::array<std::pair<Kind, std::string_view>, 8> kInboxKinds = {{{Kind::kDeployStart, "deploy_start"},
+constexpr std::array<std::pair<Kind, std::string_view>, 9> kInboxKinds = {{{Kind::kDeployStart, "deploy_start"},
                                                                            {Kind::kDeployFinish, "deploy_finish"},
                                                                            {Kind::kDeployAbandon, "deploy_abandon"},
                                                                            {Kind::kRevertPrepared, "revert_prepared"},
                                                                            {Kind::kTriggerApprove, "trigger_approve"},
                                                                            {Kind::kTriggerDismiss, "trigger_dismiss"},
                                                                            {Kind::kRevertAsked, "revert_asked"},
-                                                                           {Kind::kEvent, "event"}}};
+                                                                           {Kind::kEvent, "event"},
+                                                                           {Kind::kReleaseCharge, "release_charge"}}};
 
 std::string_view NameOfKind(Kind kind) {
   for (const auto& [known, name] : kInboxKinds) {

@@ -387,7 +387,9 @@ constexpr int64_t kStateApplicationId = 0x72767374;
 
 const Schema& StateSchema() {
   static const Schema schema = {
-      "state", kStateApplicationId, {kState1, kState2, kState3, kState4, kState5, kState6, kState7, kState8, kState9}};
+      "state",
+      kStateApplicationId,
+      {kState1, kState2, kState3, kState4, kState5, kState6, kState7, kState8, kState9, StateMigrationOfCharges()}};
   return schema;
 }
 

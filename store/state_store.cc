@@ -153,9 +153,18 @@ Status StateStore::WriteTrigger(const RollbackTrigger& trigger) {
   REVERTD_CHECK(!trigger.id.empty());
   constexpr std::string_view kDoing = "writing a trigger";
   return database_->Transact(kDoing, [&] {
-    const auto added = database_->Write(
-        kDoing, "INSERT INTO triggers VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING", TriggerValues(trigger));
-    if (!added.ok() || *added == 0) return added.status();
+    const auto written =
+        database_->Write(kDoing,
+                         "INSERT INTO triggers (id, deploy_id, service, repo, base, head, state, reason, created_ns)"
+                         " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET deploy_id = excluded.deploy_id,"
+                         " service = excluded.service, repo = excluded.repo, base = excluded.base,"
+                         " head = excluded.head, state = excluded.state, reason = excluded.reason,"
+                         " created_ns = excluded.created_ns"
+                         " WHERE triggers.state = 'in_release' AND excluded.state != 'in_release'",
+                         TriggerValues(trigger));
+    if (!written.ok() || *written == 0) return written.status();
+    REVERTD_RETURN_IF_ERROR(
+        database_->Write(kDoing, "DELETE FROM evidence WHERE trigger_id = ?", {trigger.id}).status());
     return WriteEvidence(*database_, kDoing, 0, trigger.id, trigger.evidence);
   });
 }

@@ -39,8 +39,14 @@ struct InboxMessage {
     kRevertPrepared,  // trigger_id, text = the revert commit's SHA: a deploy of it is that trigger's revert
     kTriggerApprove,  // trigger_id, text = who
     kTriggerDismiss,  // trigger_id, text = why
-    kRevertAsked,     // trigger: a person's own rollback, written to the triggers table as pending; no evidence
-    kEvent,           // event: what a door was told, to be kept and shown
+    // trigger, written to the triggers table as it is: a person's own rollback (pending); what a release undoes itself
+    // (in_release); what of a release shall stay (dismissed). No message carries evidence: to one in_release the inbox
+    // adds that of the service's newest verdict on the deploy of its head, where that is regressed.
+    kRevertAsked,
+    kEvent,  // event: what a door was told, to be kept and shown
+    // A release that is under way answers for a service, or goes on to: deploy.service, text = the release's id,
+    // deploy.finish_ns = until when (at most kChargeMax from when it is taken up); 0: it is over.
+    kReleaseCharge,
   };
   int64_t id = 0;
   Kind kind = Kind::kDeployStart;
@@ -50,6 +56,16 @@ struct InboxMessage {
   std::string trigger_id;
   std::string text;
 };
+
+// A release under way that answers for a service: while it does, the sidecar itself undoes nothing of it.
+struct Charge {
+  std::string service = {};
+  std::string release = {};
+  TimeNs until_ns = 0;  // it ends by itself then, unless the release says again that it goes on
+};
+// A release may be killed and never say that it is over: by then the sidecar acts again by itself. Long enough for a
+// runner that is started again, or that git or a slow program keeps from saying so.
+inline constexpr DurationNs kChargeMax = 10 * kMinuteNs;
 
 // How far back history goes: seconds for an onset and a control, blocks for the baseline.
 inline constexpr int64_t kHistorySecondsKept = 30 * 60;
@@ -116,12 +132,15 @@ class StateStore {
   Status WriteFollowUp(
       const FollowUp& follow_up);  // told once: the first of its deploy and time stays; no evidence, no errors
   Status WriteDecision(const Decision& decision);
-  Status WriteTrigger(const RollbackTrigger& trigger);  // durable (fsynced) before it returns; same id: no change
+  // Durable (fsynced) before it returns. Same id: no change, but that any other takes the place of one in_release,
+  // which somebody else has then taken over.
+  Status WriteTrigger(const RollbackTrigger& trigger);
   // A person's word. NotFound where there is no such trigger. The trigger keeps the decision's reason; `reason` is
   // read by ReadTriggerChanges.
   Status WriteTriggerState(std::string_view trigger_id, TriggerState state, std::string_view reason);
   Status WriteRecovery(const Recovery& recovery);
   Status WriteRevertPrepared(std::string_view trigger_id, std::string_view sha);
+  Status WriteCharge(const Charge& charge);              // replaces that of its service; until_ns 0 deletes it
   Status WriteStatus(std::string_view json);             // the sidecar's own state, one row, for `revertd status`
   Status WriteEvents(const std::vector<Event>& events);  // one whose key is known already is left out
   // How far the owner has read something of another's.
@@ -169,6 +188,7 @@ class StateStore {
   StatusOr<std::optional<Recovery>> ReadRecovery(std::string_view trigger_id) const;  // the newest
   // (trigger, revert SHA) pairs of WriteRevertPrepared.
   StatusOr<std::vector<std::pair<std::string, std::string>>> ReadRevertsPrepared() const;
+  StatusOr<std::optional<Charge>> ReadCharge(std::string_view service) const;  // also one that ran out
   StatusOr<std::optional<std::string>> ReadStatus() const;
   // In the order that they were kept: those after the one with that id; 0: all.
   StatusOr<std::vector<Event>> ReadEventsAfter(int64_t id, int limit) const;
@@ -182,9 +202,10 @@ class StateStore {
   StatusOr<int64_t> ReadCursor(std::string_view name) const;  // 0: nothing yet
   StatusOr<std::optional<std::string>> ReadNote(std::string_view name) const;
 
-  // Inbox. Post is for any access but kReadOnly, Take and Done are the owner's.
+  // Inbox. Post is for any access but kReadOnly, Done is the owner's.
   Status Post(const InboxMessage& message);
-  StatusOr<std::vector<InboxMessage>> Peek(int limit) const;  // oldest first, nothing removed
+  StatusOr<std::vector<InboxMessage>> Peek(int limit) const;         // oldest first, nothing removed
+  StatusOr<std::vector<InboxMessage>> PeekCharges(int limit) const;  // those of kReleaseCharge alone, the same
   Status Done(int64_t message_id);
 
  private:

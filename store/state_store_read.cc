@@ -310,4 +310,10 @@ StatusOr<std::vector<InboxMessage>> StateStore::Peek(int limit) const {
                  TakeInboxMessage);
 }
 
+StatusOr<std::vector<InboxMessage>> StateStore::PeekCharges(int limit) const {
+  return ReadAll(*database_, "reading the inbox",
+                 "SELECT * FROM inbox WHERE kind = 'release_charge' ORDER BY id LIMIT ?", {int64_t{limit}},
+                 TakeInboxMessage);
+}
+
 }  // namespace revertd

@@ -46,7 +46,7 @@ void Calibrate(const Traffic& traffic, const TrialSettings& settings, int64_t fr
   ServiceTable services(4);
   HistorySink sink;
   AnalysisLoop loop(
-      config, services, [](std::string_view) { return GateFacts{}; }, &sink);
+      config, services, [](const Deploy&) { return GateFacts{}; }, &sink);
   loop.RestoreHistory(kTarget, history->target, {});
   if (control != nullptr) loop.RestoreHistory(kControl, history->control, {});
   Window window;

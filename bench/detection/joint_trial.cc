@@ -194,7 +194,7 @@ class Stage {
   std::unique_ptr<Window> window_ = std::make_unique<Window>();
   ServiceTable services_{8};
   Rollups rollups_{services_, nullptr};
-  AnalysisLoop loop_{config_, services_, [](std::string_view) { return GateFacts{}; }, &sink, &rollups_};
+  AnalysisLoop loop_{config_, services_, [](const revertd::Deploy&) { return GateFacts{}; }, &sink, &rollups_};
 };
 
 void Revert(const JointCell& cell, const Version& bad, Stage* stage, JointOutcome* outcome) {

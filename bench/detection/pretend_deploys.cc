@@ -67,7 +67,7 @@ PretendRun PlayPretendDeploys(const RecordedSeries& series, const std::string& s
   LastWords sink;
   Rollups rollups(series.services(), nullptr);
   AnalysisLoop loop(
-      config, series.services(), [](std::string_view) { return GateFacts{}; }, &sink, &rollups);
+      config, series.services(), [](const Deploy&) { return GateFacts{}; }, &sink, &rollups);
   int64_t next = series.first_second() + settings.before_seconds + offset_seconds;
   const auto deploy_through = [&](int64_t second) {
     for (; next <= std::min(second, series.last_second() - kPretendDeploySeconds); next += settings.every_seconds) {

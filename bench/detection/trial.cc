@@ -75,7 +75,7 @@ Outcome Detect(const TrialSettings& settings, const History& history, const Seco
   const ServiceId target = services.Intern(kTarget), control = services.Intern(kControl);
   OutcomeSink sink(first_second);
   AnalysisLoop loop(
-      config, services, [](std::string_view) { return GateFacts{}; }, &sink);
+      config, services, [](const Deploy&) { return GateFacts{}; }, &sink);
   loop.RestoreHistory(kTarget, history.target, {});
   for (const ShadowResult& shadow : history.shadows) loop.RestoreShadow(kTarget, shadow);
   if (!seconds.control.empty()) loop.RestoreHistory(kControl, history.control, {});

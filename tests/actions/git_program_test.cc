@@ -40,7 +40,11 @@ TEST(GitWords, EncodedNamesAreSafeAndDifferent) {
 }
 
 TEST(GitWords, PasswordsAreNotShown) {
-  EXPECT_EQ(WithoutPassword("https://me:secret@example.com/a:b@c"), "https://me:***@example.com/a:b@c");
+  EXPECT_EQ(WithoutPassword("https://me:secret@example.com/a:b@c"), "https://***@example.com/a:b@c");
+  EXPECT_EQ(WithoutPassword("https://ghp_secret@github.com/acme/shop"), "https://***@github.com/acme/shop");
+  EXPECT_EQ(WithoutPassword("HTTP://ghp_secret@github.com/acme/shop"), "HTTP://***@github.com/acme/shop");
+  EXPECT_EQ(WithoutPassword("ssh://git@github.com/acme/shop"), "ssh://git@github.com/acme/shop");
+  EXPECT_EQ(WithoutPassword("ssh://git:secret@github.com/acme/shop"), "ssh://git:***@github.com/acme/shop");
   EXPECT_EQ(WithoutPassword("https://example.com:8080/x@y"), "https://example.com:8080/x@y");
   EXPECT_EQ(WithoutPassword("git@github.com:acme/shop.git"), "git@github.com:acme/shop.git");
 }
@@ -91,7 +95,7 @@ TEST_F(GitProgramTest, SameOrderGivesTheSameCommitAnywhere) {
   ASSERT_TRUE(elsewhere.FetchBranch(repo_).ok());
   const auto other = elsewhere.Revert(repo_, OrderOf(bad, bad, 0));
   ASSERT_TRUE(first.ok()) << MessageOf(first.status());
-  ASSERT_EQ(first->kind, RevertAnswer::Kind::kCommitted);
+  ASSERT_EQ(first->kind, CommitAnswer::Kind::kCommitted);
   EXPECT_EQ(first->sha, again->sha);
   EXPECT_EQ(first->sha, other->sha);
   EXPECT_EQ(first->tree, sandbox_.Git({"rev-parse", bad + "~1^{tree}"}));
@@ -123,7 +127,7 @@ TEST_F(GitProgramTest, ConflictNamesThePathsAndLeavesNothing) {
   ASSERT_TRUE(git_.FetchBranch(repo_).ok());
   const auto answer = git_.Revert(repo_, OrderOf(later, bad, 0));
   ASSERT_TRUE(answer.ok()) << MessageOf(answer.status());
-  EXPECT_EQ(answer->kind, RevertAnswer::Kind::kConflict);
+  EXPECT_EQ(answer->kind, CommitAnswer::Kind::kConflict);
   EXPECT_EQ(answer->conflicts, std::vector<std::string>{"base.txt"});
   EXPECT_TRUE(sandbox_.LeftOvers().empty());
 }
@@ -246,6 +250,46 @@ TEST_F(GitProgramTest, ARejectionCarriesTheRemotesWords) {
   ASSERT_TRUE(pushed.ok()) << MessageOf(pushed.status());
   EXPECT_FALSE(pushed->accepted);
   EXPECT_NE(pushed->detail.find("frozen until Monday"), std::string::npos) << pushed->detail;
+}
+
+TEST_F(GitProgramTest, AMergeHasBothParentsWhereTheBranchCouldBeMovedToo) {
+  const std::string onto = sandbox_.Git({"rev-parse", "production"});
+  sandbox_.Git({"checkout", "--quiet", "-b", "main"});
+  const std::string other = sandbox_.Commit("new.txt", "new\n", "new");
+  sandbox_.Git({"push", "--quiet", sandbox_.remote, "production", "main"});
+  RepoConfig source = repo_;
+  source.branch = "main";
+  ASSERT_TRUE(git_.FetchBranch(repo_).ok());
+  ASSERT_TRUE(git_.FetchBranch(source).ok());
+  const MergeOrder order = {onto, other, "Promote\n\nRevertd-Release: r", 1'763'700'000 * kSecondNs};
+  const auto merge = git_.Merge(repo_, order);
+  ASSERT_TRUE(merge.ok()) << MessageOf(merge.status());
+  ASSERT_EQ(merge->kind, CommitAnswer::Kind::kCommitted);
+  EXPECT_EQ(git_.Merge(repo_, order)->sha, merge->sha) << "the same order is the same commit";
+  const auto commits = git_.ReadCommits(repo_, {.since = "", .until = merge->sha, .limit = 1});
+  ASSERT_TRUE(commits.ok());
+  EXPECT_EQ(commits->front().parents, (std::vector<std::string>{onto, other}));
+  EXPECT_EQ(commits->front().message, order.message);
+  EXPECT_EQ(git_.Merge(repo_, {other, onto, "m", 0})->kind, CommitAnswer::Kind::kEmpty);
+  const auto line = git_.ReadCommits(repo_, {.since = "", .until = merge->sha, .first_parents = true, .limit = 9});
+  ASSERT_TRUE(line.ok());
+  for (const GitCommit& commit : *line) EXPECT_NE(commit.sha, other);
+}
+
+TEST_F(GitProgramTest, AMergesConflictNamesThePaths) {
+  sandbox_.Git({"checkout", "--quiet", "-b", "main"});
+  const std::string theirs = sandbox_.Commit("base.txt", "theirs\n", "theirs");
+  sandbox_.Git({"checkout", "--quiet", "production"});
+  const std::string ours = sandbox_.Commit("base.txt", "ours\n", "ours");
+  sandbox_.Git({"push", "--quiet", sandbox_.remote, "production", "main"});
+  RepoConfig source = repo_;
+  source.branch = "main";
+  ASSERT_TRUE(git_.FetchBranch(repo_).ok());
+  ASSERT_TRUE(git_.FetchBranch(source).ok());
+  const auto merge = git_.Merge(repo_, {ours, theirs, "m", 0});
+  ASSERT_TRUE(merge.ok()) << MessageOf(merge.status());
+  EXPECT_EQ(merge->kind, CommitAnswer::Kind::kConflict);
+  EXPECT_EQ(merge->conflicts, std::vector<std::string>{"base.txt"});
 }
 
 TEST_F(GitProgramTest, ThePreparedCommitIsFoundAgain) {

@@ -93,16 +93,16 @@ void ReplayHistory(const std::string& name, size_t every) {
     ASSERT_TRUE(answer.ok()) << MessageOf(answer.status());
     ++compared[row.outcome];
     if (row.outcome == "clean") {
-      EXPECT_EQ(answer->kind, RevertAnswer::Kind::kCommitted);
+      EXPECT_EQ(answer->kind, CommitAnswer::Kind::kCommitted);
       EXPECT_EQ(answer->tree, row.tree);
     } else if (row.outcome == "conflict") {
-      EXPECT_EQ(answer->kind, RevertAnswer::Kind::kConflict);
+      EXPECT_EQ(answer->kind, CommitAnswer::Kind::kConflict);
       std::vector<std::string> conflicts = answer->conflicts;  // sorted, as git lists them
       if (row.conflicts.size() == kRecordedPathsMax) conflicts.resize(std::min(conflicts.size(), kRecordedPathsMax));
       EXPECT_EQ(conflicts, row.conflicts);
     } else {
       EXPECT_EQ(row.outcome, "empty");
-      EXPECT_EQ(answer->kind, RevertAnswer::Kind::kEmpty);
+      EXPECT_EQ(answer->kind, CommitAnswer::Kind::kEmpty);
     }
   }
   EXPECT_GT(compared["clean"], 0);

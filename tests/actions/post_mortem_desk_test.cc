@@ -210,6 +210,18 @@ TEST_F(PostMortemDeskTest, WhatCannotBeTakenIsDroppedWithItsReason) {
   EXPECT_EQ(Record().closed_ns, 0);
 }
 
+// Whoever runs a release has a database of its own; one that asks here is told so, whatever it names.
+TEST_F(PostMortemDeskTest, AWordToAReleaseIsNoAnswer) {
+  Step("announced", kAnnounced);
+  Say(Kind::kReleaseApprove, "why_review", "x");
+  Say(Kind::kReleaseAbort, "keep", "x", "2026-11-21");
+  Run(kAnnounced + kSecondNs);
+  EXPECT_THAT(told_, ElementsAre("release_approve no_such_release: " + std::string(kTrigger),
+                                 "release_abort no_such_release: 2026-11-21"));
+  EXPECT_THAT(*executor_->Peek(10), IsEmpty());
+  EXPECT_THAT(Record().answers, IsEmpty());
+}
+
 TEST_F(PostMortemDeskTest, ARecordIsClosedOnceEveryQuestionIsAnswered) {
   Step("announced", kAnnounced);
   AnswerAll();

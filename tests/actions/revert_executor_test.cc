@@ -62,8 +62,11 @@ class FaultyGit final : public Git {
   StatusOr<std::string> DiffStat(const RepoConfig& repo, std::string_view from, std::string_view to) override {
     return real_->DiffStat(repo, from, to);
   }
-  StatusOr<RevertAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) override {
+  StatusOr<CommitAnswer> Revert(const RepoConfig& repo, const RevertOrder& order) override {
     return real_->Revert(repo, order);
+  }
+  StatusOr<CommitAnswer> Merge(const RepoConfig& repo, const MergeOrder& order) override {
+    return real_->Merge(repo, order);
   }
   Status KeepPrepared(const RepoConfig& repo, std::string_view trigger_id, std::string_view sha) override {
     return real_->KeepPrepared(repo, trigger_id, sha);

@@ -156,8 +156,8 @@ class Play {
   ServiceId shop_ = scenario_.services.Intern("shop");
   ServiceId mail_ = scenario_.services.Intern("mail");
   Rollups rollups_{scenario_.services, nullptr};
-  AnalysisLoop loop_{scenario_.config, scenario_.services, [](std::string_view) { return GateFacts{}; },
-                     &scenario_.sink, &rollups_};
+  AnalysisLoop loop_{scenario_.config, scenario_.services, [](const Deploy&) { return GateFacts{}; }, &scenario_.sink,
+                     &rollups_};
 };
 
 // check(const Play&, Setting) for each setting and seed.

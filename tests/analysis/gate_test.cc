@@ -59,6 +59,7 @@ TEST(Gate, EachRuleOutranksThoseAfterIt) {
       {"no head", [](Case* c) { c->deploy.head.clear(); }, DecisionKind::kTriage, "no_commit"},
       {"not recovered", [](Case* c) { c->rollback_before->not_recovered = true; }, DecisionKind::kTriage,
        "rollback_did_not_recover"},
+      {"in charge", [](Case* c) { c->facts.release_in_charge = "r1"; }, DecisionKind::kHold, "release_in_charge"},
       {"alone", [](Case* c) { c->verdict.evidence[0].control.clear(); }, DecisionKind::kTriage,
        "uncalibrated_without_control"},
       {"ambiguous", [](Case* c) { c->verdict.state = VerdictState::kAmbiguous; }, DecisionKind::kTriage, "ambiguous"},
@@ -118,6 +119,7 @@ TEST(Gate, AlertTellsPeopleWhateverElseGoesOn) {
   Case c = Regressed();
   c.config.services[0].mode = Mode::kAlert;
   c.facts.revert_in_flight = true;
+  c.facts.release_in_charge = "r1";
   c.facts.pushes_today = 100;
   const Decision uncalibrated = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
   EXPECT_EQ(uncalibrated.kind, DecisionKind::kTriage);
@@ -145,6 +147,20 @@ TEST(Gate, CalibratedNeedsNoControl) {
   c.verdict.evidence[0].control.clear();
   c.verdict.calibrated = true;
   EXPECT_EQ(DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config).kind, DecisionKind::kAct);
+}
+
+// Neither pushed nor proposed beside the release that undoes it.
+TEST(Gate, WhileAReleaseAnswersForTheServiceNothingIsDoneAndTheHoldMayPass) {
+  Case c = Regressed();
+  c.facts.release_in_charge = "r1";
+  for (const Mode mode : {Mode::kPush, Mode::kPropose}) {
+    c.config.services[0].mode = mode;
+    const Decision decision = DecideOn(c.verdict, c.deploy, c.rollback_before, c.facts, c.config);
+    EXPECT_EQ(decision.kind, DecisionKind::kHold);
+    EXPECT_EQ(decision.reason, kReleaseInCharge);
+    EXPECT_TRUE(decision.trigger_id.empty());
+    EXPECT_TRUE(MayPass(decision));
+  }
 }
 
 TEST(Gate, ACooldownPasses) {

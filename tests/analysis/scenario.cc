@@ -138,7 +138,7 @@ Deploy DeployOf(const std::string& service, int64_t start_second, int64_t finish
 Scenario::Scenario(Config config_to_use)
     : config(std::move(config_to_use)),
       loop(
-          config, services, [this](std::string_view) { return facts; }, &sink) {}
+          config, services, [this](const Deploy&) { return facts; }, &sink) {}
 
 void Scenario::Feed(const std::vector<Stream>& streams, int64_t from, int64_t to, int64_t batch) {
   std::vector<ServiceId> ids;

@@ -101,8 +101,8 @@ class Shop {
   std::vector<std::pair<std::string, PaceAt>> others_;
   Scenario scenario_;
   Rollups rollups_{scenario_.services, nullptr};
-  AnalysisLoop loop_{scenario_.config, scenario_.services, [](std::string_view) { return GateFacts{}; },
-                     &scenario_.sink, &rollups_};
+  AnalysisLoop loop_{scenario_.config, scenario_.services, [](const Deploy&) { return GateFacts{}; }, &scenario_.sink,
+                     &rollups_};
   std::mt19937_64 random_{20'261'121};
 };
 

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "store/database.h"
 #include "store/executor_store.h"
@@ -14,6 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr TimeNs kAt = 1'795'255'200 * kSecondNs;
 
@@ -36,6 +38,16 @@ class AuditCommand : public ::testing::Test {
         (*database)
             ->RunScript("tampering", "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut; " + sql)
             .ok());
+  }
+
+  // The trail of an environment in which the release was begun; answers its head.
+  std::string AddRelease(const std::string& environment, const std::string& id) {
+    const auto store =
+        ExecutorStore::Open(folder_.Path("releases/" + environment + ".db"), ExecutorStore::Access::kOwner);
+    EXPECT_TRUE(store.ok()) << store.status();
+    EXPECT_TRUE(
+        (*store)->BeginRelease({.id = id, .environment = environment, .file = "id: " + id, .begun_ns = kAt}).ok());
+    return (*store)->ReadAuditHead()->text();
   }
 
   ProgramResult Run(std::vector<std::string> arguments) {
@@ -112,6 +124,66 @@ TEST_F(AuditCommand, ExportIsOneObjectARowWithAllThatWasHashed) {
   EXPECT_THAT(result.out, HasSubstr("\"text\":{\"step\":\"accepted\",\"outcome\":\"done\",\"detail\":\"it's "
                                     "\\\"x\\\"\\n\"},\"before\":\""));
   EXPECT_THAT(result.out, HasSubstr("\"text\":\"not JSON\""));
+}
+
+TEST_F(AuditCommand, EachEnvironmentsReleasesAreATrailOfTheirOwn) {
+  const std::string staging = AddRelease("staging", "r2");
+  const std::string production = AddRelease("production", "r1");
+  folder_.Write("releases/notes.txt", "not a trail");
+  const std::string expected = "{\"file\":\"executor.db\",\"rows\":3,\"head\":\"" + kept_ +
+                               "\"}\n{\"file\":\"releases/production.db\",\"rows\":1,\"head\":\"" + production +
+                               "\"}\n{\"file\":\"releases/staging.db\",\"rows\":1,\"head\":\"" + staging + "\"}\n";
+  EXPECT_EQ(Run({"verify"}).out, expected);
+  for (const std::string& head : {kept_, production, staging}) {
+    const ProgramResult result = Run({"verify", "--head", head});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.out, expected);
+  }
+  const ProgramResult all = Run({"export"});
+  EXPECT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_EQ(std::ranges::count(all.out, '\n'), 5);
+  EXPECT_THAT(all.out, HasSubstr("{\"chain\":\"executor\",\"seq\":3,"));
+  const std::string first = ",\"before\":\"" + FirstAuditHash() + "\",";
+  const size_t of_production = all.out.find("{\"chain\":\"release:production\",\"seq\":1,");
+  const size_t of_staging = all.out.find("{\"chain\":\"release:staging\",\"seq\":1,");
+  ASSERT_NE(of_production, std::string::npos);
+  ASSERT_NE(of_staging, std::string::npos);
+  EXPECT_LT(of_production, of_staging);
+  EXPECT_THAT(all.out.substr(of_production, of_staging - of_production), HasSubstr(first));
+  EXPECT_THAT(all.out.substr(of_staging), HasSubstr(first));
+}
+
+TEST_F(AuditCommand, AnEditOfOneTrailIsBadNewsAndTheOthersAreToldAllTheSame) {
+  AddRelease("production", "r1");
+  Edit("UPDATE audit SET text = replace(text, 'done', 'held') WHERE seq = 2;");
+  const ProgramResult result = Run({"verify"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "revertd: " + folder_.Path("executor.db") +
+                            ": row 2 is not what was written, or stands after another row than then\n");
+  EXPECT_THAT(result.out, HasSubstr("{\"file\":\"releases/production.db\""));
+  EXPECT_THAT(result.out, Not(HasSubstr("executor.db")));
+}
+
+TEST_F(AuditCommand, AHeadThatStandsInNoTrailIsBadNewsOfEach) {
+  AddRelease("production", "r1");
+  Edit("DELETE FROM audit WHERE seq = 3;");
+  const ProgramResult result = Run({"verify", "--head", kept_});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_THAT(result.err, HasSubstr(folder_.Path("executor.db") + ": the trail ends at row 2"));
+  EXPECT_THAT(result.err, HasSubstr(folder_.Path("releases/production.db") + ": the trail ends at row 1"));
+}
+
+// A machine that runs releases and no executor.
+TEST_F(AuditCommand, ReleasesAloneAreEnough) {
+  const std::string head = AddRelease("production", "r1");
+  for (const char* file : {"executor.db", "executor.db-wal", "executor.db-shm"}) {
+    std::filesystem::remove(folder_.Path(file));
+  }
+  const ProgramResult result = Run({"verify", "--head", head});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "{\"file\":\"releases/production.db\",\"rows\":1,\"head\":\"" + head + "\"}\n");
+  EXPECT_THAT(Run({"export"}).out, HasSubstr("{\"chain\":\"release:production\",\"seq\":1,"));
 }
 
 TEST(AuditCommandLine, WithoutATrailSaysSo) {

@@ -39,6 +39,13 @@ TEST(OutputWriter, AReaderThatWentAwayIsOneStatus) {
   EXPECT_EQ(ExitCodeOf(status), ExitCode::kWorldFailed);
 }
 
+// Words of a remote or a program move no cursor, and make no line of their own.
+TEST(Say, WordsOfOthersAreOneLineWithoutControlCharacters) {
+  ::testing::internal::CaptureStderr();
+  Say("push: \x1b[2Jno\nrevertd: done");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "revertd: push: ?[2Jno?revertd: done\n");
+}
+
 TEST(EventPrinter, PrintsLinesInOrder) {
   Pipe pipe;
   {

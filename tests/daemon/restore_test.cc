@@ -45,7 +45,7 @@ TEST(Restore, AnErrorGroupGoesOnWhereItWas) {
   ServiceTable services(16);
   RememberingSink sink;
   AnalysisLoop analysis(
-      config, services, [](std::string_view) { return GateFacts{}; }, &sink);
+      config, services, [](const Deploy&) { return GateFacts{}; }, &sink);
   const Status restored = RestoreAnalysis(**opened, kNow, &analysis);
   ASSERT_TRUE(restored.ok()) << restored;
   ErrorEvent event;

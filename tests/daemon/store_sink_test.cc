@@ -39,7 +39,7 @@ class StoreSinkTest : public ::testing::Test {
     printer_ = std::make_unique<EventPrinter>(out_);
     sink_ = std::make_unique<StoreSink>(store_.get(), printer_.get(), [this] { ++wakes_; });
     loop_ = std::make_unique<AnalysisLoop>(
-        config_, services_, [](std::string_view) { return GateFacts{}; }, sink_.get());
+        config_, services_, [](const Deploy&) { return GateFacts{}; }, sink_.get());
   }
   ~StoreSinkTest() override {
     printer_.reset();  // its thread writes there

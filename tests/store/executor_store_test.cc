@@ -66,6 +66,44 @@ TEST_F(ExecutorStoreTest, FinishOfWhatWasNeverBegunIsRefused) {
   EXPECT_TRUE(store_->ReadJournal("t")->empty());
 }
 
+TEST_F(ExecutorStoreTest, AFinishedStepIsBegunAgainInItsPlace) {
+  ASSERT_TRUE(store_->Begin("t", "reversed", 10).ok());
+  ASSERT_TRUE(store_->Finish("t", "reversed", 11, "conflict", "a.txt").ok());
+  ASSERT_TRUE(store_->Begin("t", "verified", 12).ok());
+  ASSERT_TRUE(store_->Finish("t", "verified", 13, "done", "sha").ok());
+  ASSERT_TRUE(store_->Reopen("t", "reversed", 20, "by ada").ok());
+  const auto reopened = store_->ReadJournal("t");
+  ASSERT_EQ(reopened->size(), 2U);
+  ExpectRow((*reopened)[0], {"t", "reversed", 20, 0, "", ""});
+  ExpectRow((*reopened)[1], {"t", "verified", 12, 13, "done", "sha"});
+  EXPECT_EQ(*store_->CountFinished("reversed", "conflict", 0), 0);
+  ASSERT_TRUE(store_->Finish("t", "reversed", 30, "done", "sha2").ok());
+  ExpectRow(**store_->ReadStep("t", "reversed"), {"t", "reversed", 20, 30, "done", "sha2"});
+}
+
+TEST_F(ExecutorStoreTest, WhatAStepSaidBeforeItWasReopenedStandsInTheTrail) {
+  ASSERT_TRUE(store_->Begin("t", "reversed", 10).ok());
+  ASSERT_TRUE(store_->Finish("t", "reversed", 11, "conflict", "a.txt").ok());
+  ASSERT_TRUE(store_->Reopen("t", "reversed", 20, "by \"ada\"").ok());
+  const auto trail = store_->ReadAuditAfter(2, 10);
+  ASSERT_EQ(trail->size(), 1U);
+  EXPECT_EQ(trail->front().kind, "step_reopened");
+  EXPECT_EQ(trail->front().subject, "t");
+  EXPECT_EQ(trail->front().at_ns, 20);
+  EXPECT_EQ(trail->front().text, R"({"step":"reversed","why":"by \"ada\"","ended_with":"conflict"})");
+}
+
+TEST_F(ExecutorStoreTest, AStepThatIsNotFinishedIsNotReopened) {
+  const Status never = store_->Reopen("t", "reversed", 1, "why");
+  EXPECT_TRUE(absl::IsFailedPrecondition(never));
+  EXPECT_EQ(MessageOf(never), folder_.Path("executor.db") +
+                                  ": step \"reversed\" of trigger \"t\" cannot begin again: it is not finished");
+  ASSERT_TRUE(store_->Begin("t", "reversed", 10).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(store_->Reopen("t", "reversed", 20, "why")));
+  ExpectRow(**store_->ReadStep("t", "reversed"), {"t", "reversed", 10, 0, "", ""});
+  EXPECT_EQ(store_->ReadAuditHead()->seq, 1);
+}
+
 TEST_F(ExecutorStoreTest, FinishedRowsAreCountedByStepOutcomeAndTime) {
   const auto finish = [&](const std::string& trigger, const std::string& step, TimeNs at, const std::string& outcome) {
     ASSERT_TRUE(store_->Begin(trigger, step, at - 1).ok());

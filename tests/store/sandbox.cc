@@ -169,7 +169,7 @@ RollbackTrigger RandomValues::Trigger() {
   trigger.repo = Text();
   trigger.base = Text();
   trigger.head = Text();
-  trigger.state = static_cast<TriggerState>(Integer(0, 2));
+  trigger.state = static_cast<TriggerState>(Integer(0, 3));
   trigger.reason = Text();
   trigger.created_ns = Integer(0, 1'000'000);
   trigger.evidence = Evidence();

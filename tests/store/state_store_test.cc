@@ -370,7 +370,7 @@ TEST_F(StateStoreTest, InboxIsReadInOrderAndDeliveredAgainUntilDone) {
   RandomValues values(5);
   const auto poster = Open(StateStore::Access::kInboxOnly);
   std::vector<InboxMessage> posted;
-  for (int kind = 0; kind <= static_cast<int>(InboxMessage::Kind::kEvent); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(InboxMessage::Kind::kReleaseCharge); ++kind) {
     posted.push_back(values.Message(static_cast<InboxMessage::Kind>(kind)));
     ASSERT_TRUE(poster->Post(posted.back()).ok());
   }

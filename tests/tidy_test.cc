@@ -189,6 +189,24 @@ TEST(IsBuilt, EachSourceIsNamed) {
   EXPECT_THAT(CheckIsBuilt(source, "SOURCES\n  my_clock.cc\n"), ElementsAre(HasSubstr("never built")));
 }
 
+TEST(OneTypePerName, WhateverItsKindIs) {
+  OneTypePerName names;
+  const auto complaints = [&](std::string_view path, std::string_view text) {
+    return names.Check(ReadSourceText(path, text));
+  };
+  EXPECT_THAT(complaints("base/a.h", "namespace revertd {\nclass A final : public B {\n  struct Inner {};\n};\n}\n"),
+              IsEmpty());
+  EXPECT_THAT(complaints("store/a.h", "namespace revertd {\n\nstruct A {\n  int x = 0;\n};\n}\n"),
+              ElementsAre(HasSubstr("store/a.h:3: revertd::A is defined in base/a.h too")));
+  EXPECT_THAT(complaints("store/b.h", "namespace revertd {\ntemplate <typename T>\nclass A\n    : C {};\n}\n"),
+              ElementsAre(HasSubstr("store/b.h:2: revertd::A is defined")));
+  EXPECT_THAT(complaints("store/c.h", "namespace revertd {\nvoid F() {}\nenum class A : uint8_t { kX };\n}\n"),
+              ElementsAre(HasSubstr("store/c.h:3: revertd::A is defined")));
+  EXPECT_THAT(complaints("store/c.cc", "namespace revertd {\nnamespace {\nclass A {};\n}\nclass A;\nA F() {}\n}\n"),
+              IsEmpty());
+  EXPECT_THAT(complaints("bench/c.h", "namespace revertd::bench {\nclass A {};\nclass Inner {};\n}\n"), IsEmpty());
+}
+
 // The tree itself.
 namespace fs = std::filesystem;
 
@@ -240,6 +258,7 @@ std::string CMakeListsOf(const fs::path& path) {
 
 TEST(Tree, EverySourceFileHoldsTheRules) {
   size_t files = 0;
+  OneTypePerName names;
   for (const char* folder : kSourceFolders) {
     for (const fs::path& path : FilesOf(fs::path(REVERTD_SOURCE_DIR) / folder, {".h", ".cc"})) {
       const SourceText source = ReadAt(path);
@@ -250,6 +269,7 @@ TEST(Tree, EverySourceFileHoldsTheRules) {
       Report(CheckOwnHeaderFirst(source, fs::exists(fs::path(path).replace_extension(".h"))));
       Report(CheckLengths(source));
       Report(CheckIsBuilt(source, CMakeListsOf(path)));
+      Report(names.Check(source));
       ++files;
     }
   }

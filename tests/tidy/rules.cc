@@ -43,13 +43,13 @@ const std::vector<OwnerRow>& OwnerTable() {
       {"sqlite3.h", {"store/database."}},
       {"CLI/", {"daemon/cli"}},
       {"simdjson.h",
-       {"ingest/", "actions/forge", "actions/health_json.", "actions/notice.", "daemon/api/body.",
-        "daemon/deploy_spec.", "daemon/error_sample.", "daemon/cmd_", "daemon/doors/json_body.",
+       {"ingest/", "actions/forge", "actions/health_json.", "actions/notice.", "actions/release/sidecar_life.",
+        "daemon/api/body.", "daemon/deploy_spec.", "daemon/error_sample.", "daemon/cmd_", "daemon/doors/json_body.",
         "daemon/doors/manifest.", "tests/", "bench/"}},
       {"boost/asio", {"daemon/http/http_server."}},
       {"boost/beast", {"daemon/http/http_server."}},
       {"boost/math", {"analysis/gamma_quantile.", "tests/analysis/"}},
-      {"absl/", {"base/status.", "base/time_zone.", "bench/"}},
+      {"absl/", {"base/status.", "base/time_zone.", "bench/", "tests/actions/release/freeze_test."}},
       {"immintrin.h", {"ingest/fast/"}},
       {"curl/", {"actions/http_client."}},
       {"openssl/", {"base/digest.", "actions/http_client.", "tests/actions/fake_tls_server."}},
@@ -309,6 +309,18 @@ Complaints CheckIsBuilt(const SourceText& source, std::string_view cmake_lists) 
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (IsHeader(path) || ContainsCall(cmake_lists, name)) return {};
   return {At(source, 1, "no CMakeLists.txt names it: it is never built")};
+}
+
+Complaints OneTypePerName::Check(const SourceText& source) {
+  Complaints complaints;
+  for (const NamedType& type : TypesOf(source)) {
+    const auto [first, is_first] = places_.emplace(type.name, source.path);
+    if (is_first) continue;
+    complaints.push_back(At(source, type.line,
+                            type.name + " is defined in " + first->second +
+                                " too: another name, or an unnamed namespace in a source file"));
+  }
+  return complaints;
 }
 
 }  // namespace revertd::tidy

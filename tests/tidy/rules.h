@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,5 +43,15 @@ Complaints CheckNoMachinePath(const SourceText& source, std::string_view root);
 
 // A source file that its folder's CMakeLists.txt does not name is never built, and a test in it never runs.
 Complaints CheckIsBuilt(const SourceText& source, std::string_view cmake_lists);
+
+// One name, one type in the whole tree: where two files each define a `revertd::X`, the linker keeps one of the two
+// destructors without a word, for both. Reads file after file.
+class OneTypePerName {
+ public:
+  Complaints Check(const SourceText& source);
+
+ private:
+  std::map<std::string, std::string> places_;  // by the type's name
+};
 
 }  // namespace revertd::tidy

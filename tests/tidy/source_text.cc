@@ -92,6 +92,40 @@ std::string WithoutDirectives(const std::vector<std::string>& code) {
   return text;
 }
 
+// The words in front of a brace; a template's parameters are none of them.
+std::vector<std::string_view> HeadWordsOf(std::string_view declaration) {
+  if (declaration.compare(0, 8, "template") == 0) {
+    size_t depth = 0;
+    size_t at = declaration.find('<');
+    for (; at < declaration.size(); ++at) {
+      if (declaration[at] == '<') ++depth;
+      if (declaration[at] == '>' && --depth == 0) break;
+    }
+    declaration.remove_prefix(std::min(at + 1, declaration.size()));
+  }
+  std::vector<std::string_view> words;
+  while (!declaration.empty()) {
+    const std::string_view word = declaration.substr(0, declaration.find(' '));
+    if (!word.empty()) words.push_back(word);
+    declaration.remove_prefix(std::min(word.size() + 1, declaration.size()));
+  }
+  return words;
+}
+
+// The name of the type whose definition begins so; empty: of none, of a specialization, or of another type's part.
+std::string_view TypeDefinedBy(std::string_view declaration) {
+  const std::vector<std::string_view> words = HeadWordsOf(declaration);
+  const auto is_kind = [](std::string_view word) {
+    return word == "class" || word == "struct" || word == "union" || word == "enum";
+  };
+  if (words.empty() || !is_kind(words[0])) return {};
+  size_t at = 1;
+  while (at < words.size() && (is_kind(words[at]) || words[at][0] == '[')) ++at;
+  if (at == words.size() || !std::all_of(words[at].begin(), words[at].end(), IsWord)) return {};
+  const bool is_head = at + 1 == words.size() || words[at + 1] == "final" || words[at + 1][0] == ':';
+  return is_head ? words[at] : std::string_view();
+}
+
 }  // namespace
 
 SourceText ReadSourceText(std::string_view path, std::string_view text) {
@@ -164,6 +198,47 @@ std::vector<FunctionExtent> FunctionsOf(const SourceText& source) {
     }
   }
   return functions;
+}
+
+std::vector<NamedType> TypesOf(const SourceText& source) {
+  constexpr std::string_view kNamespace = "namespace ";
+  const std::string text = WithoutDirectives(source.code);
+  std::vector<NamedType> types;
+  std::vector<std::string> namespaces;
+  size_t line = 1;
+  size_t declared_on = 1;
+  size_t inside = 0;        // depth of braces below a type, a body or a table; 0: directly in a namespace
+  std::string declaration;  // the text since the last statement, its white space as single blanks
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (inside > 0) {
+      if (c == '{') ++inside;
+      if (c == '}') --inside;
+    } else if (c == '{' && declaration.compare(0, kNamespace.size(), kNamespace) == 0) {
+      namespaces.push_back(declaration.substr(kNamespace.size()));
+      declaration.clear();
+    } else if (c == '{') {
+      const std::string_view type = TypeDefinedBy(declaration);
+      if (!type.empty() && std::count(namespaces.begin(), namespaces.end(), "") == 0) {
+        std::string name;
+        for (const std::string& space : namespaces) name += space.substr(0, space.find(' ')) + "::";
+        types.push_back({declared_on, name.append(type)});
+      }
+      declaration.clear();
+      inside = 1;
+    } else if (c == '}') {
+      if (!namespaces.empty()) namespaces.pop_back();
+      declaration.clear();
+    } else if (c == ';') {
+      declaration.clear();
+    } else if (std::isspace(static_cast<unsigned char>(c)) == 0) {
+      if (declaration.empty()) declared_on = line;
+      declaration += c;
+    } else if (!declaration.empty() && declaration.back() != ' ') {
+      declaration += ' ';
+    }
+  }
+  return types;
 }
 
 }  // namespace revertd::tidy

@@ -33,4 +33,11 @@ struct FunctionExtent {
 // The bodies that stand directly in a namespace or class: functions, tests, constructors. Initialised tables are none.
 std::vector<FunctionExtent> FunctionsOf(const SourceText& source);
 
+struct NamedType {
+  size_t line = 0;   // from 1, where its declaration begins
+  std::string name;  // with its namespaces: "revertd::StatusOr"
+};
+// The classes, structs, unions and enums that a linker may meet: those directly in a namespace that has a name.
+std::vector<NamedType> TypesOf(const SourceText& source);
+
 }  // namespace revertd::tidy

@@ -39,7 +39,7 @@ size_t LengthIn(const std::string& head) {
 
 }  // namespace
 
-Caller::Caller(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+SocketCaller::SocketCaller(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -51,7 +51,7 @@ Caller::Caller(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC
   }
 }
 
-Caller::Caller(const std::string& unix_path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+SocketCaller::SocketCaller(const std::string& unix_path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   unix_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
@@ -62,22 +62,23 @@ Caller::Caller(const std::string& unix_path) : fd_(::socket(AF_UNIX, SOCK_STREAM
   }
 }
 
-Caller::Caller(Caller&& other) noexcept : fd_(std::exchange(other.fd_, -1)), read_(std::move(other.read_)) {}
-Caller::~Caller() { Close(); }
+SocketCaller::SocketCaller(SocketCaller&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), read_(std::move(other.read_)) {}
+SocketCaller::~SocketCaller() { Close(); }
 
-void Caller::Close() {
+void SocketCaller::Close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
 }
 
-void Caller::HalfClose() { ::shutdown(fd_, SHUT_WR); }
+void SocketCaller::HalfClose() { ::shutdown(fd_, SHUT_WR); }
 
-size_t Caller::SendNow(std::string_view bytes) {
+size_t SocketCaller::SendNow(std::string_view bytes) {
   const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent > 0 ? static_cast<size_t>(sent) : 0;
 }
 
-bool Caller::Send(std::string_view bytes) {
+bool SocketCaller::Send(std::string_view bytes) {
   const Deadline deadline = Patience();
   while (!bytes.empty()) {
     if (!WaitFor(fd_, POLLOUT, deadline)) return false;
@@ -88,7 +89,7 @@ bool Caller::Send(std::string_view bytes) {
   return true;
 }
 
-Caller::Got Caller::Receive(Deadline deadline) {
+SocketCaller::Got SocketCaller::Receive(Deadline deadline) {
   std::array<char, 64 * 1024> piece;
   if (fd_ < 0 || !WaitFor(fd_, POLLIN, deadline)) return Got::kNothing;
   const ssize_t got = ::recv(fd_, piece.data(), piece.size(), MSG_DONTWAIT);
@@ -97,7 +98,7 @@ Caller::Got Caller::Receive(Deadline deadline) {
   return Got::kBytes;
 }
 
-std::optional<ReadReply> Caller::Read(bool has_body) {
+std::optional<ReadReply> SocketCaller::Read(bool has_body) {
   const Deadline deadline = Patience();
   while (true) {
     const size_t end = read_.find("\r\n\r\n");
@@ -115,14 +116,14 @@ std::optional<ReadReply> Caller::Read(bool has_body) {
   }
 }
 
-std::string Caller::ReadAtLeast(size_t bytes) {
+std::string SocketCaller::ReadAtLeast(size_t bytes) {
   const Deadline deadline = Patience();
   while (read_.size() < bytes && Receive(deadline) == Got::kBytes) {
   }
   return std::exchange(read_, {});
 }
 
-std::optional<std::string> Caller::ReadToEnd() {
+std::optional<std::string> SocketCaller::ReadToEnd() {
   const Deadline deadline = Patience();
   while (true) {
     const Got got = Receive(deadline);

@@ -29,15 +29,15 @@ struct ReadReply {
   bool operator==(const ReadReply&) const = default;
 };
 
-class Caller {
+class SocketCaller {
  public:
-  explicit Caller(uint16_t port);  // of 127.0.0.1
-  explicit Caller(const std::string& unix_path);
-  ~Caller();
-  Caller(Caller&& other) noexcept;
-  Caller& operator=(Caller&&) = delete;
-  Caller(const Caller&) = delete;
-  Caller& operator=(const Caller&) = delete;
+  explicit SocketCaller(uint16_t port);  // of 127.0.0.1
+  explicit SocketCaller(const std::string& unix_path);
+  ~SocketCaller();
+  SocketCaller(SocketCaller&& other) noexcept;
+  SocketCaller& operator=(SocketCaller&&) = delete;
+  SocketCaller(const SocketCaller&) = delete;
+  SocketCaller& operator=(const SocketCaller&) = delete;
 
   bool is_connected() const { return fd_ >= 0; }
   // All of it; false: the server takes no more.
@@ -74,7 +74,7 @@ class RunningServer {
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
 
-  Caller Connect() const { return Caller(server_->port()); }
+  SocketCaller Connect() const { return SocketCaller(server_->port()); }
   // Whether the server's thread ended.
   void Stop();
   const HttpCounters& counters() const { return server_->counters(); }

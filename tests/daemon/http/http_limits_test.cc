@@ -21,13 +21,13 @@ constexpr DurationNs kTick = 10 * kMillisecondNs;
 TEST(HttpLimits, SlowCallersMakeRoomForOneThatAsks) {
   ScriptedHandler handler;
   RunningServer server(&handler, {.connections_max = 16, .poll_every = kTick});
-  std::vector<Caller> slow;
+  std::vector<SocketCaller> slow;
   for (int i = 0; i < 300; ++i) {
     slow.push_back(server.Connect());
     ASSERT_TRUE(slow.back().is_connected());
     slow.back().Send("GET / HTTP/1.1\r\nHos");
     if (i % 50 != 49) continue;
-    Caller normal = server.Connect();
+    SocketCaller normal = server.Connect();
     normal.Send(Get("/normal", "Connection: close\r\n"));
     EXPECT_EQ(normal.Read().value_or(ReadReply{}).status, 200);
   }
@@ -46,14 +46,14 @@ std::string Announcement(size_t bytes) {
 TEST(HttpLimits, SilentBodiesMakeRoomForOneThatAsks) {
   ScriptedHandler handler;
   RunningServer server(&handler, {.connections_max = 8, .poll_every = kTick});
-  std::vector<Caller> silent;
+  std::vector<SocketCaller> silent;
   for (int i = 0; i < 8; ++i) {
     silent.push_back(server.Connect());
     silent.back().Send(Announcement(4));
     ASSERT_EQ(silent.back().Read(false).value_or(ReadReply{}).status, 100);
   }
   for (int i = 0; i < 20; ++i) {
-    Caller normal = server.Connect();
+    SocketCaller normal = server.Connect();
     normal.Send(Get("/normal"));
     EXPECT_EQ(normal.Read().value_or(ReadReply{}).status, 200);
   }
@@ -71,13 +71,13 @@ TEST(HttpLimits, WhereAllAreBusyTheNewOneIsToldSo) {
     return HttpReply{.body = std::string(kMoreThanTheKernelTakes, 'x')};
   };
   RunningServer server(&handler, {.connections_max = 4, .poll_every = kTick});
-  std::vector<Caller> busy;
+  std::vector<SocketCaller> busy;
   for (int i = 0; i < 4; ++i) {
     busy.push_back(server.Connect());
     busy.back().Send(Get("/"));
   }
   ASSERT_TRUE(Soon([&] { return handler.answers == 4; }));
-  Caller turned_away = server.Connect();
+  SocketCaller turned_away = server.Connect();
   const auto reply = turned_away.Read();
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(reply->status, 503);
@@ -85,7 +85,7 @@ TEST(HttpLimits, WhereAllAreBusyTheNewOneIsToldSo) {
   EXPECT_THAT(reply->body, HasSubstr("too_many_connections"));
   EXPECT_TRUE(turned_away.IsEnded());
   EXPECT_EQ(server.counters().connections_refused, 1U);
-  for (Caller& caller : busy) {
+  for (SocketCaller& caller : busy) {
     const auto late = caller.Read().value_or(ReadReply{});
     EXPECT_EQ(late.status, 200);
     EXPECT_EQ(late.body.size(), kMoreThanTheKernelTakes);
@@ -98,13 +98,13 @@ TEST(HttpLimits, TimeEndsAHeadABodyAndAnIdleConnection) {
                                   .body_timeout = 50 * kMillisecondNs,
                                   .idle_timeout = 50 * kMillisecondNs,
                                   .poll_every = kTick});
-  Caller head = server.Connect();
+  SocketCaller head = server.Connect();
   head.Send("GET / HT");
   EXPECT_THAT(head.ReadToEnd().value_or(""), HasSubstr(" 408 "));
-  Caller body = server.Connect();
+  SocketCaller body = server.Connect();
   body.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
   EXPECT_THAT(body.ReadToEnd().value_or(""), HasSubstr(" 408 "));
-  Caller idle = server.Connect();
+  SocketCaller idle = server.Connect();
   idle.Send(Get("/"));
   EXPECT_EQ(idle.Read().value_or(ReadReply{}).status, 200);
   EXPECT_EQ(idle.ReadToEnd().value_or("still open"), "");
@@ -117,7 +117,7 @@ TEST(HttpLimits, AReplyThatIsNotReadEnds) {
     return HttpReply{.body = std::string(size_t{64} << 20, 'x')};
   };
   RunningServer server(&handler, {.write_timeout = 50 * kMillisecondNs, .poll_every = kTick});
-  Caller caller = server.Connect();
+  SocketCaller caller = server.Connect();
   caller.Send(Get("/"));
   EXPECT_TRUE(Soon([&] { return server.counters().timeouts == 1U; }));
   EXPECT_TRUE(Soon([&] { return server.counters().connections_now == 0U; }));
@@ -143,20 +143,20 @@ class HttpBodies : public testing::Test {
     }
   }
   int StatusOfABody() {
-    Caller caller = server_.Connect();
+    SocketCaller caller = server_.Connect();
     caller.Send(Post("/", std::string(kBodyBytes, 'x')));
     return caller.Read().value_or(ReadReply{}).status;
   }
 
   ScriptedHandler handler_;
   RunningServer server_{&handler_, {.bodies_bytes_max = 4 * kBodyBytes, .poll_every = kTick}};
-  std::vector<Caller> callers_;
+  std::vector<SocketCaller> callers_;
 };
 
 TEST_F(HttpBodies, SilentAnnouncersKeepNobodyOut) {
   Announce();
   EXPECT_EQ(StatusOfABody(), 200);
-  for (Caller& caller : callers_) caller.Send("x");
+  for (SocketCaller& caller : callers_) caller.Send("x");
   EXPECT_EQ(StatusOfABody(), 200);
   EXPECT_EQ(server_.counters().bodies_no_room, 0U);
 }
@@ -165,11 +165,11 @@ TEST_F(HttpBodies, ThatComeHaveOneRoom) {
   Announce();
   // Whoever is not refused holds its whole body in the end, so four are left, in whatever order the bytes came. Those
   // that are refused may find the connection closed while they send.
-  for (Caller& caller : callers_) caller.Send(std::string(kBodyBytes - 1, 'x'));
+  for (SocketCaller& caller : callers_) caller.Send(std::string(kBodyBytes - 1, 'x'));
   ASSERT_TRUE(Soon([&] { return server_.counters().bodies_no_room >= kCallers - 4U; }));
   EXPECT_EQ(handler_.answers, 0);
   int taken = 0;
-  for (Caller& caller : callers_) {
+  for (SocketCaller& caller : callers_) {
     caller.Send("x");
     if (caller.Read().value_or(ReadReply{}).status == 200) ++taken;
   }
@@ -180,7 +180,7 @@ TEST_F(HttpBodies, ThatComeHaveOneRoom) {
 
 TEST_F(HttpBodies, ThatAreGivenUpMakeRoom) {
   Announce();
-  for (Caller& caller : callers_) caller.Send(std::string(kBodyBytes - 1, 'x'));
+  for (SocketCaller& caller : callers_) caller.Send(std::string(kBodyBytes - 1, 'x'));
   ASSERT_TRUE(Soon([&] { return server_.counters().bodies_no_room >= kCallers - 4U; }));
   callers_.clear();
   EXPECT_TRUE(Soon([&] { return StatusOfABody() == 200; }));
@@ -210,7 +210,7 @@ TEST(HttpLimits, WithoutFilesItAsksNowAndThenInsteadOfSpinning) {
   RunningServer server(&handler, {.poll_every = kTick});
   auto no_more = std::make_optional<NoMoreFiles>(1);
   const auto begin = std::chrono::steady_clock::now();
-  Caller caller = server.Connect();  // with the last one
+  SocketCaller caller = server.Connect();  // with the last one
   ASSERT_TRUE(caller.is_connected());
   caller.Send(Get("/"));
   ASSERT_TRUE(Soon([&] { return server.counters().accept_errors >= 5U; }));

@@ -53,7 +53,7 @@ TEST(HttpRandom, MutatedRequestsNeverHarm) {
   for (int i = 0; i < kRequests; ++i) {
     SCOPED_TRACE(i);
     const std::string request = MutationOf(corpus[random() % corpus.size()], random);
-    Caller caller = server.Connect();
+    SocketCaller caller = server.Connect();
     ASSERT_TRUE(caller.is_connected());
     const size_t cut = request.empty() ? 0 : random() % request.size();
     caller.Send(std::string_view(request).substr(0, cut));
@@ -66,7 +66,7 @@ TEST(HttpRandom, MutatedRequestsNeverHarm) {
     ASSERT_TRUE(text.has_value()) << "it did not end";
     EXPECT_TRUE(text->empty() || text->starts_with("HTTP/1.1 ")) << *text;
   }
-  Caller last = server.Connect();
+  SocketCaller last = server.Connect();
   last.Send(Get("/last", "Connection: close\r\n"));
   EXPECT_EQ(last.Read().value_or(ReadReply{}).status, 200);
   last.Close();

@@ -18,7 +18,7 @@ class Server : public testing::Test {
  protected:
   // The status of the only reply to `request`, after which the server closes.
   int RefusalOf(std::string_view request) {
-    Caller caller = server_.Connect();
+    SocketCaller caller = server_.Connect();
     caller.Send(request);
     const auto reply = caller.Read();
     EXPECT_TRUE(reply.has_value());
@@ -35,7 +35,7 @@ class Server : public testing::Test {
 };
 
 TEST_F(Server, HandsOverMethodPathQueryHeadersAndBody) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send(Post("/v1/a%20b?x=1&y=%26", "{\"k\":1}", "ACCEPT:   text/plain  \r\n"));
   const auto reply = caller.Read();
   ASSERT_TRUE(reply.has_value());
@@ -48,7 +48,7 @@ TEST_F(Server, HandsOverMethodPathQueryHeadersAndBody) {
 }
 
 TEST_F(Server, AnswersManyRequestsOfOneConnection) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   for (int i = 0; i < 100; ++i) {
     caller.Send(Get("/" + std::to_string(i)));
     const auto reply = caller.Read();
@@ -60,7 +60,7 @@ TEST_F(Server, AnswersManyRequestsOfOneConnection) {
 }
 
 TEST_F(Server, AnswersPipelinedRequestsInOrder) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send(Get("/one") + Post("/two", "body") + Get("/three", "Connection: close\r\n"));
   EXPECT_THAT(caller.Read().value_or(ReadReply{}).body, HasSubstr("/one"));
   EXPECT_THAT(caller.Read().value_or(ReadReply{}).body, AllOf(HasSubstr("/two"), HasSubstr("\"body\":\"body\"")));
@@ -70,14 +70,14 @@ TEST_F(Server, AnswersPipelinedRequestsInOrder) {
 }
 
 TEST_F(Server, ReadsARequestByteByByte) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   for (const char c : Post("/slow", "abc") + Get("/next")) ASSERT_TRUE(caller.Send({&c, 1}));
   EXPECT_THAT(caller.Read().value_or(ReadReply{}).body, HasSubstr(R"("body":"abc")"));
   EXPECT_THAT(caller.Read().value_or(ReadReply{}).body, HasSubstr("/next"));
 }
 
 TEST_F(Server, ReadsChunksAndTrailers) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send(
       "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
       "3\r\nabc\r\nA\r\n0123456789\r\n0\r\nContent-Type: late\r\n\r\n" +
@@ -87,7 +87,7 @@ TEST_F(Server, ReadsChunksAndTrailers) {
 }
 
 TEST_F(Server, ReadsAnEmptyBodyOfChunksByteByByte) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   const std::string request = "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
   for (const char c : request + Get("/next")) ASSERT_TRUE(caller.Send({&c, 1}));
   EXPECT_THAT(caller.Read().value_or(ReadReply{}).body, HasSubstr(R"("body":"")"));
@@ -95,7 +95,7 @@ TEST_F(Server, ReadsAnEmptyBodyOfChunksByteByByte) {
 }
 
 TEST_F(Server, SaysContinueOnceTheHandlerAdmits) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(caller.Read(false).value_or(ReadReply{}).status, 100);
   EXPECT_EQ(handler_.admits, 1);
@@ -107,7 +107,7 @@ TEST_F(Server, SaysContinueOnceTheHandlerAdmits) {
 }
 
 TEST_F(Server, AHeadRequestIsAGetWithoutTheBody) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send("HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n" + Get("/x"));
   const auto head = caller.Read(false);
   const auto get = caller.Read();
@@ -117,11 +117,11 @@ TEST_F(Server, AHeadRequestIsAGetWithoutTheBody) {
 }
 
 TEST_F(Server, AnOlderCallerIsAnsweredOnceUnlessItAsksForMore) {
-  Caller once = server_.Connect();
+  SocketCaller once = server_.Connect();
   once.Send("GET /x HTTP/1.0\r\n\r\n");
   EXPECT_THAT(once.ReadAtLeast(1), AllOf(HasSubstr("Connection: close"), HasSubstr("\"/x\"")));
   EXPECT_TRUE(once.IsEnded());
-  Caller more = server_.Connect();
+  SocketCaller more = server_.Connect();
   more.Send("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_THAT(more.Read().value_or(ReadReply{}).head, HasSubstr("Connection: keep-alive"));
   more.Send("GET /y HTTP/1.0\r\n\r\n");
@@ -165,7 +165,7 @@ TEST_F(Server, RefusesALargeHead) {
   const size_t limit = HttpServerLimits{}.header_bytes_max;
   const std::string fits = Get("/", "X: " + std::string(limit - Get("/", "X: \r\n").size(), 'x') + "\r\n");
   ASSERT_EQ(fits.size(), limit);
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send(fits);
   EXPECT_EQ(caller.Read().value_or(ReadReply{}).status, 200);
   EXPECT_EQ(RefusalOf(Get("/", "X: " + std::string(limit, 'x') + "\r\n")), 431);
@@ -176,7 +176,7 @@ TEST_F(Server, RefusesALargeHead) {
 }
 
 TEST_F(Server, RefusesALargeBodyByItsLengthAndByItsChunks) {
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send(Post("/", std::string(1024, 'x')));
   EXPECT_EQ(caller.Read().value_or(ReadReply{}).status, 200);
   EXPECT_EQ(RefusalOf(Post("/", std::string(1025, 'x'))), 413);
@@ -190,7 +190,7 @@ TEST_F(Server, RefusesALargeBodyByItsLengthAndByItsChunks) {
 
 TEST_F(Server, RefusesAnEncodedBody) {
   EXPECT_EQ(RefusalOf(Post("/x", "\x1f\x8b", "Content-Encoding: gzip\r\n")), 415);
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send(Post("/encoded", "xyz", "Content-Encoding: gzip\r\n"));
   EXPECT_THAT(caller.Read().value_or(ReadReply{}).body, HasSubstr(R"("body":"xyz")"));
 }
@@ -199,7 +199,7 @@ TEST_F(Server, RefusesAGigabyteWithoutReadingIt) {
   handler_.admit = [](const HttpCall& /*head*/) -> std::variant<size_t, HttpReply> {
     return HttpError(401, "unauthorized", "a token expected");
   };
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n");
   const std::string piece(1 << 16, 'x');
   size_t sent = 0;
@@ -216,7 +216,7 @@ TEST_F(Server, ARefusedCallWithoutABodyKeepsItsConnection) {
     if (head.path == "/no") return HttpError(403, "forbidden", "no");
     return size_t{10};
   };
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send(Get("/no") + Get("/yes"));
   EXPECT_EQ(caller.Read().value_or(ReadReply{}).status, 403);
   EXPECT_EQ(caller.Read().value_or(ReadReply{}).status, 200);
@@ -225,7 +225,7 @@ TEST_F(Server, ARefusedCallWithoutABodyKeepsItsConnection) {
 
 TEST_F(Server, AReplyMayEndItsConnection) {
   handler_.answer = [](const HttpCall& /*call*/) -> HttpAnswer { return HttpReply{.status = 204, .close = true}; };
-  Caller caller = server_.Connect();
+  SocketCaller caller = server_.Connect();
   caller.Send(Get("/"));
   const auto reply = caller.Read();
   EXPECT_THAT(reply.value_or(ReadReply{}).head, AllOf(HasSubstr("Connection: close"), Not(HasSubstr("Length"))));

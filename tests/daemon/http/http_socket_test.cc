@@ -67,7 +67,7 @@ TEST_F(UnixSocket, ThatNobodyListensOnIsReplaced) {
   ASSERT_TRUE(Exists(path_));
   const auto socket = Open(0660);
   ASSERT_TRUE(socket.ok()) << MessageOf(socket.status());
-  EXPECT_TRUE(Caller(path_).is_connected());
+  EXPECT_TRUE(SocketCaller(path_).is_connected());
 }
 
 TEST_F(UnixSocket, ThatIsListenedOnIsLeftAlone) {
@@ -75,7 +75,7 @@ TEST_F(UnixSocket, ThatIsListenedOnIsLeftAlone) {
   const auto second = Open();
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(MessageOf(second.status())), HasSubstr("listening on unix:" + path_));
-  EXPECT_TRUE(Caller(path_).is_connected());
+  EXPECT_TRUE(SocketCaller(path_).is_connected());
   EXPECT_TRUE(Exists(path_));
 }
 
@@ -98,7 +98,7 @@ TEST_F(UnixSocket, ServesAndRemovesItsFile) {
   ScriptedHandler handler;
   {
     RunningServer server(&handler, {}, "unix:" + path_);
-    Caller caller(path_);
+    SocketCaller caller(path_);
     caller.Send(Get("/over/unix"));
     EXPECT_THAT(caller.Read().value_or(ReadReply{}).body, HasSubstr("/over/unix"));
     EXPECT_EQ(ModeOf(path_), 0600U);
@@ -122,7 +122,7 @@ TEST(TcpSocket, CanBeTakenAgainRightAfter) {
     ScriptedHandler handler;
     RunningServer server(&handler, {});
     port = server.port();
-    Caller caller = server.Connect();
+    SocketCaller caller = server.Connect();
     caller.Send(Get("/", "Connection: close\r\n"));  // so that the server's side closes first
     EXPECT_EQ(caller.Read().value_or(ReadReply{}).status, 200);
   }

@@ -43,8 +43,8 @@ class Waiting : public testing::Test {
     }
     return ScriptedHandler::Echo(call);
   }
-  Caller Asking(std::string_view path) {
-    Caller caller = server_.Connect();
+  SocketCaller Asking(std::string_view path) {
+    SocketCaller caller = server_.Connect();
     caller.Send(Get(path));
     return caller;
   }
@@ -67,7 +67,7 @@ class Waiting : public testing::Test {
 };
 
 TEST_F(Waiting, IsAnsweredWhenItHappens) {
-  Caller caller = Asking("/wait");
+  SocketCaller caller = Asking("/wait");
   ASSERT_TRUE(Soon([this] { return polls_ >= 3; }));
   happened_ = true;
   EXPECT_EQ(caller.Read().value_or(ReadReply{}).body, "event");
@@ -77,14 +77,14 @@ TEST_F(Waiting, IsAnsweredWhenItHappens) {
 }
 
 TEST_F(Waiting, IsAnsweredAtItsLimit) {
-  Caller caller = Asking("/wait");
+  SocketCaller caller = Asking("/wait");
   ASSERT_TRUE(Soon([this] { return polls_ >= 3; }));
   server_.clock.SleepFor(kMinuteNs);
   EXPECT_EQ(caller.Read().value_or(ReadReply{}).body, "nothing");
 }
 
 TEST_F(Waiting, WhatIsSentMeanwhileIsAnsweredAfterIt) {
-  Caller caller = Asking("/wait");
+  SocketCaller caller = Asking("/wait");
   ASSERT_TRUE(IsParked(1));
   caller.Send(Get("/second") + Get("/third"));
   happened_ = true;
@@ -94,20 +94,20 @@ TEST_F(Waiting, WhatIsSentMeanwhileIsAnsweredAfterIt) {
 }
 
 TEST_F(Waiting, ACallerThatHangsUpIsAskedForNoMore) {
-  std::vector<Caller> callers;
+  std::vector<SocketCaller> callers;
   for (int i = 0; i < 10; ++i) callers.push_back(Asking("/wait"));
   ASSERT_TRUE(IsParked(10));
   callers.clear();
   EXPECT_TRUE(IsParked(0));
   EXPECT_TRUE(Soon([this] { return server_.counters().connections_now == 0; }));
   const int polls = polls_;
-  Caller another = Asking("/other");
+  SocketCaller another = Asking("/other");
   EXPECT_EQ(another.Read().value_or(ReadReply{}).status, 200);
   EXPECT_EQ(polls_, polls);
 }
 
 TEST_F(Waiting, AStreamSendsPieceAfterPiece) {
-  Caller caller = Asking("/stream");
+  SocketCaller caller = Asking("/stream");
   const auto head = caller.Read(false);
   ASSERT_TRUE(head.has_value());
   EXPECT_THAT(head->head, AllOf(HasSubstr("Transfer-Encoding: chunked"), HasSubstr("Content-Type: text/event-stream")));
@@ -116,8 +116,8 @@ TEST_F(Waiting, AStreamSendsPieceAfterPiece) {
 
 TEST_F(Waiting, ASlowReaderOfAStreamHoldsItBack) {
   piece_bytes_ = size_t{4} << 20;  // more than the kernel takes of one connection
-  Caller slow = Asking("/stream");
-  Caller other = Asking("/wait");
+  SocketCaller slow = Asking("/stream");
+  SocketCaller other = Asking("/wait");
   ASSERT_TRUE(Soon([this] { return pieces_ >= 1; }));
   // Many ticks later it has not been asked for much more.
   const int polls = polls_;
@@ -130,7 +130,7 @@ TEST_F(Waiting, ASlowReaderOfAStreamHoldsItBack) {
 
 TEST_F(Waiting, AStreamEndsWhenItsReaderIsGone) {
   piece_bytes_ = 0;  // and nothing is ever sent to it
-  Caller caller = Asking("/stream");
+  SocketCaller caller = Asking("/stream");
   ASSERT_TRUE(IsParked(1));
   caller.Close();
   EXPECT_TRUE(IsParked(0));
@@ -142,7 +142,7 @@ class FewWaiting : public Waiting {
 };
 
 TEST_F(FewWaiting, WaitsAndStreamsHoldHalfOfTheConnections) {
-  std::vector<Caller> parked;
+  std::vector<SocketCaller> parked;
   for (const char* path : {"/wait", "/stream", "/wait", "/stream"}) parked.push_back(Asking(path));
   ASSERT_TRUE(IsParked(4));
   for (const char* path : {"/wait", "/stream"}) {
@@ -159,7 +159,7 @@ TEST_F(FewWaiting, WaitsAndStreamsHoldHalfOfTheConnections) {
 
 TEST_F(Waiting, StopEndsThemAll) {
   piece_bytes_ = size_t{4} << 20;
-  std::vector<Caller> callers;
+  std::vector<SocketCaller> callers;
   for (const char* path : {"/wait", "/stream", "/wait", "/stream"}) callers.push_back(Asking(path));
   callers.push_back(server_.Connect());
   callers.back().Send("GET / HT");
@@ -173,7 +173,7 @@ TEST_F(Waiting, StopEndsThemAll) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   EXPECT_EQ(server_.counters().connections_now, 0U);
   EXPECT_EQ(token_.use_count(), 1);
-  for (Caller& caller : callers) EXPECT_TRUE(caller.IsEnded());
+  for (SocketCaller& caller : callers) EXPECT_TRUE(caller.IsEnded());
 }
 
 TEST(Stopping, WorksBeforeRunAndTwiceAndNotAtAll) {
@@ -194,8 +194,8 @@ TEST(Stopping, ManyTimesWhileCallersCome) {
   ScriptedHandler handler;
   for (int i = 0; i < 50; ++i) {
     RunningServer server(&handler, {.poll_every = kMillisecondNs});
-    Caller one = server.Connect();
-    Caller two = server.Connect();
+    SocketCaller one = server.Connect();
+    SocketCaller two = server.Connect();
     one.Send(Get("/"));
     two.Send(Post("/", "x") + "GET");
     if (i % 2 == 0) server.Stop();

@@ -4,14 +4,13 @@
 #include <optional>
 #include <set>
 
+#include "actions/trailers.h"
 #include "base/check.h"
 #include "base/strings.h"
 
 namespace revertd {
 namespace {
 
-constexpr std::string_view kTriggerTrailer = "Revertd-Trigger: ";
-constexpr std::string_view kAuditTrailer = "Revertd-Audit: ";
 constexpr std::string_view kRevertsTrailer = "Reverts: ";
 constexpr std::string_view kOptOutFooter = "No-Auto-Revert:";
 constexpr std::string_view kGitsOwnWords = "This reverts commit ";

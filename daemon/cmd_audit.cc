@@ -3,7 +3,6 @@
 #include <simdjson.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -14,11 +13,10 @@
 #include "daemon/commands.h"
 #include "daemon/output.h"
 #include "store/executor_store.h"
+#include "store/release_databases.h"
 
 namespace revertd {
 namespace {
-
-constexpr std::string_view kDatabaseEnd = ".db";
 
 struct Trail {
   std::string file;   // within the state's folder
@@ -27,35 +25,21 @@ struct Trail {
   std::unique_ptr<ExecutorStore> store;
 };
 
-// By name; none where no release was ever run.
-StatusOr<std::vector<Trail>> FindReleaseTrails(const std::string& state_folder) {
-  std::vector<Trail> trails;
-  const std::string folder = state_folder + "/releases";
-  std::error_code error;
-  auto entry = std::filesystem::directory_iterator(folder, error);
-  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (!name.ends_with(kDatabaseEnd)) continue;
-    const std::string environment = name.substr(0, name.size() - kDatabaseEnd.size());
-    trails.push_back({"releases/" + name, "release:" + environment, folder + "/" + name, nullptr});
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    return Unavailable("cannot read " + folder + ": " + error.message());
-  }
-  std::sort(trails.begin(), trails.end(), [](const Trail& a, const Trail& b) { return a.file < b.file; });
-  return trails;
-}
-
 // The executor's first. Where only releases were run it need not be there.
 StatusOr<std::vector<Trail>> OpenTrails(const Config& config) {
-  StatusOr<std::vector<Trail>> trails = FindReleaseTrails(FolderOf(config));
-  if (!trails.ok()) return trails.status();
+  const auto environments = FindReleaseEnvironments(FolderOf(config));
+  if (!environments.ok()) return environments.status();
+  std::vector<Trail> trails;
   const std::string executor = ExecutorDatabaseOf(config);
   std::error_code error;
-  if (trails->empty() || std::filesystem::exists(executor, error) || error) {
-    trails->insert(trails->begin(), Trail{"executor.db", "executor", executor, nullptr});
+  if (environments->empty() || std::filesystem::exists(executor, error) || error) {
+    trails.push_back({"executor.db", "executor", executor, nullptr});
   }
-  for (Trail& trail : *trails) {
+  for (const std::string& name : *environments) {
+    const std::string path = ReleaseDatabaseIn(FolderOf(config), name);
+    trails.push_back({path.substr(FolderOf(config).size() + 1), "release:" + name, path, nullptr});
+  }
+  for (Trail& trail : trails) {
     auto store = ExecutorStore::Open(trail.path, ExecutorStore::Access::kReadOnly);
     if (!store.ok()) return store.status();
     trail.store = *std::move(store);

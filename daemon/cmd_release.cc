@@ -27,9 +27,9 @@ StatusOr<std::vector<ReleaseRecord>> ReleasesToShow(const Config& config, const 
     shown.push_back(*std::move(record));
     return shown;
   }
-  const std::vector<std::string> environments =
-      options.environment.empty() ? EnvironmentsOf(config) : std::vector<std::string>{options.environment};
-  for (const std::string& environment : environments) {
+  const auto environments = EnvironmentsNamed(config, options.environment);
+  if (!environments.ok()) return environments.status();
+  for (const std::string& environment : *environments) {
     auto records = ReadReleasesOf(config, environment);
     if (!records.ok()) return AsUsage(records.status());
     if (!records->empty()) shown.push_back(std::move(records->back()));

@@ -1,13 +1,11 @@
 #include "daemon/executor_host.h"
 
-#include <unistd.h>
-#include <csignal>
-
 #include <utility>
 
 #include "actions/drift/drift_scan.h"
 #include "daemon/commands.h"
 #include "daemon/event_json.h"
+#include "daemon/executor_parts.h"
 #include "daemon/watchdog/watchdog.h"
 
 namespace revertd {
@@ -46,13 +44,9 @@ Status ExecutorHost::Open() {
   parts->git = std::make_unique<GitProgram>(FolderOf(config_), OwnEnvironment(), clock_);
   parts->http = std::make_unique<CurlHttpClient>();
   parts->commands = std::make_unique<CommandRunner>(WithoutSecretVariables(OwnEnvironment(), config_));
-  // A name that nobody looks up for us holds up neither what reaches for a channel nor a stop.
-  const HttpOptions for_channels{.leaves_lookups = true};
-  NotifierParts telling{.make_http = [=] { return std::make_unique<CurlHttpClient>(HttpLimits{}, for_channels); },
-                        .wake = wake_,
-                        .on_end = [this](const DeliveryEnd& end) { PrintDelivery(end); },
-                        .seed = static_cast<uint64_t>(clock_->Now())};
-  parts->notifier = std::make_unique<Notifier>(config_, parts->journal.get(), std::move(telling));
+  parts->notifier = std::make_unique<Notifier>(
+      config_, parts->journal.get(),
+      PartsForTelling(*clock_, wake_, [this](const DeliveryEnd& end) { PrintDelivery(end); }));
   parts->teller = std::make_unique<Teller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), clock_);
   parts->troubles =
       std::make_unique<TroubleTeller>(parts->state.get(), parts->journal.get(), parts->notifier.get(), clock_);
@@ -67,13 +61,9 @@ Status ExecutorHost::Open() {
   tools.state_folder = FolderOf(config_);
   tools.on_command = [this](const ExecutorEvent& event) { events_->Print(ToEvent(event)); };
   parts->desk = std::make_unique<PostMortemDesk>(std::move(tools));
-  const OpenForge open_forge = [http = parts->http.get()](const ForgeConfig& forge) { return MakeForge(forge, http); };
   parts->executor = std::make_unique<RevertExecutor>(
-      config_, parts->state.get(), parts->journal.get(), parts->git.get(), clock_, this,
-      [this](std::string_view name) {
-        if (name == fault_point_) ::kill(::getpid(), SIGKILL);
-      },
-      ExecutorOutside{open_forge, parts->commands.get()});
+      config_, parts->state.get(), parts->journal.get(), parts->git.get(), clock_, this, KillAt(fault_point_),
+      ExecutorOutside{ForgesBy(parts->http.get()), parts->commands.get()});
   parts->actions =
       std::make_unique<ActionLoop>(config_, parts->state.get(), parts->journal.get(), parts->executor.get(), clock_);
   parts_ = std::move(parts);
@@ -112,7 +102,7 @@ void ExecutorHost::OnStep(const ExecutorEvent& event) {
 
 void ExecutorHost::PrintDelivery(const DeliveryEnd& end) {
   events_->Print(ToEvent(end));
-  if (!end.delivered) Say("channel " + end.channel + " was not told of " + end.event + ": " + end.outcome);
+  if (!end.delivered) Say(WordsOfUndelivered(end));
 }
 
 // The sidecar sees that it changes; what it holds is for people.

@@ -5,30 +5,15 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "actions/step.h"
 #include "store/executor_store.h"
+#include "store/release_databases.h"
 #include "store/state_store.h"
 
 namespace revertd {
 namespace {
-
-namespace fs = std::filesystem;
-
-// executor.db first, then those of releases, by name.
-std::vector<std::string> JournalsIn(const std::string& state_folder) {
-  const std::string folder = state_folder + "/releases";
-  std::vector<std::string> paths = {state_folder + "/executor.db"};
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (entry->path().extension() == ".db") paths.push_back(entry->path().string());
-  }
-  std::sort(paths.begin() + 1, paths.end());
-  return paths;
-}
 
 Status ReadState(const StateStore& state, DriftKnowledge* knowledge) {
   StatusOr<std::vector<Deploy>> deploys = state.ReadDeploys(0);
@@ -112,7 +97,14 @@ DriftKnowledge ReadDriftKnowledge(const Config& config, const std::string& state
 
   std::set<std::string> post_mortems;
   bool knows_post_mortems = true;
-  const std::vector<std::string> paths = JournalsIn(state_folder);
+  std::vector<std::string> paths = {state_folder + "/executor.db"};
+  const auto environments = FindReleaseEnvironments(state_folder);
+  if (environments.ok()) {
+    for (const std::string& name : *environments) paths.push_back(ReleaseDatabaseIn(state_folder, name));
+  } else {
+    knowledge.rollbacks = environments.status();
+    knowledge.unread.emplace_back("releases", MessageOf(environments.status()));
+  }
   for (const std::string& path : paths) {
     const bool of_executor = path == paths.front();
     const auto journal = ExecutorStore::Open(path, ExecutorStore::Access::kReadOnly);
@@ -125,7 +117,7 @@ DriftKnowledge ReadDriftKnowledge(const Config& config, const std::string& state
     if (status.ok()) continue;
     if (of_executor) knows_post_mortems = false;  // its people may have closed one
     knowledge.rollbacks = status;
-    knowledge.unread.emplace_back(fs::path(path).filename().string(), MessageOf(status));
+    knowledge.unread.emplace_back(std::filesystem::path(path).filename().string(), MessageOf(status));
   }
   if (!knowledge.state.ok()) knowledge.rollbacks = knowledge.state;
   return knowledge;

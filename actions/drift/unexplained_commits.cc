@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "actions/trailers.h"
 #include "base/strings.h"
 
 namespace revertd {
@@ -49,7 +50,7 @@ std::vector<DeployedWords> DeployedOf(const std::vector<Deploy>& deploys, std::s
 std::vector<std::string> OwnTrailers(std::string_view message) {
   std::vector<std::string> ids;
   for (std::string_view line : Split(message, '\n')) {
-    for (std::string_view name : {"Revertd-Trigger: ", "Revertd-Release: "}) {
+    for (std::string_view name : {kTriggerTrailer, kReleaseTrailer}) {
       if (line.starts_with(name)) ids.emplace_back(Trim(line.substr(name.size())));
     }
   }

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "actions/release/release_tools.h"
+#include "actions/release/pin_revision.h"
 #include "base/strings.h"
 
 namespace revertd {
@@ -37,38 +37,18 @@ Status GitPlanner::Fill(const RepoConfig& repo, const ReleaseStep& step, GitPlan
     return OkStatus();
   }
   plan->target_head = heads_.try_emplace(repo.name, check.branch_head).first->second;
-  const auto source = git_->FetchBranch(OnBranch(repo, step.promote.source));
-  if (!source.ok()) return source.status();
-  if (!source->has_value()) {
-    plan->refusal = Hold{"no_branch", "the remote has no branch " + step.promote.source};
+  auto pinned = PinRevision(repo, step, git_);
+  if (!pinned.ok()) return pinned.status();
+  if (auto* refusal = std::get_if<Hold>(&*pinned)) {
+    plan->refusal = std::move(*refusal);
     return OkStatus();
   }
-  REVERTD_RETURN_IF_ERROR(FindRevision(repo, step, **source, plan));
-  if (plan->refusal) return OkStatus();
+  plan->source_head = std::get<std::string>(*std::move(pinned));
   // Of a pull request the forge pushes.
   if (step.promote.by == PromoteBy::kMerge && !check.push_allowed) {
     plan->refusal = Hold{"push_not_allowed", repo.branch + ": " + check.detail};
   }
   return MakeMerge(repo, step, plan);
-}
-
-Status GitPlanner::FindRevision(const RepoConfig& repo, const ReleaseStep& step, const std::string& branch_head,
-                                GitPlan* plan) {
-  plan->source_head = branch_head;
-  const std::string& revision = step.promote.revision;
-  if (revision.empty()) return OkStatus();
-  const auto found = git_->FindCommit(repo, revision);
-  if (!found.ok()) return found.status();
-  if (!found->has_value()) {
-    plan->source_head.clear();
-    plan->refusal = Hold{"revision_not_found", revision};
-    return OkStatus();
-  }
-  plan->source_head = **found;
-  const auto is_on_source = git_->IsAncestor(repo, **found, branch_head);
-  if (!is_on_source.ok()) return is_on_source.status();
-  if (!*is_on_source) plan->refusal = Hold{"revision_not_on_source", revision + " is not on " + step.promote.source};
-  return OkStatus();
 }
 
 Status GitPlanner::MakeMerge(const RepoConfig& repo, const ReleaseStep& step, GitPlan* plan) {

@@ -48,7 +48,6 @@ class GitPlanner {
 
  private:
   Status Fill(const RepoConfig& repo, const ReleaseStep& step, GitPlan* plan);
-  Status FindRevision(const RepoConfig& repo, const ReleaseStep& step, const std::string& branch_head, GitPlan* plan);
   Status MakeMerge(const RepoConfig& repo, const ReleaseStep& step, GitPlan* plan);
 
   const Config& config_;

@@ -6,8 +6,10 @@
 #include "actions/release/ask_command.h"
 #include "actions/release/deploy_tasks.h"
 #include "actions/release/freeze.h"
+#include "actions/release/pin_revision.h"
 #include "actions/release/plan_words.h"
 #include "actions/revert_plan.h"
+#include "actions/trailers.h"
 #include "base/strings.h"
 
 namespace revertd {
@@ -81,28 +83,12 @@ StatusOr<TaskAnswer> PromoteTasks::Pin() {
   Pins pins;
   for (const ReleaseStep* step : StepsInOrder(*tools_.file)) {
     if (step->promote.by == PromoteBy::kCommand) continue;
-    auto answer = FindRevision(*step);
+    auto answer = PinRevision(RepoOf(*step), *step, tools_.git);
     if (!answer.ok()) return answer.status();
-    if (const auto* refusal = std::get_if<Finished>(&*answer)) return *refusal;
+    if (const auto* refusal = std::get_if<Hold>(&*answer)) return Finished{refusal->reason, refusal->detail};
     pins[step->name] = std::get<std::string>(*std::move(answer));
   }
   return Finished{std::string(kDone), PinsText(pins)};
-}
-
-StatusOr<std::variant<std::string, Finished>> PromoteTasks::FindRevision(const ReleaseStep& step) {
-  using Answer = std::variant<std::string, Finished>;
-  const RepoConfig& repo = RepoOf(step);
-  const auto source = tools_.git->FetchBranch(OnBranch(repo, step.promote.source));
-  if (!source.ok()) return source.status();
-  if (!source->has_value()) return Answer(Finished{"no_branch", step.promote.source});
-  if (step.promote.revision.empty()) return Answer(**source);
-  const auto found = tools_.git->FindCommit(repo, step.promote.revision);
-  if (!found.ok()) return found.status();
-  if (!found->has_value()) return Answer(Finished{"revision_not_found", step.promote.revision});
-  const auto is_on_source = tools_.git->IsAncestor(repo, **found, **source);
-  if (!is_on_source.ok()) return is_on_source.status();
-  if (!*is_on_source) return Answer(Finished{"revision_not_on_source", step.promote.revision});
-  return Answer(**found);
 }
 
 StatusOr<TaskAnswer> PromoteTasks::Register(const ReleaseStep& step, const std::string& pinned) {

@@ -10,7 +10,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "actions/release/release_tasks.h"
 #include "actions/release/release_tools.h"
@@ -30,10 +29,6 @@ Registered RegisteredFrom(std::string_view text);
 using Pins = std::map<std::string, std::string, std::less<>>;
 std::string PinsText(const Pins& pins);
 Pins PinsFrom(std::string_view text);
-
-// The trailers of the commits that a release makes on a production branch.
-inline constexpr std::string_view kReleaseTrailer = "Revertd-Release: ";
-inline constexpr std::string_view kReleaseStepTrailer = "Revertd-Step: ";
 
 // Under which CommandRunner knows a step's command.
 std::string PromoteCommandKey(std::string_view step);
@@ -70,7 +65,6 @@ class PromoteTasks {
   const RepoConfig& RepoOf(const ReleaseStep& step) const;
   // The kill switch and freeze windows, read now: before anything that changes production.
   std::optional<TaskWaiting> WhyNotNow() const;
-  StatusOr<std::variant<std::string, Finished>> FindRevision(const ReleaseStep& step);
   StatusOr<std::optional<Promotion>> FindOnBranch(const RepoConfig& repo, const ReleaseStep& step,
                                                   const std::string& head, TimeNs start_ns);
   StatusOr<CommitAnswer> MakeMerge(const RepoConfig& repo, const ReleaseStep& step, const std::string& onto,

@@ -6,25 +6,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <iterator>
-#include <system_error>
 
 #include "base/strings.h"
 #include "config/load_release.h"
 #include "daemon/commands.h"
+#include "store/release_databases.h"
 
 namespace revertd {
 namespace {
-
-namespace fs = std::filesystem;
-constexpr std::string_view kEnding = ".db";
-
-std::string FolderOfReleases(const Config& config) { return FolderOf(config) + "/releases"; }
-
-std::vector<std::string> EnvironmentsNamed(const Config& config, std::string_view environment) {
-  return environment.empty() ? EnvironmentsOf(config) : std::vector<std::string>{std::string(environment)};
-}
 
 // A file that an older revertd left, or one that died before it had made its tables, is for its owner to migrate, and
 // every command reads before it owns: so the owner is played for a moment. Whoever may not write, and whoever comes
@@ -40,7 +30,9 @@ StatusOr<std::unique_ptr<ExecutorStore>> OpenForReading(const Config& config, st
 // Of all of those environments.
 StatusOr<std::vector<ReleaseRecord>> ReadAll(const Config& config, std::string_view environment) {
   std::vector<ReleaseRecord> all;
-  for (const std::string& name : EnvironmentsNamed(config, environment)) {
+  const auto names = EnvironmentsNamed(config, environment);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
     auto records = ReadReleasesOf(config, name);
     if (!records.ok()) return records.status();
     std::ranges::move(*records, std::back_inserter(all));
@@ -51,19 +43,12 @@ StatusOr<std::vector<ReleaseRecord>> ReadAll(const Config& config, std::string_v
 }  // namespace
 
 std::string ReleaseDatabaseOf(const Config& config, std::string_view environment) {
-  return FolderOfReleases(config) + "/" + std::string(environment) + std::string(kEnding);
+  return ReleaseDatabaseIn(FolderOf(config), environment);
 }
 
-std::vector<std::string> EnvironmentsOf(const Config& config) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(FolderOfReleases(config), error), end; !error && entry != end;
-       entry.increment(error)) {
-    const fs::path path = entry->path();
-    if (path.extension() == kEnding) names.push_back(path.stem().string());
-  }
-  std::ranges::sort(names);
-  return names;
+StatusOr<std::vector<std::string>> EnvironmentsNamed(const Config& config, std::string_view environment) {
+  if (environment.empty()) return FindReleaseEnvironments(FolderOf(config));
+  return std::vector<std::string>{std::string(environment)};
 }
 
 StatusOr<std::vector<ReleaseRecord>> ReadReleasesOf(const Config& config, std::string_view environment) {

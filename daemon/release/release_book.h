@@ -1,5 +1,4 @@
-// The releases that a state folder knows: STATE_DIR/releases/ENVIRONMENT.db, one file an environment, each an
-// ExecutorStore whose lock is held by the process that runs a release of it.
+// The releases that a state folder knows, of all its environments (store/release_databases.h).
 //
 // Thread contract: any thread; every call opens what it needs and closes it again.
 #pragma once
@@ -17,8 +16,8 @@
 namespace revertd {
 
 std::string ReleaseDatabaseOf(const Config& config, std::string_view environment);
-// Those that have such a file, sorted.
-std::vector<std::string> EnvironmentsOf(const Config& config);
+// The one that is named; where none is, all that were ever released to, sorted.
+StatusOr<std::vector<std::string>> EnvironmentsNamed(const Config& config, std::string_view environment);
 
 // NotFound: nothing was released there yet. The oldest first. An older schema is migrated first, where nobody runs a
 // release of it and this process may write.

@@ -1,26 +1,14 @@
 #include "daemon/release/release_host.h"
 
-#include <unistd.h>
-#include <csignal>
-
 #include <utility>
 
-#include "actions/channel_worker.h"
 #include "actions/command_runner.h"
-#include "actions/forge.h"
-#include "actions/notifier.h"
 #include "actions/process.h"
 #include "daemon/commands.h"
+#include "daemon/executor_parts.h"
 #include "daemon/release/release_book.h"
 
 namespace revertd {
-namespace {
-
-OpenForge ForgesBy(HttpClient* http) {
-  return [http](const ForgeConfig& forge) { return MakeForge(forge, http); };
-}
-
-}  // namespace
 
 ReleasePlanner::ReleasePlanner(const Config& config, Clock* clock, const std::atomic<bool>* stop)
     : config_(config),
@@ -100,12 +88,10 @@ Status ReleaseHost::Open(const std::string& environment) {
   const std::vector<std::string> environment_of_commands = WithoutSecretVariables(OwnEnvironment(), config_);
   parts->running = std::make_unique<RunningRevision>(parts->http.get(), environment_of_commands, stop_);
   parts->commands = std::make_unique<CommandRunner>(environment_of_commands);
-  const HttpOptions for_channels{.leaves_lookups = true};
-  NotifierParts telling{.make_http = [=] { return std::make_unique<CurlHttpClient>(HttpLimits{}, for_channels); },
-                        .wake = wake_,
-                        .on_end = [this](const DeliveryEnd& end) { SayOfDelivery(end); },
-                        .seed = static_cast<uint64_t>(clock_->Now())};
-  parts->notifier = std::make_unique<Notifier>(config_, parts->journal.get(), std::move(telling));
+  parts->notifier = std::make_unique<Notifier>(config_, parts->journal.get(),
+                                               PartsForTelling(*clock_, wake_, [say = say_](const DeliveryEnd& end) {
+                                                 if (!end.delivered) say(WordsOfUndelivered(end));
+                                               }));
   parts_ = std::move(parts);
   return OkStatus();
 }
@@ -120,13 +106,7 @@ void ReleaseHost::Start(const ReleaseFile& file, ReleaseEvents* events, bool ret
                               parts_->commands.get(),
                               ForgesBy(parts_->http.get()),
                               clock_};
-  FaultPoint fault_point;
-  if (!fault_point_.empty()) {
-    fault_point = [this](std::string_view name) {
-      if (name == fault_point_) ::kill(::getpid(), SIGKILL);
-    };
-  }
-  parts_->runner = std::make_unique<ReleaseRunner>(tools, parts_->notifier.get(), events, std::move(fault_point));
+  parts_->runner = std::make_unique<ReleaseRunner>(tools, parts_->notifier.get(), events, KillAt(fault_point_));
   if (retries_halted) parts_->runner->RetryHalted();
   // What an earlier process wrote and did not live to tell goes out before anything more is done.
   PumpMessages();
@@ -143,10 +123,6 @@ void ReleaseHost::PumpMessages() {
   const std::string words = told.ok() ? "" : std::string(MessageOf(told));
   if (!words.empty() && words != parts_->told) say_(words);
   parts_->told = words;
-}
-
-void ReleaseHost::SayOfDelivery(const DeliveryEnd& end) const {
-  if (!end.delivered) say_("channel " + end.channel + " was not told of " + end.event + ": " + end.outcome);
 }
 
 void ReleaseHost::LetMessagesOut(DurationNs limit, const std::function<bool()>& is_enough) {

@@ -68,7 +68,6 @@ class ReleaseHost {
  private:
   struct Parts;
   void PumpMessages();
-  void SayOfDelivery(const DeliveryEnd& end) const;
   Status WhoRuns(const std::string& environment, const Status& refusal) const;
 
   const Config& config_;

@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "store/database.h"
 #include "store/executor_store.h"
 #include "store/migrations.h"
+#include "store/release_databases.h"
 #include "store/schema.h"
 #include "tests/store/sandbox.h"
 #include "tests/store/state_fixture.h"
@@ -366,6 +369,24 @@ TEST(ChargesMigration, AStateOfTheVersionBeforeStays) {
   EXPECT_EQ(back.deploy.service, "shop");
   EXPECT_EQ(back.deploy.finish_ns, kAt);
   EXPECT_EQ(back.text, "r1");
+}
+
+TEST(ReleaseDatabases, AreThoseOfTheFolder) {
+  const TestFolder folder;
+  const auto environments = [&] { return FindReleaseEnvironments(folder.Path("state")); };
+  ASSERT_TRUE(environments().ok()) << environments().status();
+  EXPECT_THAT(*environments(), IsEmpty());  // nothing was ever released, there is not even a state
+
+  std::filesystem::create_directories(folder.Path("state/releases"));
+  for (const char* name : {"staging.db", "production.db", "production.db-wal", "production.db.lock", "notes"}) {
+    folder.Write("state/releases/" + std::string(name), "");
+  }
+  EXPECT_THAT(*environments(), ElementsAre("production", "staging"));
+  EXPECT_EQ(ReleaseDatabaseIn(folder.Path("state"), "staging"), folder.Path("state/releases/staging.db"));
+
+  const TestFolder other;
+  other.Write("releases", "no folder");
+  EXPECT_THAT(FindReleaseEnvironments(other.Path(".")).status().ToString(), HasSubstr("cannot read"));
 }
 
 }  // namespace

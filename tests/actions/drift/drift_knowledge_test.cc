@@ -12,7 +12,10 @@ namespace revertd {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 const std::string kRevert(40, 'b');
@@ -85,6 +88,15 @@ TEST_F(DriftKnowledgeTest, WhereNobodyKnowsOfPostMortemsNoReleasesRollbackIsJudg
   const DriftKnowledge knowledge = Read();
   EXPECT_THAT(knowledge.undone, IsEmpty());
   EXPECT_FALSE(knowledge.rollbacks.ok());
+}
+
+TEST_F(DriftKnowledgeTest, WhereTheReleasesCannotBeListedTheRollbacksAreNotWhole) {
+  releases_.reset();
+  fs::remove_all(sandbox_.state_directory + "/releases");
+  WriteFile(sandbox_.state_directory + "/releases", "no folder");
+  const DriftKnowledge knowledge = Read();
+  EXPECT_FALSE(knowledge.rollbacks.ok());
+  EXPECT_THAT(knowledge.unread, ElementsAre(Pair("releases", HasSubstr("cannot read"))));
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ OverSocket::OverSocket(HttpHandler* handler) : server_(std::make_unique<Server>(
 OverSocket::~OverSocket() = default;
 
 std::optional<std::string> OverSocket::Exchange(std::string_view request) {
-  Caller caller = server_->running.Connect();
+  SocketCaller caller = server_->running.Connect();
   if (!caller.Send(request)) return std::nullopt;
   const auto reply = caller.Read();
   if (!reply) return std::nullopt;

@@ -28,6 +28,8 @@ class ReleaseEvents {
   virtual void OnRow(const ReleaseEvent& event) = 0;
   // The task at hand still waits: at every turn, the words as they are now.
   virtual void OnWaiting(const ReleaseTask& task, const TaskWaiting& waiting) = 0;
+  // What a person said was not acted on; for people. It is in the audit trail too.
+  virtual void OnDropped(const std::string& words) = 0;
 };
 
 }  // namespace revertd

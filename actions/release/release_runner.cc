@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actions/release/release_notices.h"
+#include "base/json_writer.h"
 
 namespace revertd {
 namespace {
@@ -120,63 +121,93 @@ Status ReleaseRunner::TakeCommands() {
   const auto commands = tools_.journal->Peek(kCommandsAtOnce);
   if (!commands.ok()) return commands.status();
   for (const ExecutorCommand& command : *commands) {
-    if (command.subject == tools_.file->id && command.kind == ExecutorCommand::Kind::kReleaseApprove) {
-      REVERTD_RETURN_IF_ERROR(Approve(command));
-    }
-    if (command.subject == tools_.file->id && command.kind == ExecutorCommand::Kind::kReleaseAbort) {
-      REVERTD_RETURN_IF_ERROR(Abort(command));
-    }
-    REVERTD_RETURN_IF_ERROR(tools_.journal->Done(command.id));
+    const auto taken = Take(command);
+    if (!taken.ok()) return taken.status();
+    if (!*taken) REVERTD_RETURN_IF_ERROR(Drop(command));
   }
   return OkStatus();
 }
 
+StatusOr<bool> ReleaseRunner::Take(const ExecutorCommand& command) {
+  if (command.subject != tools_.file->id) return false;
+  if (command.kind == ExecutorCommand::Kind::kReleaseApprove) return Approve(command);
+  if (command.kind == ExecutorCommand::Kind::kReleaseAbort) return Abort(command);
+  return false;
+}
+
+// Whoever said it was told no more than that it was written down.
+Status ReleaseRunner::Drop(const ExecutorCommand& command) {
+  const bool is_approval = command.kind == ExecutorCommand::Kind::kReleaseApprove;
+  const std::string said = is_approval ? "approve " + command.name : std::string("abort");
+  JsonWriter json;
+  json.BeginObject().Field("said", said).Field("author", command.author).Field("reason", "nothing_waits_for_it");
+  events_->OnDropped(command.author + " said `" + said + "` of " + command.subject + ": nothing waits for it");
+  return tools_.journal->Together([&]() -> Status {
+    REVERTD_RETURN_IF_ERROR(tools_.journal->Audit("release_command_dropped", command.subject, json.EndObject().text(),
+                                                  tools_.clock->Now()));
+    return tools_.journal->Done(command.id);
+  });
+}
+
+// At once with the row, so that no crash in between has the word said again to a release that has gone on.
+StatusOr<bool> ReleaseRunner::FinishBy(const ExecutorCommand& command, std::string_view row, const Finished& finished,
+                                       const std::function<Status()>& more) {
+  REVERTD_RETURN_IF_ERROR(journal_.Finish(std::string(row), finished, [&]() -> Status {
+    if (more) REVERTD_RETURN_IF_ERROR(more());
+    return tools_.journal->Done(command.id);
+  }));
+  return true;
+}
+
 // Where undoing the step halted the release, it says that it was undone by hand; where its window waits for a person,
 // now or since it is over, that it goes on; else it is the approval that the step asks for before it begins.
-Status ReleaseRunner::Approve(const ExecutorCommand& command) {
+StatusOr<bool> ReleaseRunner::Approve(const ExecutorCommand& command) {
   const ReleaseStanding standing = StandingOf(*tools_.file, journal_.rows());
   const bool at_hand = standing.task && standing.task->step != nullptr && standing.task->step->name == command.name;
   const Finished yes = {std::string(kDone), "by " + command.author};
   const auto is = [&](Kind kind) { return at_hand && standing.task->kind == kind; };
   const bool halted = standing.kind == ReleaseStanding::Kind::kHalted;
-  if (halted && is(Kind::kFindOut)) return journal_.Finish(standing.task->row, {std::string(kDone), ""});
+  if (halted && is(Kind::kFindOut)) return FinishBy(command, standing.task->row, {std::string(kDone), ""});
   if (halted && (is(Kind::kReverse) || is(Kind::kVerifyReverse))) {
     REVERTD_RETURN_IF_ERROR(KeepFromTheSidecar({standing.task->step}, yes.detail));
-    return journal_.Finish(standing.task->row, {std::string(kDone), "by hand, says " + command.author});
+    return FinishBy(command, standing.task->row, {std::string(kDone), "by hand, says " + command.author});
   }
   if (is(Kind::kGuard)) {
     const auto answer = windows_.Guard(*standing.task->step);
     if (!answer.ok()) return answer.status();
     const auto* waiting = std::get_if<TaskWaiting>(&*answer);
-    return waiting != nullptr && waiting->for_a_person ? journal_.Finish(WavedOnRow(command.name), yes) : OkStatus();
+    if (waiting == nullptr || !waiting->for_a_person) return false;
+    return FinishBy(command, WavedOnRow(command.name), yes);
   }
   const auto doubted = windows_.LookBack();
   if (!doubted.ok()) return doubted.status();
   for (const DoubtedStep& doubt : *doubted) {
-    if (doubt.step->name == command.name && !doubt.is_broken) return journal_.Finish(WavedOnRow(command.name), yes);
+    if (doubt.step->name == command.name && !doubt.is_broken) return FinishBy(command, WavedOnRow(command.name), yes);
   }
   for (const ReleaseTask& task : ForwardTasks(*tools_.file)) {
     if (task.kind != Kind::kApprove || task.step->name != command.name || journal_.IsDone(task.row)) continue;
-    return journal_.Finish(task.row, yes);
+    return FinishBy(command, task.row, yes);
   }
-  return OkStatus();
+  return false;
 }
 
-Status ReleaseRunner::Abort(const ExecutorCommand& command) {
+StatusOr<bool> ReleaseRunner::Abort(const ExecutorCommand& command) {
   const ReleaseStanding standing = StandingOf(*tools_.file, journal_.rows());
   const std::string why = "by " + command.author + (command.text.empty() ? "" : ": " + command.text);
-  if (standing.kind == ReleaseStanding::Kind::kEnded) return OkStatus();
+  if (standing.kind == ReleaseStanding::Kind::kEnded) return false;
   if (!standing.breach) {
     const bool keep = command.name == "keep";
     if (keep) REVERTD_RETURN_IF_ERROR(KeepFromTheSidecar(StepsToReverse(*tools_.file, journal_.rows(), {}), why));
-    return Break({"", "aborted", why, keep}, nullptr);
+    const ReleaseBreach breach = {"", "aborted", why, keep};
+    return FinishBy(command, kBreachedRow, {std::string(kDone), BreachText(breach)},
+                    [&] { return TellBreach(breach, nullptr); });
   }
   // On the way back already: where it halted, a person takes over what is left.
-  if (standing.kind != ReleaseStanding::Kind::kHalted) return OkStatus();
+  if (standing.kind != ReleaseStanding::Kind::kHalted) return false;
   std::vector<const ReleaseStep*> left = StepsToReverse(*tools_.file, journal_.rows(), *standing.breach);
   std::erase_if(left, [this](const ReleaseStep* step) { return journal_.IsDone(RowOf(step->name, Kind::kReverse)); });
   REVERTD_RETURN_IF_ERROR(KeepFromTheSidecar(left, why));
-  return journal_.Finish(std::string(kTakenOverRow), {std::string(kDone), why});
+  return FinishBy(command, kTakenOverRow, {std::string(kDone), why});
 }
 
 // It stays, or is a person's to undo: the sidecar, which answers for the services again once the release does not, is

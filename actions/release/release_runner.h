@@ -9,6 +9,7 @@
 // them meanwhile, and takes it back at the end.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -62,8 +63,14 @@ class ReleaseRunner final : private ExecutorEvents {
   NoticeContext Context() const;
 
   Status TakeCommands();
-  Status Approve(const ExecutorCommand& command);
-  Status Abort(const ExecutorCommand& command);
+  // false: nothing waits for such a word.
+  StatusOr<bool> Take(const ExecutorCommand& command);
+  StatusOr<bool> Approve(const ExecutorCommand& command);
+  StatusOr<bool> Abort(const ExecutorCommand& command);
+  Status Drop(const ExecutorCommand& command);
+  // The row that a person's word finishes; true.
+  StatusOr<bool> FinishBy(const ExecutorCommand& command, std::string_view row, const Finished& finished,
+                          const std::function<Status()>& more = {});
   Status KeepFromTheSidecar(const std::vector<const ReleaseStep*>& steps, const std::string& why);
   // true: the release goes back.
   StatusOr<bool> BreakWhatBroke(const std::vector<DoubtedStep>& doubted);

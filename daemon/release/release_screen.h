@@ -24,6 +24,7 @@ class ReleaseScreen final : public ReleaseEvents {
 
   void OnRow(const ReleaseEvent& event) override;
   void OnWaiting(const ReleaseTask& task, const TaskWaiting& waiting) override;
+  void OnDropped(const std::string& words) override { Tell(words); }
   // After every turn.
   void Draw();
   // A line for people: on a terminal above the table, else on stderr.

@@ -13,8 +13,10 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 using testing::StartsWith;
 using Progress = ReleaseRunner::Progress;
 using Command = ExecutorCommand::Kind;
@@ -183,6 +185,19 @@ TEST(ReleaseRunner, NothingBeginsBeforeItIsApproved) {
   world.Say(Command::kReleaseApprove, "payments");
   ASSERT_EQ(world.Run(), Progress::kEnded);
   EXPECT_EQ(world.Record()->outcome, "done");
+}
+
+TEST(ReleaseRunner, AWordThatNothingWaitsForIsToldAndAudited) {
+  ReleaseWorld world;
+  world.Step("payments").approval = true;
+  ASSERT_EQ(world.Run(), Progress::kWaiting);
+  world.Say(Command::kReleaseApprove, "cart");  // it asks for none
+  ASSERT_EQ(world.Run(), Progress::kWaiting);
+  EXPECT_THAT(world.dropped, ElementsAre("ada said `approve cart` of " + world.file.id + ": nothing waits for it"));
+  EXPECT_THAT(world.Audited("release_command_dropped"), ElementsAre(HasSubstr(R"("said":"approve cart")")));
+  world.Say(Command::kReleaseApprove, "payments");
+  ASSERT_EQ(world.Run(), Progress::kEnded);
+  EXPECT_THAT(world.dropped, SizeIs(1));
 }
 
 TEST(ReleaseRunner, TheKillSwitchHoldsEveryPromotion) {

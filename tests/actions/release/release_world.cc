@@ -51,9 +51,14 @@ bool IsMachinesOwn(const std::string& why) {
 
 class LastWaiting final : public ReleaseEvents {
  public:
+  explicit LastWaiting(std::vector<std::string>* dropped) : dropped_(dropped) {}
   void OnRow(const ReleaseEvent&) override {}
   void OnWaiting(const ReleaseTask&, const TaskWaiting& waiting) override { last = waiting; }
+  void OnDropped(const std::string& words) override { dropped_->push_back(words); }
   TaskWaiting last;
+
+ private:
+  std::vector<std::string>* const dropped_;
 };
 
 }  // namespace
@@ -244,7 +249,7 @@ ReleaseRunner::Progress ReleaseWorld::RunBeside(const FaultPoint& fault_point, b
   NotifierParts telling;
   telling.make_http = [] { return std::make_unique<CurlHttpClient>(); };
   Notifier notifier(config, journal.get(), std::move(telling));
-  LastWaiting events;
+  LastWaiting events(&dropped);
   const ReleaseTools tools = {&config,  &file,     state->get(), journal.get(), &git,
                               &running, &commands, open_forge,   &clock};
   const AskHealth ask = [this](const std::string& service, const HealthCheckConfig& check, TimeNs now) {
@@ -338,6 +343,17 @@ std::vector<std::string> ReleaseWorld::Told() {
   std::vector<std::string> events;
   for (const Delivery& delivery : *deliveries) events.push_back(delivery.event);
   return events;
+}
+
+std::vector<std::string> ReleaseWorld::Audited(std::string_view kind) {
+  const auto journal = OpenJournal(ExecutorStore::Access::kReadOnly);
+  std::vector<std::string> texts;
+  const Status read = journal->ReadAudit([&](const AuditRow& row) {
+    if (row.kind == kind) texts.push_back(row.text);
+    return OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  return texts;
 }
 
 std::optional<ReleaseRecord> ReleaseWorld::Record() {

@@ -53,7 +53,8 @@ class ReleaseWorld {
   std::string Production(const std::string& repo, const std::string& file);  // the file on the remote's branch
   std::vector<std::string> History(const std::string& repo);                 // subjects of production, newest first
   std::vector<std::string> Commands();                                       // what the schema's commands did, in order
-  std::vector<std::string> Told();                                           // events of what people were told
+  std::vector<std::string> Audited(std::string_view kind);
+  std::vector<std::string> Told();  // events of what people were told
   std::optional<ReleaseRecord> Record();
   std::vector<RollbackTrigger> Triggers();
   std::optional<Charge> ChargeOf(const std::string& service);
@@ -63,6 +64,7 @@ class ReleaseWorld {
   TestClock clock;
   Config config;
   ReleaseFile file;
+  std::vector<std::string> dropped;  // what people said in vain, oldest first
 
  private:
   void MakeRepo(const std::string& name, const std::vector<std::string>& services);

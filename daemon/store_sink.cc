@@ -162,11 +162,12 @@ void StoreSink::OnErrorGroup(const ErrorGroupRecord& group) {
     }
   }
   ErrorGroupRecord& waiting = error_groups_[key];
-  std::string sample = group.sample.empty() ? std::move(waiting.sample) : group.sample;
-  std::string event_id = group.sample.empty() && !sample.empty() ? std::move(waiting.event_id) : group.event_id;
-  waiting = group;
-  waiting.sample = std::move(sample);
-  waiting.event_id = std::move(event_id);
+  ErrorGroupRecord whole = group;
+  if (whole.sample.empty() && !waiting.sample.empty()) {
+    whole.sample = std::move(waiting.sample);
+    whole.event_id = std::move(waiting.event_id);
+  }
+  waiting = std::move(whole);
 }
 
 void StoreSink::OnErrorBlock(const ErrorBlock& block) { error_blocks_.push_back(block); }

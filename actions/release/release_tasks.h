@@ -117,7 +117,7 @@ struct ReleaseStanding {
 ReleaseStanding StandingOf(const ReleaseFile& file, const std::vector<JournalRow>& rows);
 
 // Finished with "done".
-bool IsDone(const std::vector<JournalRow>& rows, std::string_view row);
+bool IsDone(const std::vector<JournalRow>& rows, std::string_view name);
 
 // "RELEASE:STEP", neither of which holds a colon: the deploy that a step makes, in the sidecar's words.
 std::string ReleaseDeployId(std::string_view release, std::string_view step);

@@ -42,7 +42,7 @@ GateFacts ReadGateFacts(const Config& config, const StateStore& state, const Exe
 
   const auto charge = state.ReadCharge(deploy.service);
   if (!charge.ok()) return Closed("releases cannot be read: " + std::string(MessageOf(charge.status())));
-  if (charge->has_value() && (*charge)->until_ns > now) facts.release_in_charge = (*charge)->release;
+  if (charge->has_value() && Holds(**charge, now)) facts.release_in_charge = (*charge)->release;
 
   const auto pending = state.ReadTriggerIds(deploy.repo, TriggerState::kPending);
   if (!pending.ok()) return Closed("triggers cannot be read: " + std::string(MessageOf(pending.status())));

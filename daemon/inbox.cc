@@ -55,6 +55,11 @@ Status AskRevert(StateStore* store, AnalysisLoop* analysis, StoreSink* sink, con
   const auto known = store->ReadTrigger(trigger.id);
   if (!known.ok()) return known.status();
   if (known->has_value() && trigger.state == TriggerState::kInRelease) return OkStatus();
+  const bool is_ours =
+      known->has_value() && ((*known)->state == TriggerState::kProposed || (*known)->state == TriggerState::kPending);
+  if (is_ours && trigger.state == TriggerState::kDismissed) {
+    return store->WriteTriggerState(trigger.id, TriggerState::kDismissed, trigger.reason);
+  }
   REVERTD_RETURN_IF_ERROR(AddEvidence(*store, &trigger));
   REVERTD_RETURN_IF_ERROR(sink->OnTrigger(trigger));
   analysis->OnTrigger(trigger);
@@ -70,13 +75,13 @@ Status TakeCharge(StateStore* store, const InboxMessage& message, TimeNs now) {
   }
   const auto known = store->ReadCharge(charge.service);
   if (!known.ok()) return known.status();
-  if (known->has_value() && (*known)->release != charge.release && (*known)->until_ns > now) {
+  if (known->has_value() && (*known)->release != charge.release && Holds(**known, now)) {
     Say("release " + (*known)->release + " answers for service " + charge.service + "; what release " + charge.release +
         " says of it changes nothing");
     return OkStatus();
   }
   const bool is_end = charge.until_ns == 0;
-  if (!is_end && charge.until_ns <= now && known->has_value() && (*known)->until_ns > now) return OkStatus();
+  if (!is_end && charge.until_ns <= now && known->has_value() && Holds(**known, now)) return OkStatus();
   charge.until_ns = std::min(charge.until_ns, now + kChargeMax);
   return store->WriteCharge(charge);
 }

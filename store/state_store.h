@@ -66,6 +66,11 @@ struct Charge {
 // A release may be killed and never say that it is over: by then the sidecar acts again by itself. Long enough for a
 // runner that is started again, or that git or a slow program keeps from saying so.
 inline constexpr DurationNs kChargeMax = 10 * kMinuteNs;
+// Of one that was written by a clock which was ahead nobody knows when it ends. Twice the longest, so that a small step
+// back leaves a living release its charge until it says again that it goes on.
+inline bool Holds(const Charge& charge, TimeNs now) {
+  return charge.until_ns > now && charge.until_ns - now <= 2 * kChargeMax;
+}
 
 // How far back history goes: seconds for an onset and a control, blocks for the baseline.
 inline constexpr int64_t kHistorySecondsKept = 30 * 60;

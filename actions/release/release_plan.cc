@@ -1,5 +1,6 @@
 #include "actions/release/release_plan.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -19,6 +20,7 @@ namespace revertd {
 namespace {
 
 constexpr size_t kRevisionDigits = 12;
+constexpr std::string_view kAbandoned = "abandoned";  // why there is no verdict on a deploy: docs/deploys.md
 
 class Planner {
  public:
@@ -197,6 +199,17 @@ class Planner {
     return OkStatus();
   }
 
+  // Nobody finishes one that has failed: a whole deploy that began later, as of its revert, or a person's word ends it.
+  StatusOr<bool> IsUnderWay(const Deploy& deploy, const std::vector<Deploy>& deploys) const {
+    const auto replaces = [&deploy](const Deploy& other) {
+      return other.service == deploy.service && other.finished() && other.start_ns > deploy.start_ns;
+    };
+    if (deploy.finished() || std::ranges::any_of(deploys, replaces)) return false;
+    const auto verdicts = tools_.state->ReadVerdicts(deploy.id);
+    if (!verdicts.ok()) return verdicts.status();
+    return verdicts->empty() || verdicts->back().reason != kAbandoned;
+  }
+
   Status AskDeploys() {
     if (tools_.state == nullptr) return OkStatus();
     const auto deploys = tools_.state->ReadDeploys(now_ - kDeployUnderWayMax);
@@ -204,11 +217,14 @@ class Planner {
     for (const ReleaseStep* step : StepsInOrder(file_)) {
       if (step->service.empty()) continue;
       for (const Deploy& deploy : *deploys) {
-        if (deploy.service == step->service && !deploy.finished()) Refuse(step->name, "deploy_under_way", deploy.id);
+        if (deploy.service != step->service) continue;
+        const auto is_under_way = IsUnderWay(deploy, *deploys);
+        if (!is_under_way.ok()) return is_under_way.status();
+        if (*is_under_way) Refuse(step->name, "deploy_under_way", deploy.id);
       }
       const auto charge = tools_.state->ReadCharge(step->service);
       if (!charge.ok()) return charge.status();
-      if (!charge->has_value() || (*charge)->until_ns <= now_ || (*charge)->release == file_.id) continue;
+      if (!charge->has_value() || !Holds(**charge, now_) || (*charge)->release == file_.id) continue;
       Refuse(step->name, "other_release", (*charge)->release + " answers for " + step->service);
     }
     return OkStatus();

@@ -115,6 +115,15 @@ TEST_F(ReleaseCharge, IsCutToTheLongestLease) {
   EXPECT_EQ(InChargeAt(kNow + kChargeMax), "");
 }
 
+// Written by a clock that was six hours ahead.
+TEST_F(ReleaseCharge, OneThatNoLeaseCouldReachIsNone) {
+  Tell("r1", kNow + 6 * kHourNs, kNow + 6 * kHourNs - kChargeMax);
+  EXPECT_EQ(InChargeAt(kNow + 6 * kHourNs - kChargeMax), "r1");
+  EXPECT_EQ(InChargeAt(kNow), "");
+  EXPECT_EQ(Tell("r2", kNow + kMinuteNs, kNow), "");
+  EXPECT_EQ(InChargeAt(kNow), "r2");
+}
+
 TEST_F(ReleaseCharge, AnotherReleaseTakesItOverOnceItRanOutOrIsOver) {
   Tell("r1", kNow + kMinuteNs, kNow);
   EXPECT_THAT(Tell("r2", kNow + 5 * kMinuteNs, kNow + 1), HasSubstr("release r1 answers for service shop"));
@@ -276,6 +285,21 @@ TEST_F(InRelease, WhatWasTakenOverFromItIsToldAndStays) {
   ASSERT_TRUE(events.ok()) << events.status();
   for (const Event& event : *events) told.push_back(event.key);
   EXPECT_THAT(told, ::testing::ElementsAre("trigger:t:in_release", "trigger:t"));
+}
+
+// The release halted, its lease ran out, the sidecar proposed it; then a person says that it stays.
+TEST_F(InRelease, APersonsWordOnItReachesWhatWasTakenOverToo) {
+  for (const TriggerState state : {TriggerState::kProposed, TriggerState::kPending}) {
+    RollbackTrigger taken = trigger_;
+    taken.id = "t-" + std::string(NameOf(state));
+    taken.state = state;
+    ASSERT_TRUE(sink_->OnTrigger(taken).ok());
+    RollbackTrigger left = trigger_;
+    left.id = taken.id;
+    left.state = TriggerState::kDismissed;
+    left.reason = "left by ada";
+    EXPECT_EQ(Ask(left).state, TriggerState::kDismissed);
+  }
 }
 
 TEST_F(ReleaseCharge, TheGateIsClosedWhereItCannotBeRead) {

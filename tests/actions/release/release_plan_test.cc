@@ -288,6 +288,25 @@ TEST_F(ReleasePlanTest, NobodyElseMayBeAtWork) {
   EXPECT_THAT(Plan().refusals, IsEmpty());
 }
 
+// Of a deploy that failed nobody says that it is finished.
+TEST_F(ReleasePlanTest, ADeployThatWasReplacedOrAbandonedIsNotUnderWay) {
+  ASSERT_TRUE(state_->WriteDeploy(MakeDeploy("failed", "catalog", Now() - 20 * kMinuteNs)).ok());
+  EXPECT_THAT(Plan().refusals, ElementsAre(Problem("catalog", "deploy_under_way", "failed")));
+  Deploy revert = MakeDeploy("failed-rollback", "catalog", Now() - 10 * kMinuteNs);
+  revert.finish_ns = revert.start_ns + kMinuteNs;
+  ASSERT_TRUE(state_->WriteDeploy(revert).ok());
+  EXPECT_THAT(Plan().refusals, IsEmpty());
+
+  ASSERT_TRUE(state_->WriteDeploy(MakeDeploy("given-up", "cart", Now() - kMinuteNs)).ok());
+  Verdict verdict;
+  verdict.deploy_id = "given-up";
+  verdict.service = "cart";
+  verdict.reason = "abandoned";
+  verdict.at_ns = Now();
+  ASSERT_TRUE(state_->WriteVerdict(verdict).ok());
+  EXPECT_THAT(Plan().refusals, IsEmpty());
+}
+
 TEST_F(ReleasePlanTest, TheKillSwitchHolds) {
   WriteFile(world_.config.guard.kill_switch, "");
   EXPECT_THAT(Plan().refusals, ElementsAre(Problem("", "kill_switch", "exists")));

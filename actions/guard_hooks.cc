@@ -190,10 +190,27 @@ while [ "$number" -lt "$count" ]; do
   number=$((number + 1))
 done
 
+# Symbolic branches that stand for the guarded one: a push to them moves it.
+aliases=$(git for-each-ref --format='%(refname) %(symref)' refs/heads | while read -r name target; do
+  [ "$target" != "refs/heads/$guarded" ] || echo "$name"
+done)
+is_guarded() {
+  [ "$1" != "refs/heads/$guarded" ] || return 0
+  [ -n "$1" ] || return 1
+  case "
+$aliases
+" in
+    *"
+$1
+"*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
 why=
 change=
 while read -r old new ref; do
-  [ "$ref" = "refs/heads/$guarded" ] || continue
+  is_guarded "$ref" || continue
   change="$ref $old $new"
   why=$(judge "$old" "$new")
 done <<END

@@ -1,7 +1,5 @@
 #include "actions/lock_watch.h"
 
-#include <algorithm>
-
 #include "actions/notices.h"
 #include "actions/revert_plan.h"
 #include "actions/step.h"
@@ -20,7 +18,7 @@ StatusOr<std::vector<LockWatch::Lock>> LockWatch::ReadLocks() const {
     const StatusOr<std::optional<JournalRow>> revert = ReadRevert(*journal_, incident.trigger_id);
     if (!revert.ok()) return revert.status();
     if (!trigger->has_value() || !revert->has_value()) continue;
-    locks.push_back({**trigger, (*revert)->detail, incident.opened_ns});
+    locks.push_back({**trigger, (*revert)->detail, (*revert)->finished_ns});
   }
   return locks;
 }
@@ -37,13 +35,8 @@ StatusOr<std::optional<std::string>> LockWatch::BringsBack(const RepoConfig& rep
   StatusOr<std::vector<GitCommit>> since =
       git_->ReadCommits(repo, {.since = lock.revert, .until = deploy.head, .limit = kCommitsSinceMax});
   if (!since.ok()) return since.status();
-  for (const GitCommit& commit : *since) {
-    const std::vector<std::string> named = RevertedBy(commit.message);
-    if (std::find(named.begin(), named.end(), lock.revert) != named.end()) {
-      return std::optional<std::string>("by " + commit.sha);
-    }
-  }
-  return std::optional<std::string>();
+  const GitCommit* reapply = FindStandingRevert(*since, lock.revert);
+  return reapply == nullptr ? std::optional<std::string>() : "by " + reapply->sha;
 }
 
 Status LockWatch::Tell(const Deploy& deploy, const Lock& lock, std::string_view how) {
@@ -74,7 +67,7 @@ Status LockWatch::Tell(const Deploy& deploy, const Lock& lock, std::string_view 
 Status LockWatch::Look(const Deploy& deploy, const std::vector<Lock>& locks) {
   for (const Lock& lock : locks) {
     const bool concerns = deploy.kind == DeployKind::kRelease && deploy.repo == lock.trigger.repo &&
-                          deploy.id != lock.trigger.deploy_id && deploy.start_ns > lock.opened_ns;
+                          deploy.id != lock.trigger.deploy_id && deploy.start_ns > lock.reverted_ns;
     const RepoConfig* repo = config_->FindRepo(lock.trigger.repo);
     if (!concerns || repo == nullptr || !IsRevision(deploy.head)) continue;
     StatusOr<std::optional<std::string>> known = git_->FindCommit(*repo, deploy.head);

@@ -41,8 +41,8 @@ class LockWatch {
  private:
   struct Lock {
     RollbackTrigger trigger;
-    std::string revert;  // full SHA, on the branch
-    TimeNs opened_ns = 0;
+    std::string revert;      // full SHA, on the branch
+    TimeNs reverted_ns = 0;  // what began to be deployed before could not hold it
   };
   StatusOr<std::vector<Lock>> ReadLocks() const;
   Status Look(const Deploy& deploy, const std::vector<Lock>& locks);

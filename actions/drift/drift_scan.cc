@@ -136,7 +136,13 @@ void DriftScan::LookAtLine(const RepoConfig& repo, const std::string& head) {
     return;
   }
   facts->now_ns = tools_.now_ns;
+  // What was committed before anybody told of a deploy is nobody's question.
   facts->since_ns = tools_.now_ns - kDeploysLookedBack;
+  for (const Deploy& deploy : knowledge_.deploys) {
+    if (deploy.repo != repo.name) continue;
+    facts->since_ns = std::max(facts->since_ns, deploy.start_ns);
+    break;
+  }
   facts->grace = config_.drift.grace;
   facts->is_ours = [this](const GitCommit& commit) { return IsOurs(commit); };
   std::vector<GitCommit> commits;

@@ -37,15 +37,20 @@ DeployedState DeployedStateOf(const std::vector<Deploy>& deploys, std::string_vi
   std::vector<const Deploy*> guessed;
   for (const Deploy& deploy : deploys) {
     if (deploy.service != service) continue;
-    if (!deploy.finished()) {
-      if (deploy.start_ns >= now_ns - kUnderWayMax) may_run(deploy);
-    } else if (deploy.finish_guessed) {
+    if (!deploy.finished()) continue;
+    if (deploy.finish_guessed) {
       guessed.push_back(&deploy);
     } else if (newest == nullptr || deploy.finish_ns >= newest->finish_ns) {
       before = std::exchange(newest, &deploy);
     } else if (before == nullptr || deploy.finish_ns >= before->finish_ns) {
       before = &deploy;
     }
+  }
+  for (const Deploy& deploy : deploys) {
+    const bool is_under_way =
+        deploy.service == service && !deploy.finished() && deploy.start_ns >= now_ns - kUnderWayMax;
+    // One that failed is never finished: a whole deploy that began later took its place.
+    if (is_under_way && (newest == nullptr || newest->start_ns <= deploy.start_ns)) may_run(deploy);
   }
   const bool is_young = newest != nullptr && newest->finish_ns > now_ns - grace;
   const Deploy* oldest = is_young ? before : newest;  // that may still run

@@ -108,7 +108,7 @@ Status WorkTree::TurnFiltersOff() {
   if (!names.ok()) return names.status();
   for (const std::string& name : SplitAtNul(*names)) {
     const size_t dot = name.rfind('.');
-    if (!name.starts_with(kPrefix) || dot <= kPrefix.size()) continue;
+    if (!name.starts_with(kPrefix) || dot < kPrefix.size()) continue;  // filter..clean is that of the empty name
     filters_.insert(name.substr(kPrefix.size(), dot - kPrefix.size()));
   }
   size_t count = 0;

@@ -211,6 +211,19 @@ TEST_F(GuardTest, TheServerTakesOnlyWhatCarriesATrailer) {
   EXPECT_EQ(sandbox_.RemoteHead(), sandbox_.Git({"rev-parse", "HEAD"}));
 }
 
+TEST_F(GuardTest, AnotherNameOfTheBranchIsGuardedToo) {
+  sandbox_.Publish();
+  Install(sandbox_.remote);
+  sandbox_.GitIn(sandbox_.remote, {"symbolic-ref", "refs/heads/master", "refs/heads/production"});
+  const std::string head = sandbox_.RemoteHead();
+  sandbox_.Commit("a.txt", "a\n", "straight to production");
+  const Answer direct = TryPush({"production:master"});
+  EXPECT_NE(direct.exit_code, 0);
+  EXPECT_THAT(direct.words, HasSubstr("has no trailer"));
+  EXPECT_EQ(sandbox_.RemoteHead(), head);
+  EXPECT_EQ(TryPush({"production:mast"}).exit_code, 0);
+}
+
 TEST_F(GuardTest, TheServerNeitherDeletesNorRewinds) {
   sandbox_.Commit("a.txt", "a\n", "promoted\n\nRevertd-Release: r1\n");
   sandbox_.Publish();

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "actions/lock_watch.h"
+#include "actions/step.h"
 #include "tests/actions/executor_fixture.h"
 
 namespace revertd {
@@ -165,7 +166,7 @@ class LockTest : public TellerTest {
     Incident incident;
     incident.trigger_id = trigger_.id;
     incident.service = "checkout";
-    incident.opened_ns = clock_.Now();
+    incident.opened_ns = clock_.Now() - kMinuteNs;
     EXPECT_TRUE(stores_.journal->OpenIncident(incident).ok());
   }
   std::vector<std::string> ToldOfDeploy(const std::string& id, const std::string& head) {
@@ -205,6 +206,27 @@ TEST_F(LockTest, ARevertOfTheRevertIsTold) {
   const std::string back = sandbox_.Git({"rev-parse", "HEAD"});
   sandbox_.Publish();
   EXPECT_THAT(ToldOfDeploy("back", back), ElementsAre("reverted_commit_deployed_again"));
+
+  // And undone once more: the branch is clean again.
+  sandbox_.Git({"revert", "--no-edit", back});
+  const std::string clean = sandbox_.Git({"rev-parse", "HEAD"});
+  sandbox_.Publish();
+  EXPECT_THAT(ToldOfDeploy("clean", clean), IsEmpty());
+}
+
+TEST_F(LockTest, ADeployThatBeganBeforeTheRevertIsNoReturn) {
+  Deploy deploy;
+  deploy.id = "between";
+  deploy.service = "search";
+  deploy.repo = "shop";
+  deploy.head = bad_;
+  const auto reverted = ReadRevert(*stores_.journal, trigger_.id);
+  ASSERT_TRUE(reverted.ok() && reverted->has_value());
+  deploy.start_ns = deploy.finish_ns = (*reverted)->finished_ns;
+  ASSERT_TRUE(stores_.sidecar->WriteDeploy(deploy).ok());
+  const Status status = watch_.RunOnce();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(Told("between"), IsEmpty());
 }
 
 }  // namespace

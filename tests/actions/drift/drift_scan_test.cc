@@ -20,6 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 class DriftScanTest : public ::testing::Test {
@@ -35,7 +36,8 @@ class DriftScanTest : public ::testing::Test {
     Deployed("d1", "", first_);
   }
 
-  // A finished deploy of the head, ten hours ago and each a minute later.
+  // A finished deploy of the head: the first before the sandbox's commits were made, the others ten hours ago, each a
+  // minute later.
   void Deployed(const std::string& id, const std::string& base, const std::string& head) {
     Deploy deploy;
     deploy.id = id;
@@ -43,7 +45,8 @@ class DriftScanTest : public ::testing::Test {
     deploy.repo = "shop";
     deploy.base = base;
     deploy.head = head;
-    deploy.start_ns = clock_.now_ns - 10 * kHourNs + ++deploys_ * kMinuteNs;
+    const DurationNs ago = (deploys_ == 0 ? 28 : 10) * kHourNs;
+    deploy.start_ns = clock_.now_ns - ago + ++deploys_ * kMinuteNs;
     deploy.finish_ns = deploy.start_ns + kSecondNs;
     ASSERT_TRUE(stores_.sidecar->WriteDeploy(deploy).ok());
     WriteFile(sandbox_.root + "/running", head + "\n");
@@ -168,6 +171,22 @@ TEST_F(DriftScanTest, CommitsThatNobodyDeployedAreNamed) {
   EXPECT_THAT(report_.findings[0].text, HasSubstr("quick fix"));
   Deployed("d2", direct, forged);
   EXPECT_THAT(Found(), ElementsAre("unexplained_commit:shop:" + direct)) << "its deploy explains the other one";
+}
+
+// worker serves an old head, and its deploy is the first that anybody told of; what web deployed in between is unknown.
+TEST_F(DriftScanTest, WhatWasCommittedBeforeTheFirstDeployThatWasToldIsNobodysQuestion) {
+  sandbox_.Commit("before.txt", "x\n", "before revertd came");
+  Pull();
+  EXPECT_THAT(Found(), SizeIs(1));
+  Deploy first;
+  first.id = "d1";
+  first.service = "checkout";
+  first.repo = "shop";
+  first.head = first_;
+  first.start_ns = clock_.now_ns - 10 * kHourNs;
+  first.finish_ns = first.start_ns + kSecondNs;
+  ASSERT_TRUE(stores_.sidecar->WriteDeploy(first).ok());
+  EXPECT_THAT(Found(), IsEmpty());
 }
 
 TEST_F(DriftScanTest, OfManyCommitsTheOldestAreNamedAndTheRestCounted) {

@@ -47,9 +47,15 @@ TEST(RunningDrift, ShortlyAfterADeployTheOneBeforeMayStillRun) {
 }
 
 TEST(RunningDrift, WhileADeployIsUnderWayEitherMayRun) {
-  const std::vector<Deploy> deploys = {Made("aaaaaaa", 3 * kHourNs, 2 * kHourNs), Made("bbbbbbb", kUnderWayMax, 0)};
+  const std::vector<Deploy> deploys = {Made("aaaaaaa", kUnderWayMax + kHourNs, kUnderWayMax),
+                                       Made("bbbbbbb", kUnderWayMax, 0)};
   EXPECT_THAT(StateOf(deploys).may_run, UnorderedElementsAre("aaaaaaa", "bbbbbbb"));
   EXPECT_EQ(StateOf(deploys).newest->head, "aaaaaaa");
+}
+
+TEST(RunningDrift, AFailedDeployThatALaterOneReplacedMayNotRun) {
+  const std::vector<Deploy> deploys = {Made("aaaaaaa", 2 * kHourNs, 0), Made("bbbbbbb", kHourNs, kHourNs - 1)};
+  EXPECT_THAT(StateOf(deploys).may_run, UnorderedElementsAre("bbbbbbb"));
 }
 
 TEST(RunningDrift, ADeployThatNeverEndedIsForgotten) {

@@ -192,6 +192,18 @@ TEST_F(WorkTreeTest, NoProgramOfItsConfigurationRuns) {
   EXPECT_TRUE(fs::exists(mark_)) << "a person's own git does run them: the trap works";
 }
 
+TEST_F(WorkTreeTest, NorDoesTheFilterWithoutAName) {
+  sandbox_.Commit("data.bin", "one\n", "data");
+  sandbox_.Commit(".gitattributes", "*.bin filter=\n", "attributes");
+  const std::string trap = Trap();
+  sandbox_.Git({"config", "filter..clean", trap});
+  WriteInClone("data.bin", "two\n");
+  Read();
+  EXPECT_FALSE(fs::exists(mark_));
+  sandbox_.Git({"status"});
+  EXPECT_TRUE(fs::exists(mark_)) << "a person's own git does run it: the trap works";
+}
+
 TEST_F(WorkTreeTest, OneWithoutACommitIsRead) {
   const std::string empty = sandbox_.root + "/empty";
   sandbox_.GitIn(sandbox_.root, {"init", "--quiet", "--initial-branch=production", empty});

@@ -89,7 +89,12 @@ class ReleaseLoop {
       screen_->Draw();
       if (!progress.ok()) TellOnce(progress.status());
       if (progress.ok() && *progress == ReleaseRunner::Progress::kAdvanced) continue;
-      if (progress.ok() && *progress == ReleaseRunner::Progress::kHalted) return Halted(**record);
+      if (progress.ok() && *progress == ReleaseRunner::Progress::kHalted) {
+        host_.LetMessagesOut(kLastMessagesMax, [this] { return stop_.load() || HasWord(); });
+        // Who answers a message meanwhile is heard.
+        if (!HasWord()) return Halted(**record);
+        continue;
+      }
       if (progress.ok() && *progress == ReleaseRunner::Progress::kEnded) return Ended();
       wake_.Wait(kPoll);
     }
@@ -106,14 +111,17 @@ class ReleaseLoop {
       Say(words);
     }
   }
+  bool HasWord() {
+    const auto commands = journal()->Peek(1);
+    return commands.ok() && !commands->empty();
+  }
   void TellOnce(const Status& status) {
     const std::string words(MessageOf(status));
     if (words != said_) Tell(words);
     said_ = words;
   }
 
-  StatusOr<ExitCode> Halted(const ReleaseRecord& record) {
-    host_.LetMessagesOut(kLastMessagesMax, [this] { return stop_.load(); });
+  ExitCode Halted(const ReleaseRecord& record) {
     screen_->DrawLast(record);
     Tell("halted: a person decides. It is tried again with: revertd release resume " + file_.id +
          "; given up with: revertd release abort " + file_.id);

@@ -28,12 +28,14 @@ StatusOr<TaskAnswer> GuardWindows::Guard(const ReleaseStep& step) {
 
 StatusOr<std::vector<DoubtedStep>> GuardWindows::LookBack() {
   std::vector<DoubtedStep> doubted;
+  is_answered_ = true;
   for (const ReleaseStep* step : StepsInOrder(*tools_.file)) {
     if (!journal_->IsDone(RowOf(step->name, ReleaseTaskKind::kGuard))) continue;
     StepWatch* watch = WatchOf(*step);
     if (watch == nullptr) continue;
     const auto facts = watch->Look();
     if (!facts.ok()) return facts.status();
+    is_answered_ = is_answered_ && facts->is_answered;
     const bool is_ambiguous = facts->asks_verdict && facts->verdict &&
                               facts->verdict->state == VerdictState::kAmbiguous &&
                               !journal_->IsDone(WavedOnRow(step->name));

@@ -36,6 +36,8 @@ class GuardWindows {
   StatusOr<TaskAnswer> Guard(const ReleaseStep& step);
   // The steps whose window is over and that are no longer well, in their order.
   StatusOr<std::vector<DoubtedStep>> LookBack();
+  // At the newest LookBack every check and condition of theirs had answered at least once in this object's life.
+  bool is_answered() const { return is_answered_; }
   // Whether an undone step's service is well again: its health checks and the step's conditions; `until_ns` bounds the
   // wait.
   StatusOr<TaskAnswer> AwaitHealth(const ReleaseStep& step, TimeNs until_ns);
@@ -48,6 +50,7 @@ class GuardWindows {
   const ReleaseTools& tools_;
   const ReleaseJournal* const journal_;
   const AskHealth ask_health_;
+  bool is_answered_ = true;
   std::map<std::string, std::unique_ptr<StepWatch>, std::less<>> watches_;  // by step
   std::map<std::string, ReleaseStep, std::less<>> undone_;                  // without their verdict
   std::map<std::string, std::unique_ptr<StepWatch>, std::less<>> after_;    // of those

@@ -109,7 +109,7 @@ StatusOr<TaskAnswer> PromoteTasks::Promote(const ReleaseStep& step, const Regist
                                            TimeNs begun_ns, bool is_resumed) {
   switch (step.promote.by) {
     case PromoteBy::kMerge: return Merge(step, registered, registered_ns, begun_ns);
-    case PromoteBy::kPullRequest: return PullRequestOf(step, registered);
+    case PromoteBy::kPullRequest: return PullRequestOf(step, registered, begun_ns);
     case PromoteBy::kCommand: break;
   }
   return RunCommand(step, begun_ns, is_resumed);
@@ -187,10 +187,10 @@ StatusOr<TaskAnswer> PromoteTasks::NothingToPromote(const RepoConfig& repo, cons
   return Finished{std::string(kDone), PromotionText({registered.target_head, registered.target_head})};
 }
 
-// A merge or a squash is one commit on what stood there before; a rebase as many as the source had. Anything else would
-// undo what is not ours.
+// A fast-forward brings what the source had on what stood there before; a merge or a squash is one commit on that, a
+// rebase as many as the source had. Anything else would undo what is not ours.
 StatusOr<TaskAnswer> PromoteTasks::OfMerged(const ReleaseStep& step, const Registered& registered,
-                                            const PullRequest& request) {
+                                            const PullRequest& request, TimeNs begun_ns) {
   const RepoConfig& repo = RepoOf(step);
   if (request.merge_sha.empty()) return Finished{"merge_unclear", request.url + ": the forge does not name its commit"};
   const auto head = tools_.git->FetchBranch(repo);
@@ -200,30 +200,30 @@ StatusOr<TaskAnswer> PromoteTasks::OfMerged(const ReleaseStep& step, const Regis
   const auto line = tools_.git->ReadCommits(
       repo, {.since = before, .until = request.merge_sha, .first_parents = true, .limit = kAdoptCommitsMax});
   if (!line.ok()) return line.status();
+  if (line->empty()) return Finished{"merge_unclear", request.url + ": no commit since " + before};
+  const GitCommit& newest = line->front();
+  // A commit may be older than the release where the forge made none of its own: production changed later.
+  const TimeNs start_ns = std::min(std::max(newest.committed_ns, begun_ns), tools_.clock->Now());
+  if (newest.sha == registered.revision) return Promoted(step, {before, newest.sha, start_ns});
   // A merge stands on what was there before it, whoever pushed that.
-  if (!line->empty() && line->front().parents.size() > 1) {
-    return Promoted(step, {line->front().parents.front(), line->front().sha, OwnTime(line->front())});
-  }
+  if (newest.parents.size() > 1) return Promoted(step, {newest.parents.front(), newest.sha, start_ns});
   const auto brought =
       tools_.git->ReadCommits(repo, {.since = before, .until = registered.revision, .limit = kAdoptCommitsMax});
   if (!brought.ok()) return brought.status();
   const bool is_rebase = std::ranges::equal(*line, *brought, {}, &GitCommit::message, &GitCommit::message);
-  if (line->empty() || (line->size() != 1 && !is_rebase)) {
+  if (line->size() != 1 && !is_rebase) {
     return Finished{"merge_unclear", request.url + ": " + std::to_string(line->size()) + " commits since " + before};
   }
-  return Promoted(step, {before, line->front().sha, OwnTime(line->front())});
+  return Promoted(step, {before, newest.sha, start_ns});
 }
 
-TimeNs PromoteTasks::OwnTime(const GitCommit& commit) const {
-  return std::min(commit.committed_ns, tools_.clock->Now());
-}
-
-StatusOr<TaskAnswer> PromoteTasks::PullRequestOf(const ReleaseStep& step, const Registered& registered) {
+StatusOr<TaskAnswer> PromoteTasks::PullRequestOf(const ReleaseStep& step, const Registered& registered,
+                                                 TimeNs begun_ns) {
   const RepoConfig& repo = RepoOf(step);
   if (!repo.forge || !tools_.open_forge) return Finished{"no_forge", repo.name};
   Asked& asked = asked_forge_[step.name];
   if (!IsDue(tools_.clock->Now(), asked.next_ns, kAskForgeEvery)) return asked.answer;
-  auto answer = AskForge(step, registered);
+  auto answer = AskForge(step, registered, begun_ns);
   if (!answer.ok()) return answer;
   if (const auto* waiting = std::get_if<TaskWaiting>(&*answer)) {
     asked = {tools_.clock->Now() + kAskForgeEvery, *waiting};
@@ -250,7 +250,7 @@ StatusOr<std::optional<PullRequest>> PromoteTasks::OpenRequest(const ReleaseStep
   return std::optional<PullRequest>(*std::move(opened));
 }
 
-StatusOr<TaskAnswer> PromoteTasks::AskForge(const ReleaseStep& step, const Registered& registered) {
+StatusOr<TaskAnswer> PromoteTasks::AskForge(const ReleaseStep& step, const Registered& registered, TimeNs begun_ns) {
   const RepoConfig& repo = RepoOf(step);
   const auto is_in = tools_.git->IsAncestor(repo, registered.revision, registered.target_head);
   if (!is_in.ok()) return is_in.status();
@@ -260,7 +260,7 @@ StatusOr<TaskAnswer> PromoteTasks::AskForge(const ReleaseStep& step, const Regis
   auto request = (*forge)->FindByBranch(ForgeBranch(*tools_.file, step));
   if (!request.ok()) return Annotate(request.status(), kForge);
   if (request->has_value() && (*request)->state == PullRequest::State::kMerged) {
-    return OfMerged(step, registered, **request);
+    return OfMerged(step, registered, **request, begun_ns);
   }
   if (auto waiting = WhyNotNow()) return *std::move(waiting);
   if (!request->has_value()) request = OpenRequest(step, registered, forge->get());
@@ -274,8 +274,10 @@ StatusOr<TaskAnswer> PromoteTasks::AskForge(const ReleaseStep& step, const Regis
   const auto before = tools_.git->FetchBranch(repo);
   if (!before.ok()) return before.status();
   before_merge_[step.name] = before->value_or("");
+  // What stands above may have taken minutes.
+  if (auto waiting = WhyNotNow()) return *std::move(waiting);
   const auto merged = (*forge)->Merge(found.number, registered.revision);
-  if (merged.ok()) return OfMerged(step, registered, *merged);
+  if (merged.ok()) return OfMerged(step, registered, *merged, begun_ns);
   // Its checks have not passed, or a review is missing: the forge's own words.
   if (absl::IsFailedPrecondition(merged.status())) {
     return TaskWaiting{"pull_request", found.url + ": " + std::string(MessageOf(merged.status())), 0, true};
@@ -341,8 +343,13 @@ StatusOr<TaskAnswer> PromoteTasks::Verify(const ReleaseStep& step, const Promoti
   return Finished{std::string(kDone), **fetched};
 }
 
-StatusOr<TaskAnswer> PromoteTasks::FindOut(const ReleaseStep& step, const std::optional<Promotion>& promoted,
+StatusOr<TaskAnswer> PromoteTasks::FindOut(const ReleaseStep& step, std::optional<Promotion> promoted,
                                            const Registered& registered, TimeNs begun_ns) {
+  if (!promoted && step.promote.by == PromoteBy::kCommand) {
+    const auto started = tools_.journal->ReadStep(tools_.file->id, StartedRow(step.name));
+    if (!started.ok()) return started.status();
+    if (started->has_value()) promoted = Promotion{"", step.promote.version, (*started)->begun_ns};
+  }
   const std::string deploy_id = ReleaseDeployId(tools_.file->id, step.name);
   for (const std::string& key : {PromoteCommandKey(step.name), DeployCommandKey(deploy_id)}) {
     if (!tools_.commands->IsRunning(key)) continue;
@@ -355,15 +362,10 @@ StatusOr<TaskAnswer> PromoteTasks::FindOut(const ReleaseStep& step, const std::o
                                                              promoted->head, promoted->start_ns, tools_.clock->Now())));
   }
   if (promoted) return Finished{std::string(kDone), PromotionText(*promoted)};
-  if (step.promote.by == PromoteBy::kCommand) {
-    const auto started = tools_.journal->ReadStep(tools_.file->id, StartedRow(step.name));
-    if (!started.ok()) return started.status();
-    if (!started->has_value()) return Finished{std::string(kDone), ""};
-    return Finished{std::string(kDone), PromotionText({"", step.promote.version, (*started)->begun_ns})};
-  }
+  if (step.promote.by == PromoteBy::kCommand) return Finished{std::string(kDone), ""};
   const RepoConfig& repo = RepoOf(step);
   if (step.promote.by == PromoteBy::kPullRequest && repo.forge && tools_.open_forge) {
-    return CloseRequest(step, registered);
+    return CloseRequest(step, registered, begun_ns);
   }
   const auto head = tools_.git->FetchBranch(repo);
   if (!head.ok()) return head.status();
@@ -375,7 +377,8 @@ StatusOr<TaskAnswer> PromoteTasks::FindOut(const ReleaseStep& step, const std::o
 }
 
 // One that was merged before it could be closed is promoted.
-StatusOr<TaskAnswer> PromoteTasks::CloseRequest(const ReleaseStep& step, const Registered& registered) {
+StatusOr<TaskAnswer> PromoteTasks::CloseRequest(const ReleaseStep& step, const Registered& registered,
+                                                TimeNs begun_ns) {
   const auto forge = tools_.open_forge(*RepoOf(step).forge);
   if (!forge.ok()) return Annotate(forge.status(), kForge);
   auto found = (*forge)->FindByBranch(ForgeBranch(*tools_.file, step));
@@ -387,7 +390,7 @@ StatusOr<TaskAnswer> PromoteTasks::CloseRequest(const ReleaseStep& step, const R
     if (!closed.ok()) return Annotate(closed.status(), kForge);
     request = *std::move(closed);
   }
-  if (request.state == PullRequest::State::kMerged) return OfMerged(step, registered, request);
+  if (request.state == PullRequest::State::kMerged) return OfMerged(step, registered, request, begun_ns);
   return Finished{std::string(kDone), ""};
 }
 

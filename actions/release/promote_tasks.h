@@ -53,8 +53,8 @@ class PromoteTasks {
   StatusOr<TaskAnswer> Verify(const ReleaseStep& step, const Promotion& promotion);
   // The release goes back while the step is at hand: its commands are waited for, and whether it came to be promoted is
   // found out, so that it is undone with the others. Always "done"; the detail is the promotion, or empty.
-  StatusOr<TaskAnswer> FindOut(const ReleaseStep& step, const std::optional<Promotion>& promoted,
-                               const Registered& registered, TimeNs begun_ns);
+  StatusOr<TaskAnswer> FindOut(const ReleaseStep& step, std::optional<Promotion> promoted, const Registered& registered,
+                               TimeNs begun_ns);
 
  private:
   struct Asked {
@@ -73,12 +73,12 @@ class PromoteTasks {
                              TimeNs begun_ns);
   StatusOr<TaskAnswer> Promoted(const ReleaseStep& step, const Promotion& promotion);
   StatusOr<TaskAnswer> NothingToPromote(const RepoConfig& repo, const Registered& registered);
-  StatusOr<TaskAnswer> PullRequestOf(const ReleaseStep& step, const Registered& registered);
-  StatusOr<TaskAnswer> AskForge(const ReleaseStep& step, const Registered& registered);
+  StatusOr<TaskAnswer> PullRequestOf(const ReleaseStep& step, const Registered& registered, TimeNs begun_ns);
+  StatusOr<TaskAnswer> AskForge(const ReleaseStep& step, const Registered& registered, TimeNs begun_ns);
   StatusOr<std::optional<PullRequest>> OpenRequest(const ReleaseStep& step, const Registered& registered, Forge* forge);
-  StatusOr<TaskAnswer> OfMerged(const ReleaseStep& step, const Registered& registered, const PullRequest& request);
-  TimeNs OwnTime(const GitCommit& commit) const;
-  StatusOr<TaskAnswer> CloseRequest(const ReleaseStep& step, const Registered& registered);
+  StatusOr<TaskAnswer> OfMerged(const ReleaseStep& step, const Registered& registered, const PullRequest& request,
+                                TimeNs begun_ns);
+  StatusOr<TaskAnswer> CloseRequest(const ReleaseStep& step, const Registered& registered, TimeNs begun_ns);
   StatusOr<TaskAnswer> RunCommand(const ReleaseStep& step, TimeNs begun_ns, bool is_resumed);
   Status TellOfDeploy(const ReleaseStep& step, const Promotion& promotion);
 

@@ -138,9 +138,10 @@ StatusOr<bool> ReleaseRunner::Take(const ExecutorCommand& command) {
 // Whoever said it was told no more than that it was written down.
 Status ReleaseRunner::Drop(const ExecutorCommand& command) {
   const bool is_approval = command.kind == ExecutorCommand::Kind::kReleaseApprove;
-  const std::string said = is_approval ? "approve " + command.name : std::string("abort");
+  const std::string said = is_approval ? "approve " + command.name : command.name.empty() ? "abort" : "abort --keep";
   JsonWriter json;
-  json.BeginObject().Field("said", said).Field("author", command.author).Field("reason", "nothing_waits_for_it");
+  json.BeginObject().Field("said", said).Field("author", command.author).Field("why", command.text);
+  json.Field("reason", "nothing_waits_for_it");
   events_->OnDropped(command.author + " said `" + said + "` of " + command.subject + ": nothing waits for it");
   return tools_.journal->Together([&]() -> Status {
     REVERTD_RETURN_IF_ERROR(tools_.journal->Audit("release_command_dropped", command.subject, json.EndObject().text(),
@@ -172,6 +173,7 @@ StatusOr<bool> ReleaseRunner::Approve(const ExecutorCommand& command) {
     REVERTD_RETURN_IF_ERROR(KeepFromTheSidecar({standing.task->step}, yes.detail));
     return FinishBy(command, standing.task->row, {std::string(kDone), "by hand, says " + command.author});
   }
+  if (standing.breach) return false;
   if (is(Kind::kGuard)) {
     const auto answer = windows_.Guard(*standing.task->step);
     if (!answer.ok()) return answer.status();
@@ -255,10 +257,7 @@ Status ReleaseRunner::TellBreach(const ReleaseBreach& breach, const Verdict* ver
 StatusOr<TaskAnswer> ReleaseRunner::Act(const ReleaseTask& task) {
   const TimeNs begun_ns = FindRow(journal_.rows(), task.row)->begun_ns;
   const bool may_be_done = journal_.IsResumed(task.row) || retried_.contains(task.row);
-  const auto doubt = std::ranges::find_if(doubted_, [](const DoubtedStep& step) { return !step.is_broken; });
-  if ((task.kind == Kind::kRegister || task.kind == Kind::kPromote) && doubt != doubted_.end()) {
-    return TaskWaiting{"ambiguous", doubt->step->name + ": " + doubt->finding.detail, 0, true};
-  }
+  if (auto waiting = WhyNotFurther(task)) return *std::move(waiting);
   switch (task.kind) {
     case Kind::kPin: return promote_.Pin();
     case Kind::kApprove: return TaskWaiting{"approval", "`revertd release approve` lets it begin", 0, true};
@@ -284,6 +283,16 @@ StatusOr<TaskAnswer> ReleaseRunner::Act(const ReleaseTask& task) {
     case Kind::kSoak: return Soak(*task.stage, begun_ns);
     default: return ActBack(task, begun_ns, may_be_done);
   }
+}
+
+std::optional<TaskWaiting> ReleaseRunner::WhyNotFurther(const ReleaseTask& task) const {
+  const bool is_promotion = task.kind == Kind::kRegister || task.kind == Kind::kPromote;
+  if (!is_promotion && task.kind != Kind::kSoak) return std::nullopt;
+  // After a start production has said nothing yet, however long ago the soak began.
+  if (!windows_.is_answered()) return TaskWaiting{"asking_production"};
+  const auto doubt = std::ranges::find_if(doubted_, [](const DoubtedStep& step) { return !step.is_broken; });
+  if (!is_promotion || doubt == doubted_.end()) return std::nullopt;
+  return TaskWaiting{"ambiguous", doubt->step->name + ": " + doubt->finding.detail, 0, true};
 }
 
 StatusOr<TaskAnswer> ReleaseRunner::ActBack(const ReleaseTask& task, TimeNs begun_ns, bool may_be_done) {
@@ -377,8 +386,11 @@ Status ReleaseRunner::Conclude(const ReleaseTask& task, const Finished& finished
 
 // What waits for a person is told once for each reason; that nothing waits for time alone is what `status` is for.
 Status ReleaseRunner::TellWaiting(const ReleaseTask& task, const TaskWaiting& waiting) {
-  if (!waiting.for_a_person || !told_.insert(task.row + " " + waiting.why).second) return OkStatus();
-  return notifier_->Tell(ReleaseWaits(*tools_.file, task, waiting, Context()));
+  const std::string what = task.row + " " + waiting.why;
+  if (!waiting.for_a_person || told_.contains(what)) return OkStatus();
+  REVERTD_RETURN_IF_ERROR(notifier_->Tell(ReleaseWaits(*tools_.file, task, waiting, Context())));
+  told_.insert(what);
+  return OkStatus();
 }
 
 StatusOr<ReleaseRunner::Progress> ReleaseRunner::Halt(const ReleaseStanding& standing) {
@@ -388,6 +400,11 @@ StatusOr<ReleaseRunner::Progress> ReleaseRunner::Halt(const ReleaseStanding& sta
 
 StatusOr<ReleaseRunner::Progress> ReleaseRunner::End(const ReleaseStanding& standing) {
   const TimeNs now = tools_.clock->Now();
+  // Also the step at hand, of which it was found out only now that it is promoted.
+  if (standing.breach && standing.breach->keep) {
+    REVERTD_RETURN_IF_ERROR(
+        KeepFromTheSidecar(StepsToReverse(*tools_.file, journal_.rows(), {}), standing.breach->detail));
+  }
   REVERTD_RETURN_IF_ERROR(tools_.journal->Together([&]() -> Status {
     REVERTD_RETURN_IF_ERROR(tools_.journal->EndRelease(tools_.file->id, now, standing.outcome));
     return notifier_->Tell(ReleaseEnded(*tools_.file, journal_.rows(), standing.outcome, standing.detail, Context()));

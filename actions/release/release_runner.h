@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -80,6 +81,8 @@ class ReleaseRunner final : private ExecutorEvents {
   StatusOr<Progress> Turn(const ReleaseTask& task);
   StatusOr<TaskAnswer> Act(const ReleaseTask& task);
   StatusOr<TaskAnswer> ActBack(const ReleaseTask& task, TimeNs begun_ns, bool may_be_done);
+  // What holds up promotions and soaks alone.
+  std::optional<TaskWaiting> WhyNotFurther(const ReleaseTask& task) const;
   StatusOr<TaskAnswer> Soak(const ReleaseStage& stage, TimeNs begun_ns) const;
   StatusOr<TaskAnswer> Settle(TimeNs begun_ns);
   std::string PinOf(const ReleaseStep& step) const;

@@ -32,10 +32,12 @@ ReleaseTask TaskOf(const ReleaseStage& stage, const ReleaseStep& step, Kind kind
   return {kind, &stage, &step, RowOf(step.name, kind)};
 }
 
-// Of git nothing but a promotion that came to be changes anything: a merge that was not pushed is nobody's. A command
-// may have done half of it, however it ended.
+// Of git nothing but a promotion that came to be changes anything: a merge that was not pushed is nobody's, and where
+// the branch held all of it already an inverse would undo what others brought. A command may have done half of it,
+// however it ended.
 bool MayHaveChanged(const std::vector<JournalRow>& rows, const ReleaseStep& step) {
-  return PromotionOf(rows, step).has_value() || FindRow(rows, StartedRow(step.name)) != nullptr;
+  if (const auto promotion = PromotionOf(rows, step)) return !promotion->changed_nothing();
+  return FindRow(rows, StartedRow(step.name)) != nullptr;
 }
 
 // Its promotion was begun, and how it stands is not known for sure; or its deploy may still be at work.

@@ -5,6 +5,7 @@
 
 #include "actions/command_steps.h"
 #include "actions/release/ask_command.h"
+#include "actions/revert_plan.h"
 
 namespace revertd {
 namespace {
@@ -54,12 +55,12 @@ RollbackTrigger ReverseTasks::TriggerOf(const ReverseOrder& order) const {
 
 StatusOr<TaskAnswer> ReverseTasks::Reverse(const ReverseOrder& order, bool is_resumed) {
   step_at_hand_ = order.step->name;
+  if (order.promotion.changed_nothing()) return Finished{std::string(kDone), "it had changed nothing"};
   switch (order.step->inverse.by) {
     case InverseBy::kNone: return Finished{"irreversible", order.step->inverse.why};
     case InverseBy::kCommand: return RunCommand(order, is_resumed);
     case InverseBy::kRevert: break;
   }
-  if (order.promotion.changed_nothing()) return Finished{std::string(kDone), "it had changed nothing"};
   return Revert(order, is_resumed);
 }
 
@@ -171,20 +172,35 @@ StatusOr<TaskAnswer> ReverseTasks::Verify(const ReverseOrder& order, TimeNs begu
   const RollbackTrigger trigger = TriggerOf(order);
   const auto revert = ReadRevert(*tools_.journal, trigger.id);
   if (!revert.ok()) return revert.status();
-  // There is no revert of ours whose deploy could be seen.
-  if (!revert->has_value()) return Finished{std::string(kDone), "undone by others"};
+  const bool by_others = !revert->has_value();
+  const auto good = by_others ? FindUndone(order) : StatusOr<std::string>((*revert)->detail);
+  if (!good.ok()) return good.status();
+  if (good->empty()) return Finished{"no_branch", trigger.repo};
+  // Whoever reverted it may have deployed it too.
   const DeployOrder deploy = {.id = RollbackDeployId(trigger),
                               .service = step.service,
-                              .good = (*revert)->detail,
+                              .good = *good,
                               .bad = order.promotion.head,
                               .start_ns = begun_ns,
-                              .is_resumed = is_resumed};
+                              .is_resumed = is_resumed || by_others};
   if (!told_.contains(deploy.id)) {
     REVERTD_RETURN_IF_ERROR(tools_.state->Post(
         DeployMessage(*tools_.config, deploy.id, deploy.service, deploy.bad, deploy.good, begun_ns, 0)));
     told_.insert(deploy.id);
   }
   return deploy_.Deploy(deploy);
+}
+
+StatusOr<std::string> ReverseTasks::FindUndone(const ReverseOrder& order) {
+  const RepoConfig& repo = *tools_.config->FindRepo(tools_.config->FindService(order.step->service)->repo);
+  auto head = tools_.git->FetchBranch(repo);
+  if (!head.ok()) return head.status();
+  if (!head->has_value()) return std::string();
+  const auto since =
+      tools_.git->ReadCommits(repo, {.since = order.promotion.head, .until = **head, .limit = kCommitsSinceMax});
+  if (!since.ok()) return since.status();
+  const GitCommit* revert = FindStandingRevert(*since, order.promotion.head);
+  return revert != nullptr ? revert->sha : **std::move(head);
 }
 
 StatusOr<TaskAnswer> ReverseTasks::AwaitRecovery(const ReverseOrder& order, TimeNs begun_ns) {

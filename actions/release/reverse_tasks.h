@@ -52,6 +52,9 @@ class ReverseTasks {
   StatusOr<TaskAnswer> Revert(const ReverseOrder& order, bool is_resumed);
   StatusOr<TaskAnswer> RunCommand(const ReverseOrder& order, bool is_resumed);
   Status AcceptAsProposal(const RollbackTrigger& trigger);
+  // What the branch holds without what was promoted, whoever undid it: their revert, or else its head. Empty: no
+  // branch.
+  StatusOr<std::string> FindUndone(const ReverseOrder& order);
   // The rollback's row of its last step that is not done is opened again, where a person asks for another try.
   Status TryAgain(const RollbackTrigger& trigger);
 

@@ -71,6 +71,7 @@ class FakeForge final : public Forge {
  private:
   Status Called(const std::string& name) {
     world_->calls.push_back(name);
+    if (world_->on_call) world_->on_call(name);
     const auto failure = world_->fails.find(name);
     return failure == world_->fails.end() ? OkStatus() : failure->second;
   }
@@ -90,8 +91,11 @@ void ForgeWorld::MergeByPerson(int64_t number) {
   request->state = PullRequest::State::kMerged;
   const std::string head = sandbox->RemoteHead();
   const std::string tree = sandbox->GitIn(sandbox->remote, {"rev-parse", request->head_sha + "^{tree}"});
-  request->merge_sha = sandbox->GitIn(sandbox->remote, {"commit-tree", "-p", head, "-p", request->head_sha, "-m",
-                                                        "Merge pull request #" + std::to_string(number), tree});
+  request->merge_sha = request->head_sha;
+  if (!fast_forwards) {
+    request->merge_sha = sandbox->GitIn(sandbox->remote, {"commit-tree", "-p", head, "-p", request->head_sha, "-m",
+                                                          "Merge pull request #" + std::to_string(number), tree});
+  }
   if (merges_only_in_words) return;
   sandbox->GitIn(sandbox->remote, {"update-ref", "refs/heads/production", request->merge_sha});
 }

@@ -18,7 +18,7 @@ namespace revertd {
 struct ForgeWorld {
   explicit ForgeWorld(Sandbox* sandbox_of) : sandbox(sandbox_of) {}
   PullRequest* Find(int64_t number);
-  // As a person with the merge button does, with a merge commit.
+  // As a person with the merge button does, with a merge commit, or none where the forge fast-forwards.
   void MergeByPerson(int64_t number);
 
   Sandbox* sandbox;
@@ -29,6 +29,8 @@ struct ForgeWorld {
   std::string guilty_sha;                            // FindByCommit of it answers `guilty`
   PullRequest guilty;
   bool merges_only_in_words = false;  // says merged, and the branch is as it was
+  bool fast_forwards = false;
+  std::function<void(const std::string& call)> on_call = {};
 };
 
 OpenForge OpenFakeForge(ForgeWorld* world);

@@ -367,5 +367,52 @@ TEST(ReleaseRunner, WhileItRunsItAnswersForItsServices) {
   EXPECT_GT(charge->until_ns, world.clock.Now());
 }
 
+TEST(ReleaseRunner, OfAFastForwardAllThatItBroughtIsUndone) {
+  ReleaseWorld world;
+  ForgeWorld forge(&world.sandbox);
+  UseForge(&world, &forge);
+  forge.fast_forwards = true;
+  const std::string clone = world.sandbox.root + "/clone-payments";
+  world.sandbox.GitIn(clone, {"checkout", "--quiet", "main"});
+  for (const std::string side : {"one", "two"}) {
+    world.sandbox.GitIn(clone, {"checkout", "--quiet", "-b", side});
+    WriteFile(clone + "/" + side, "new\n");
+    world.sandbox.GitIn(clone, {"add", "--all"});
+    world.sandbox.GitIn(clone, {"commit", "--quiet", "--message=" + side});
+    world.sandbox.GitIn(clone, {"checkout", "--quiet", "main"});
+    world.sandbox.GitIn(clone, {"merge", "--quiet", "--no-ff", "--message=merge " + side, side});
+  }
+  world.sandbox.GitIn(clone, {"push", "--quiet", world.sandbox.root + "/payments.git", "main"});
+  world.verdicts["cart"] = kBad;
+  ASSERT_EQ(world.Run(), Progress::kEnded);
+  EXPECT_EQ(world.Record()->outcome, "reversed");
+  EXPECT_EQ(world.Production("payments", "payments"), "v1");
+  const std::string files = world.sandbox.GitIn(world.sandbox.remote, {"ls-tree", "--name-only", "production"});
+  EXPECT_EQ(files, "payments");
+}
+
+// Its commits are older than the release.
+TEST(ReleaseRunner, AFastForwardIsNotJudgedByAnOldDeploy) {
+  ReleaseWorld world;
+  ForgeWorld forge(&world.sandbox);
+  UseForge(&world, &forge);
+  forge.fast_forwards = true;
+  world.Tell("payments", kBad, "last-week");
+  ASSERT_EQ(world.Run(), Progress::kEnded);
+  EXPECT_EQ(world.Record()->outcome, "done");
+}
+
+TEST(ReleaseRunner, TheKillSwitchIsAskedRightBeforeAMerge) {
+  ReleaseWorld world;
+  ForgeWorld forge(&world.sandbox);
+  UseForge(&world, &forge);
+  forge.on_call = [&](const std::string& call) {
+    if (call == "Open") WriteFile(world.config.guard.kill_switch, "");
+  };
+  ASSERT_EQ(world.Run(), Progress::kWaiting);
+  EXPECT_THAT(forge.calls, Not(Contains("Merge")));
+  EXPECT_EQ(world.Production("payments", "payments"), "v1");
+}
+
 }  // namespace
 }  // namespace revertd

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "tests/actions/release/release_world.h"
 
@@ -182,6 +183,92 @@ TEST(ReleaseTrouble, WhatTheReleaseItselfBroughtIsUndoneThoughItHoldsARevert) {
   ASSERT_EQ(world.Run(), Progress::kEnded);
   EXPECT_EQ(world.Record()->outcome, "reversed");
   EXPECT_EQ(world.Production("payments", "payments"), "v1");
+}
+
+// What others had brought is not ours to take back, whatever the step's inverse is.
+TEST(ReleaseTrouble, AStepThatPromotedNothingIsNotUndone) {
+  ReleaseWorld world;
+  const std::string clone = world.sandbox.root + "/clone-payments";
+  world.sandbox.GitIn(clone, {"push", "--quiet", world.sandbox.root + "/payments.git", "main:production"});
+  ReleaseStep& payments = world.Step("payments");
+  payments.inverse.by = InverseBy::kCommand;
+  payments.inverse.command.argv = {"sh", "-c", "echo rolled back >> " + world.sandbox.root + "/commands"};
+  payments.inverse.verify.argv = {"true"};
+  world.verdicts["cart"] = kBad;
+  ASSERT_EQ(world.Run(), Progress::kEnded);
+  EXPECT_EQ(world.Record()->outcome, "reversed");
+  EXPECT_THAT(world.Commands(), ElementsAre("up", "down"));
+}
+
+TEST(ReleaseTrouble, WhatOthersUndidIsDeployedAllTheSame) {
+  ReleaseWorld world;
+  const std::string deployed = world.sandbox.root + "/deployed";
+  ASSERT_EQ(world.config.services.back().name, "front");
+  world.config.services.back().deploy.argv = {"sh", "-c", "echo $0 >> " + deployed, "{good}"};
+  world.verdicts["front"] = kBad;
+  const FaultPoint colleague = [&](std::string_view place) {
+    if (place != "front/reversed.before_begin") return;
+    const std::string clone = world.sandbox.root + "/clone-web";
+    const std::string remote = world.sandbox.root + "/web.git";
+    world.sandbox.GitIn(clone, {"checkout", "--quiet", "production"});
+    world.sandbox.GitIn(clone, {"pull", "--quiet", "--ff-only", remote, "production"});
+    world.sandbox.GitIn(clone, {"revert", "--no-edit", "--mainline=1", "HEAD"});
+    world.sandbox.GitIn(clone, {"push", "--quiet", remote, "production"});
+  };
+  ASSERT_EQ(world.Run(colleague), Progress::kEnded);
+  const std::string revert = world.sandbox.GitIn(world.sandbox.root + "/clone-web", {"rev-parse", "HEAD"});
+  std::ifstream file(deployed);
+  std::string newest;
+  for (std::string line; std::getline(file, line);) newest = line;
+  EXPECT_EQ(newest, revert);
+}
+
+// It dies in the soak; when it is resumed the soak is long over, and what was promoted is broken.
+TEST(ReleaseTrouble, AfterAStartProductionIsAskedBeforeAnythingGoesOn) {
+  ReleaseWorld world;
+  const std::string broken = world.sandbox.root + "/broken";
+  world.Stage("core").soak = 10 * kMinuteNs;
+  world.Stage("core").healthy_point = true;
+  world.Step("payments")
+      .conditions.push_back({.name = "queue", .command = {.argv = {"sh", "-c", "test ! -e " + broken}}});
+  const int first = world.RunInChild("core:soaked.after_begin");
+  ASSERT_TRUE(WIFSIGNALED(first));
+  WriteFile(broken, "");
+  world.clock.SleepFor(kHourNs);
+  const FaultPoint heals = [&](std::string_view place) {
+    if (place == "payments/reversed.after_finish") std::filesystem::remove(broken);
+  };
+  ASSERT_EQ(world.Run(heals), Progress::kEnded);
+  EXPECT_EQ(world.Record()->outcome, "reversed");
+  EXPECT_EQ(world.Production("payments", "payments"), "v1") << "there was no healthy point after it";
+  EXPECT_THAT(Only(world.Rows(), "cart/"), IsEmpty());
+}
+
+// The push lands, its answer is lost, a person leaves everything as it is: the sidecar leaves it too.
+TEST(ReleaseTrouble, WhatIsKeptIsKeptThoughItWasFoundOutLate) {
+  ReleaseWorld world;
+  const int first = world.RunInChild("cart/promoted.before_finish");
+  ASSERT_TRUE(WIFSIGNALED(first));
+  world.Say(Command::kReleaseAbort, "keep");
+  ASSERT_EQ(world.Run(), Progress::kEnded);
+  EXPECT_EQ(world.Production("web", "cart"), "v2");
+  std::vector<std::string> dismissed;
+  for (const RollbackTrigger& trigger : world.Triggers()) {
+    if (trigger.state == TriggerState::kDismissed) dismissed.push_back(trigger.service);
+  }
+  EXPECT_THAT(dismissed, Contains("cart"));
+}
+
+TEST(ReleaseTrouble, OnTheWayBackNothingIsApproved) {
+  ReleaseWorld world;
+  world.Step("front").approval = true;
+  world.verdicts["cart"] = kBad;
+  const FaultPoint says = [&](std::string_view place) {
+    if (place == "breached.after_finish") world.Say(Command::kReleaseApprove, "front");
+  };
+  ASSERT_EQ(world.Run(says), Progress::kEnded);
+  EXPECT_THAT(world.dropped, testing::SizeIs(1));
+  EXPECT_THAT(Only(world.Rows(), "front/"), IsEmpty());
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ Evidence ManyErrors() {
 
 // What the runner waits for, and nobody but the machine itself ends.
 bool IsMachinesOwn(const std::string& why) {
-  for (const char* own : {"command_running", "verifying", "asking_whether_done", "asking_whether_undone", "deploying",
-                          "health_unknown", "condition_unknown"}) {
+  for (const char* own : {"command_running", "verifying", "asking_whether_done", "asking_whether_undone",
+                          "asking_production", "deploying", "health_unknown", "condition_unknown"}) {
     if (why == own) return true;
   }
   return false;

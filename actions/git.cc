@@ -7,7 +7,8 @@
 namespace revertd {
 namespace {
 
-constexpr size_t kRevisionDigitsMin = 7;   // git's own shortest default abbreviation
+constexpr size_t kRevisionDigitsMin = 7;  // git's own shortest default abbreviation
+constexpr size_t kRevisionDigitsShown = 12;
 constexpr size_t kRevisionDigitsMax = 64;  // SHA-256
 
 bool IsHexDigit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
@@ -21,6 +22,8 @@ bool IsRevision(std::string_view text) {
   return text.size() >= kRevisionDigitsMin && text.size() <= kRevisionDigitsMax &&
          std::all_of(text.begin(), text.end(), IsHexDigit);
 }
+
+std::string ShortRevision(std::string_view revision) { return std::string(revision.substr(0, kRevisionDigitsShown)); }
 
 std::string_view SubjectOf(const GitCommit& commit) {
   return Trim(std::string_view(commit.message).substr(0, commit.message.find('\n')));

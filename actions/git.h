@@ -112,6 +112,8 @@ class Git {
 
 // Hexadecimal digits, 7 to 64 of them: the only words from outside that may become a revision in git's arguments.
 bool IsRevision(std::string_view text);
+// As people compare them: the first twelve digits; git's own short form is 7 to 12.
+std::string ShortRevision(std::string_view revision);
 std::string_view SubjectOf(const GitCommit& commit);
 // `name` as one component of a path and of a ref: letters, digits, '-' and '_' stay, every other byte becomes =XX.
 // Different names stay different.

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "actions/git.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 
@@ -11,8 +12,7 @@ namespace revertd {
 namespace {
 
 using Severity = Notice::Severity;
-constexpr size_t kRevisionDigits = 12;  // git's own short form is 7 to 12
-constexpr size_t kReleaseShown = 60;    // bytes; a name and a whole revision
+constexpr size_t kReleaseShown = 60;  // bytes; a name and a whole revision
 
 struct ReasonRow {
   std::string_view reason;
@@ -111,9 +111,8 @@ const ReasonRow& RowOf(std::string_view reason) {
   return kUnknown;
 }
 
-std::string Short(std::string_view revision) { return std::string(revision.substr(0, kRevisionDigits)); }
 std::string RangeText(std::string_view base, std::string_view head) {
-  return base.empty() ? Short(head) : Short(base) + ".." + Short(head);
+  return base.empty() ? ShortRevision(head) : ShortRevision(base) + ".." + ShortRevision(head);
 }
 
 // "errors 0.01 % -> 4.1 %".
@@ -206,7 +205,8 @@ Notice RollbackProposed(const RollbackTrigger& trigger, std::string_view url, co
 Notice RollbackPushed(const RollbackTrigger& trigger, std::string_view sha, std::string_view url,
                       const NoticeContext& context) {
   Notice notice = Of(trigger, "rollback_pushed", Severity::kWarning, context);
-  notice.summary = trigger.service + ": the rollback is pushed as " + Short(sha) + " and verified on the remote";
+  notice.summary =
+      trigger.service + ": the rollback is pushed as " + ShortRevision(sha) + " and verified on the remote";
   notice.facts.push_back({"commit", std::string(sha)});
   notice.url = url;
   return Bounded(std::move(notice));
@@ -214,7 +214,7 @@ Notice RollbackPushed(const RollbackTrigger& trigger, std::string_view sha, std:
 
 Notice RollbackSwitched(const RollbackTrigger& trigger, std::string_view version, const NoticeContext& context) {
   Notice notice = Of(trigger, "rollback_switched", Severity::kWarning, context);
-  notice.summary = trigger.service + ": the version command has deployed " + Short(version) + " again";
+  notice.summary = trigger.service + ": the version command has deployed " + ShortRevision(version) + " again";
   notice.facts.push_back({"version", std::string(version)});
   return Bounded(std::move(notice));
 }

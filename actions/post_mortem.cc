@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "actions/git.h"
 #include "actions/markdown.h"
 #include "actions/record_tables.h"
 #include "actions/step.h"

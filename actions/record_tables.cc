@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
+#include "actions/git.h"
 #include "actions/markdown.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 
 namespace revertd {
 namespace {
-
-constexpr size_t kRevisionDigitsShown = 12;
 
 std::string RowOf(const Evidence& evidence) {
   std::string signal = MarkdownCellCode(SubjectOf(evidence));
@@ -32,8 +31,6 @@ std::string RowOf(const Evidence& evidence) {
 }
 
 }  // namespace
-
-std::string_view ShortRevision(std::string_view revision) { return revision.substr(0, kRevisionDigitsShown); }
 
 std::vector<RecordMoment> DeployMoments(const std::optional<Deploy>& deploy, const std::vector<Verdict>& verdicts,
                                         const std::vector<Decision>& decisions) {

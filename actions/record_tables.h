@@ -19,9 +19,6 @@ struct RecordMoment {
   std::string what;  // Markdown of one line
 };
 
-// Revisions as people compare them: the first twelve digits.
-std::string_view ShortRevision(std::string_view revision);
-
 // The start and the finish of a deploy, each change of its verdict, each decision.
 std::vector<RecordMoment> DeployMoments(const std::optional<Deploy>& deploy, const std::vector<Verdict>& verdicts,
                                         const std::vector<Decision>& decisions);

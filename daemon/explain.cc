@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "actions/git.h"
 #include "actions/http_client.h"
 #include "actions/step.h"
 #include "analysis/deploy_registry.h"
@@ -17,8 +18,6 @@ struct Moment {
   TimeNs at_ns;
   std::string what;
 };
-
-std::string Short(std::string_view revision) { return std::string(revision.substr(0, 12)); }
 
 const JournalRow* FindStep(const std::vector<JournalRow>& journal, std::string_view step) {
   const auto row = std::find_if(journal.begin(), journal.end(), [&](const JournalRow& r) { return r.step == step; });
@@ -53,7 +52,7 @@ std::string FirstBad(const Evidence& evidence) {
 void AddDeployMoments(const ExplainFacts& facts, std::vector<Moment>& moments) {
   if (facts.deploy) {
     const Deploy& deploy = *facts.deploy;
-    moments.push_back({deploy.start_ns, "deploy of " + Short(deploy.head) + " starts (" + deploy.id + ")"});
+    moments.push_back({deploy.start_ns, "deploy of " + ShortRevision(deploy.head) + " starts (" + deploy.id + ")"});
     if (deploy.finished()) moments.push_back({deploy.finish_ns, "deploy finished: the new version serves"});
   }
   for (const Verdict& verdict : facts.verdicts) {
@@ -79,7 +78,8 @@ void AddJournalMoments(const ExplainFacts& facts, std::vector<Moment>& moments) 
     if (row.finished_ns == 0) continue;
     std::string words = row.step == "push_verified" ? "push verified" : row.step;
     if (row.outcome != kDone) words += ": " + row.outcome;
-    if (row.step == "push_verified" && row.outcome == kDone) words += ": the remote answers " + Short(row.detail);
+    if (row.step == "push_verified" && row.outcome == kDone)
+      words += ": the remote answers " + ShortRevision(row.detail);
     moments.push_back({row.finished_ns, words});
   }
 }

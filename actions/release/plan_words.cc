@@ -15,12 +15,9 @@
 namespace revertd {
 namespace {
 
-constexpr size_t kRevisionDigits = 12;
-
 std::string ShellWord(const std::string& text) {
   const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_./:=@,+%{}").find(c) != std::string_view::npos;
+    return IsLetter(c) || IsDigit(c) || std::string_view("-_./:=@,+%{}").find(c) != std::string_view::npos;
   };
   return !text.empty() && std::ranges::all_of(text, is_plain) ? text : QuoteForShell(text);
 }
@@ -80,7 +77,7 @@ std::vector<std::string> PromoteWords(const Config& config, const ReleaseFile& f
   }
   const RepoConfig* const repo = RepoOf(config, step);
   if (repo == nullptr) return words;
-  const std::string what = source_head.empty() ? step.promote.source : source_head.substr(0, kRevisionDigits);
+  const std::string what = source_head.empty() ? step.promote.source : ShortRevision(source_head);
   const std::string url = WithoutPassword(repo->url);
   if (step.promote.by == PromoteBy::kPullRequest) {
     const std::string branch = ForgeBranch(file, step);

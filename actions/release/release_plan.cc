@@ -19,7 +19,6 @@
 namespace revertd {
 namespace {
 
-constexpr size_t kRevisionDigits = 12;
 constexpr std::string_view kAbandoned = "abandoned";  // why there is no verdict on a deploy: docs/deploys.md
 
 class Planner {
@@ -92,10 +91,10 @@ class Planner {
       Warn(step.name, "protected_path", "what it did no revert of files undoes: " + Join(git.is_protected, ", "));
     }
     for (const LostRevert& lost : git.lost_reverts) {
-      const std::string revert = lost.revert.substr(0, kRevisionDigits);
+      const std::string revert = ShortRevision(lost.revert);
       Warn(step.name, "lost_reverts",
-           lost.undone.substr(0, kRevisionDigits) + " (" + lost.subject + ") was undone on " + repo.branch + " by " +
-               revert + ", and promoting " + step.promote.source + " does not bring it back; to have it back, merge " +
+           ShortRevision(lost.undone) + " (" + lost.subject + ") was undone on " + repo.branch + " by " + revert +
+               ", and promoting " + step.promote.source + " does not bring it back; to have it back, merge " +
                repo.branch + " into " + step.promote.source + " and revert " + revert + " there");
     }
     planned->source_head = std::move(git.source_head);

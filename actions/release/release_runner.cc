@@ -217,18 +217,16 @@ StatusOr<bool> ReleaseRunner::Abort(const ExecutorCommand& command) {
 Status ReleaseRunner::KeepFromTheSidecar(const std::vector<const ReleaseStep*>& steps, const std::string& why) {
   for (const ReleaseStep* step : steps) {
     ReverseOrder order = PromotedOrder(*step);
-    if (step->service.empty() || !IsRevision(order.promotion.head) || order.promotion.changed_nothing()) continue;
+    if (step->service.empty() || !IsRevision(order.promotion.head)) continue;
     // Under the id that the sidecar uses: of the deploy as whoever told of it first.
     const auto known = tools_.state->FindDeployOf(step->service, order.promotion.head);
     if (!known.ok()) return known.status();
     if (known->has_value()) order.promotion.start_ns = (*known)->start_ns;
     order.breach.reason = "left " + why;
     order.breached_ns = tools_.clock->Now();
-    InboxMessage message;
-    message.kind = InboxMessage::Kind::kRevertAsked;
-    message.trigger = reverse_.TriggerOf(order);
-    message.trigger.state = TriggerState::kDismissed;
-    REVERTD_RETURN_IF_ERROR(tools_.state->Post(message));
+    RollbackTrigger trigger = reverse_.TriggerOf(order);
+    trigger.state = TriggerState::kDismissed;
+    REVERTD_RETURN_IF_ERROR(reverse_.TellSidecar(trigger));
   }
   return OkStatus();
 }

@@ -53,9 +53,15 @@ RollbackTrigger ReverseTasks::TriggerOf(const ReverseOrder& order) const {
   return trigger;
 }
 
+Status ReverseTasks::TellSidecar(const RollbackTrigger& trigger) {
+  InboxMessage message;
+  message.kind = InboxMessage::Kind::kRevertAsked;
+  message.trigger = trigger;
+  return tools_.state->Post(message);
+}
+
 StatusOr<TaskAnswer> ReverseTasks::Reverse(const ReverseOrder& order, bool is_resumed) {
   step_at_hand_ = order.step->name;
-  if (order.promotion.changed_nothing()) return Finished{std::string(kDone), "it had changed nothing"};
   switch (order.step->inverse.by) {
     case InverseBy::kNone: return Finished{"irreversible", order.step->inverse.why};
     case InverseBy::kCommand: return RunCommand(order, is_resumed);
@@ -69,10 +75,7 @@ StatusOr<TaskAnswer> ReverseTasks::Revert(const ReverseOrder& order, bool is_res
   RollbackTrigger trigger = TriggerOf(order);
   trigger.state = TriggerState::kInRelease;
   if (!told_.contains(trigger.id)) {
-    InboxMessage message;
-    message.kind = InboxMessage::Kind::kRevertAsked;
-    message.trigger = trigger;
-    REVERTD_RETURN_IF_ERROR(tools_.state->Post(message));
+    REVERTD_RETURN_IF_ERROR(TellSidecar(trigger));
     told_.insert(trigger.id);
   }
   if (order.step->promote.by == PromoteBy::kPullRequest) REVERTD_RETURN_IF_ERROR(AcceptAsProposal(trigger));
@@ -167,8 +170,7 @@ StatusOr<TaskAnswer> ReverseTasks::Verify(const ReverseOrder& order, TimeNs begu
     }
     return Finished{std::string(kDone), ""};
   }
-  if (step.inverse.by != InverseBy::kRevert || order.promotion.changed_nothing())
-    return Finished{std::string(kDone), ""};
+  if (step.inverse.by != InverseBy::kRevert) return Finished{std::string(kDone), ""};
   const RollbackTrigger trigger = TriggerOf(order);
   const auto revert = ReadRevert(*tools_.journal, trigger.id);
   if (!revert.ok()) return revert.status();

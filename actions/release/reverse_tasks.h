@@ -47,6 +47,7 @@ class ReverseTasks {
   StatusOr<TaskAnswer> AwaitRecovery(const ReverseOrder& order, TimeNs begun_ns);
 
   RollbackTrigger TriggerOf(const ReverseOrder& order) const;
+  Status TellSidecar(const RollbackTrigger& trigger);
 
  private:
   StatusOr<TaskAnswer> Revert(const ReverseOrder& order, bool is_resumed);
